@@ -1,0 +1,35 @@
+"""The log as pages read it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from union.audit.models import AuditEntry
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One act as shown to an officer."""
+
+    height: int
+    at: datetime
+    actor_id: str | None
+    act: str
+    subject: str
+    facts: dict[str, Any]
+    hash: str
+
+
+def newest(session: Session, *, before: int | None = None, subject: str | None = None, limit: int = 50) -> list[Entry]:
+    """Return entries, newest first, below height `before`."""
+    query = select(AuditEntry).order_by(AuditEntry.height.desc()).limit(limit)
+    if before is not None:
+        query = query.where(AuditEntry.height < before)
+    if subject:
+        query = query.where(AuditEntry.subject == subject)
+    return [
+        Entry(e.height, e.at, e.actor_id, e.act, e.subject, e.facts, e.hash) for e in session.scalars(query)
+    ]

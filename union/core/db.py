@@ -1,0 +1,161 @@
+"""The database: base class, column types, and the one place that commits.
+
+SQLite by default (write transactions begin IMMEDIATE, WAL), PostgreSQL when the union grows. Instants are
+stored as integer microseconds since 1970 UTC, so that both databases compare them alike.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, Dialect, Engine, Integer, LargeBinary, MetaData, create_engine, event
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+from union.core.sealing import vault
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+WRITES = "union_writes"
+
+# SQLite only numbers rows by itself in a column declared INTEGER.
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Base(DeclarativeBase):
+    """What every model of every room derives from."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime, stored as integer microseconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Store; naive datetimes are refused."""
+        del dialect
+        return None if value is None else to_microseconds(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Read back as aware UTC."""
+        del dialect
+        return None if value is None else EPOCH + value * MICROSECOND
+
+
+def to_microseconds(value: datetime) -> int:
+    """Return whole microseconds since 1970 UTC; raises ValueError for a naive datetime."""
+    if value.tzinfo is None:
+        msg = "an instant needs a time zone"
+        raise ValueError(msg)
+    return (value - EPOCH) // MICROSECOND
+
+
+class SealedText(TypeDecorator[str]):
+    """Text encrypted at rest; `purpose` is the column's name and binds the ciphertext to it."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def __init__(self, purpose: str) -> None:
+        super().__init__()
+        self.purpose = purpose
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> bytes | None:
+        """Seal."""
+        del dialect
+        return None if value is None else vault().seal(value, self.purpose)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> str | None:
+        """Open; raises sealing.CannotOpen on another key."""
+        del dialect
+        return None if value is None else vault().open(bytes(value), self.purpose)
+
+
+def make_engine(url: str, **options: Any) -> Engine:  # noqa: ANN401 - passed on to SQLAlchemy as they are
+    """Return an engine for `url`; a plain postgresql:// URL gets the psycopg driver."""
+    if url.startswith(("postgresql://", "postgres://")):
+        url = "postgresql+psycopg://" + url.split("://", 1)[1]
+    engine = create_engine(url, **options)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _open_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _open_sqlite(dbapi_connection: Any, record: object) -> None:  # noqa: ANN401 - the driver's own class
+    """Hand transaction control to SQLAlchemy, wait for locks, enforce foreign keys, write ahead."""
+    del record
+    dbapi_connection.isolation_level = None
+    cursor = dbapi_connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=15000",
+                   "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """Take the write lock at once where we will write: a later upgrade could fail halfway."""
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class Database:
+    """An engine and how sessions on it begin and end."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Give a session that writes; commit when the block ends well, else roll back."""
+        with Session(self.engine.execution_options(**{WRITES: True}), expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session that only reads; whatever it holds is rolled back."""
+        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+
+_installed: list[Database] = []
+
+
+def install(database: Database) -> None:
+    """Make `database` the one that edges use; called once by whoever starts the process."""
+    _installed[:] = [database]
+
+
+def installed() -> Database:
+    """Return the installed database."""
+    if not _installed:
+        msg = "no database installed"
+        raise RuntimeError(msg)
+    return _installed[0]
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """Open a write transaction on the installed database: for POST views, commands and jobs only."""
+    with installed().transaction() as session:
+        yield session
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Open a read-only session on the installed database."""
+    with installed().reading() as session:
+        yield session

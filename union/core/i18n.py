@@ -1,0 +1,73 @@
+"""Words in English and Dutch: catalogs, translation, dates with their zone.
+
+English message ids stand in the code; every room ships `nl.po`. No Flask: the language is an argument.
+"""
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_datetime, get_timezone_location, get_timezone_name
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+
+LANGUAGES = {"en": "English", "nl": "Nederlands"}
+DEFAULT_LANGUAGE = "en"
+_ROOMS = Path(__file__).parent.parent
+
+
+def msg(text: str) -> str:
+    """Mark `text` for translation where it is written; it is translated where it is shown."""
+    return text
+
+
+@cache
+def catalog(language: str) -> dict[str, tuple[str, ...]]:
+    """Return message id → translations (one, or one per plural form) of all rooms for `language`."""
+    found: dict[str, tuple[str, ...]] = {}
+    for path in sorted(_ROOMS.glob(f"*/{language}.po")):
+        with path.open("rb") as po:
+            for message in read_po(po, locale=language):
+                if not message.id or message.fuzzy:
+                    continue
+                key = message.id if isinstance(message.id, str) else message.id[0]
+                words = message.string if isinstance(message.string, tuple) else (message.string,)
+                if all(isinstance(word, str) and word for word in words):
+                    found[key] = tuple(str(word) for word in words)
+    return found
+
+
+def translate(language: str, text: str, **facts: object) -> str:
+    """Return `text` in `language` with its %(name)s fields filled; English where no translation is known."""
+    words = catalog(language).get(text, (text,))[0] if language != DEFAULT_LANGUAGE else text
+    return words % facts if facts else words
+
+
+def translate_plural(language: str, one: str, many: str, n: int, **facts: object) -> str:
+    """Return the form of `one`/`many` that fits `n`; both may use %(n)s."""
+    forms = catalog(language).get(one, (one, many)) if language != DEFAULT_LANGUAGE else (one, many)
+    words = forms[0] if n == 1 else forms[-1]
+    return words % {"n": number(n, language), **facts}
+
+
+def number(value: int | float, language: str) -> str:
+    """Return `value` with the digit grouping of `language`."""
+    return format_decimal(value, locale=language)
+
+
+def place(zone: str, language: str) -> str:
+    """Return the city of an IANA zone as people say it, such as Amsterdam."""
+    if zone in {"UTC", "Etc/UTC"}:
+        return "UTC"
+    city = get_timezone_location(ZoneInfo(zone), locale=language, return_city=True)
+    return city or get_timezone_name(ZoneInfo(zone), locale=language)
+
+
+def when(instant: datetime, zone: str, language: str) -> str:
+    """Return `instant` as weekday, date and 24-hour time in `zone`, naming its city."""
+    local = format_datetime(instant, "EEE d MMM yyyy HH:mm", tzinfo=ZoneInfo(zone), locale=language)
+    city = place(zone, language)
+    if city == "UTC":
+        return f"{local} UTC"
+    return translate(language, msg("%(local)s, %(city)s time"), local=local, city=city)

@@ -1,0 +1,120 @@
+"""The one permission table: permission → any of these → all of those predicates.
+
+Default deny: what is not listed nobody may do.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+
+from union.core.actor import Actor, Role
+from union.core.errors import NotAllowed
+from union.core.i18n import msg
+
+Predicate = Callable[[Actor], bool]
+
+
+class Permission(StrEnum):
+    """What somebody may do, named room.verb."""
+
+    ACCOUNT_OWN = "account.own"
+    AUDIT_READ = "audit.read"
+    ACTION_PLAN = "action.plan"
+    ACTION_ARM = "action.arm"
+    ACTION_CANCEL = "action.cancel"
+    ACTION_CHECK_IN = "action.check_in"
+    ACTION_FIRE = "action.fire"
+    BALLOT_CAST = "ballot.cast"
+    BALLOT_PLAN = "ballot.plan"
+    BALLOT_RUN = "ballot.run"
+    BALLOT_TRUSTEE = "ballot.trustee"
+    CAMPAIGN_PLAN = "campaign.plan"
+    CAMPAIGN_PLEDGE = "campaign.pledge"
+    CAMPAIGN_SETTLE = "campaign.settle"
+    CONSOLE_READ = "console.read"
+    DEMAND_PROPOSE = "demand.propose"
+    DEMAND_ENDORSE = "demand.endorse"
+    DEMAND_DECIDE = "demand.decide"
+    MEMBER_READ = "member.read"
+    MEMBER_ADMIT = "member.admit"
+    MEMBER_EXPORT = "member.export"
+    MEMBER_IMPORT = "member.import"
+    MEMBER_SUSPEND = "member.suspend"
+    MEMBER_VOUCH = "member.vouch"
+    MESSAGES_READ = "messages.read"
+    MESSAGES_SEND = "messages.send"
+    PLATFORM_EDIT = "platform.edit"
+    ROLE_GRANT = "role.grant"
+
+
+def known(actor: Actor) -> bool:
+    """Signed in, whatever the state of the membership."""
+    return actor.known
+
+
+def active(actor: Actor) -> bool:
+    """An active member."""
+    return actor.known and actor.active
+
+
+def system(actor: Actor) -> bool:
+    """The union's own clock and commands."""
+    return actor.system
+
+
+def has(role: Role) -> Predicate:
+    """An active member with `role`."""
+
+    def holds(actor: Actor) -> bool:
+        return active(actor) and role in actor.roles
+
+    return holds
+
+
+organizer, trustee, officer = has(Role.ORGANIZER), has(Role.TRUSTEE), has(Role.OFFICER)
+
+TABLE: dict[Permission, tuple[tuple[Predicate, ...], ...]] = {
+    Permission.ACCOUNT_OWN: ((known,),),
+    Permission.AUDIT_READ: ((officer,), (system,)),
+    Permission.ACTION_PLAN: ((organizer,), (system,)),
+    Permission.ACTION_ARM: ((organizer,),),
+    Permission.ACTION_CANCEL: ((organizer,), (officer,), (system,)),
+    Permission.ACTION_CHECK_IN: ((active,),),
+    Permission.ACTION_FIRE: ((system,),),
+    Permission.BALLOT_CAST: ((active,),),
+    Permission.BALLOT_PLAN: ((organizer,), (officer,)),
+    Permission.BALLOT_RUN: ((organizer,), (officer,), (system,)),
+    Permission.BALLOT_TRUSTEE: ((trustee,),),
+    Permission.CAMPAIGN_PLAN: ((organizer,), (system,)),
+    Permission.CAMPAIGN_PLEDGE: ((active,),),
+    Permission.CAMPAIGN_SETTLE: ((system,),),
+    Permission.CONSOLE_READ: ((organizer,), (officer,)),
+    Permission.DEMAND_PROPOSE: ((active,),),
+    Permission.DEMAND_ENDORSE: ((active,),),
+    Permission.DEMAND_DECIDE: ((organizer,),),
+    Permission.MEMBER_READ: ((organizer,), (officer,)),
+    Permission.MEMBER_ADMIT: ((organizer,), (officer,), (system,)),
+    Permission.MEMBER_EXPORT: ((officer,), (system,)),
+    Permission.MEMBER_IMPORT: ((officer,), (system,)),
+    Permission.MEMBER_SUSPEND: ((officer,), (system,)),
+    Permission.MEMBER_VOUCH: ((active,),),
+    Permission.MESSAGES_READ: ((organizer,), (officer,)),
+    Permission.MESSAGES_SEND: ((organizer,), (system,)),
+    Permission.PLATFORM_EDIT: ((organizer,), (officer,), (system,)),
+    Permission.ROLE_GRANT: ((officer,), (system,)),
+}
+
+
+def permits(actor: Actor, permission: Permission) -> bool:
+    """Tell whether `actor` holds `permission`."""
+    return any(all(test(actor) for test in tests) for tests in TABLE.get(permission, ()))
+
+
+def allow(actor: Actor, permission: Permission) -> None:
+    """Let pass, or raise NotAllowed: the first statement of every service verb."""
+    if permits(actor, permission):
+        return
+    if not actor.known:
+        raise NotAllowed(msg("Sign in first."))
+    if not actor.active:
+        raise NotAllowed(msg("This needs an active membership. Yours is not active yet."))
+    raise NotAllowed(msg("Your role in the union does not include this."))

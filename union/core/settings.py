@@ -1,0 +1,144 @@
+"""The one place that reads the environment.
+
+Production refuses to start on missing or default secrets and says which; development makes its own
+under UNION_HOME.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from union.core.sealing import make_key, read_key
+
+SECRET_FIELDS = frozenset({"twilio_auth_token", "smtp_url", "database_url"})
+
+
+class BadSettings(Exception):
+    """Settings are missing or unsafe; `problems` says which and what to do."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("; ".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the environment decides; see `describe` for what each is for."""
+
+    home: Path
+    environment: str
+    public_url: str
+    database_url: str
+    secret_key_file: Path
+    data_key_file: Path
+    union_name: str
+    smtp_url: str
+    mail_from: str
+    twilio_account_sid: str
+    twilio_auth_token: str
+    twilio_messaging_service_sid: str
+    twilio_api_url: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
+        """Read UNION_* variables, with the embedded defaults under UNION_HOME."""
+        env = os.environ if environment is None else environment
+        home = Path(env.get("UNION_HOME") or "var/union").resolve()
+
+        def get(name: str, default: str = "") -> str:
+            return env.get(f"UNION_{name}") or default
+
+        return cls(
+            home=home,
+            environment=get("ENV", "production"),
+            public_url=get("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/"),
+            database_url=get("DATABASE_URL", f"sqlite:///{home / 'union.db'}"),
+            secret_key_file=Path(get("SECRET_KEY_FILE", str(home / "secret.key"))),
+            data_key_file=Path(get("DATA_KEY_FILE", str(home / "data.key"))),
+            union_name=get("NAME", "Union"),
+            smtp_url=get("SMTP_URL"),
+            mail_from=get("MAIL_FROM", "union@localhost"),
+            twilio_account_sid=get("TWILIO_ACCOUNT_SID"),
+            twilio_auth_token=get("TWILIO_AUTH_TOKEN"),
+            twilio_messaging_service_sid=get("TWILIO_MESSAGING_SERVICE_SID"),
+            twilio_api_url=get("TWILIO_API_URL", "https://api.twilio.com"),
+        )
+
+    @property
+    def development(self) -> bool:
+        """Whether this is a developer's or a demo machine."""
+        return self.environment == "development"
+
+    @property
+    def secure(self) -> bool:
+        """Whether members reach us over TLS."""
+        return urlsplit(self.public_url).scheme == "https"
+
+    def problems(self) -> list[str]:
+        """Return what keeps production from starting, one sentence each; empty in development."""
+        if self.development:
+            return []
+        found = []
+        for name in ("secret_key_file", "data_key_file"):
+            path: Path = getattr(self, name)
+            variable = f"UNION_{name.upper()}"
+            if not path.is_file():
+                found.append(f"{variable}: no key at {path}; make one with: union settings make-key {path}")
+            elif path.stat().st_mode & 0o077:
+                found.append(f"{variable}: {path} can be read by others; chmod 600 it")
+            elif len(set(read_key_or_empty(path))) < 8:  # noqa: PLR2004 - a real random key has many distinct bytes
+                found.append(f"{variable}: {path} holds no random 32-byte key in hex")
+        if not self.secure:
+            found.append(f"UNION_PUBLIC_URL: {self.public_url} is not https")
+        twilio = {f"UNION_{n.upper()}": getattr(self, n) for n in
+                  ("twilio_account_sid", "twilio_auth_token", "twilio_messaging_service_sid")}
+        if any(twilio.values()):
+            found += [f"{name}: missing, while other Twilio settings are set" for name, v in twilio.items() if not v]
+        if self.smtp_url and self.mail_from == "union@localhost":
+            found.append("UNION_MAIL_FROM: missing, while UNION_SMTP_URL is set")
+        return found
+
+    def require_safe(self) -> None:
+        """Raise BadSettings in production when anything is missing or default."""
+        if problems := self.problems():
+            raise BadSettings(problems)
+
+    def secret_key(self) -> bytes:
+        """Return the key that signs cookies and receipts; development makes it on first use."""
+        return make_key(self.secret_key_file) if self.development else read_key(self.secret_key_file)
+
+    def data_key(self) -> bytes:
+        """Return the key that seals contact data; development makes it on first use."""
+        return make_key(self.data_key_file) if self.development else read_key(self.data_key_file)
+
+    def masked(self) -> list[tuple[str, str]]:
+        """Return (variable, value) for printing, secrets hidden."""
+        rows = []
+        for f in fields(self):
+            value = str(getattr(self, f.name))
+            name = {"environment": "ENV", "union_name": "NAME"}.get(f.name, f.name.upper())
+            rows.append((f"UNION_{name}", mask(f.name, value)))
+        return rows
+
+
+def mask(name: str, value: str) -> str:
+    """Return `value` unless it is a secret; of an address with a password keep all but the password."""
+    if not value or name not in SECRET_FIELDS:
+        return value
+    parts = urlsplit(value)
+    if "://" not in value:
+        return "•" * 8
+    if parts.password is None:
+        return value
+    return value.replace(f":{parts.password}@", ":••••••••@")
+
+
+def read_key_or_empty(path: Path) -> bytes:
+    """Return the key in `path`, or nothing when it holds none."""
+    try:
+        key = read_key(path)
+    except ValueError:
+        return b""
+    return key if len(key) == 32 else b""  # noqa: PLR2004

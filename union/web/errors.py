@@ -1,0 +1,77 @@
+"""Refusals as pages: every UnionError and every HTTP error becomes one page that says what to do next.
+
+A request that asks for JSON gets {"error": name, "message": text}.
+"""
+
+import logging
+
+from flask import Flask, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from union.core.errors import UnionError
+from union.core.i18n import msg
+from union.web.i18n import gettext
+
+log = logging.getLogger(__name__)
+
+HEADINGS = {
+    400: msg("We could not read that"),
+    403: msg("You cannot do this"),
+    404: msg("There is no such page"),
+    405: msg("We could not read that"),
+    409: msg("That is no longer possible"),
+    413: msg("That is too large"),
+    422: msg("Something needs changing"),
+    429: msg("Please wait a moment"),
+    500: msg("Something broke on our side"),
+}
+BODIES = {
+    400: msg("Go back, check what you sent, and try again."),
+    403: msg("Ask an organizer if you think you should be able to."),
+    404: msg("The address may be mistyped, or what it named is gone."),
+    405: msg("Go back, check what you sent, and try again."),
+    413: msg("Send something smaller."),
+    429: msg("Try again in a few minutes."),
+    500: msg("Nothing was half-done. Try again; if it keeps happening, tell an organizer."),
+}
+
+
+def install(app: Flask) -> None:
+    """Turn errors into pages."""
+    app.register_error_handler(UnionError, _refusal)
+    app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _broken)
+
+
+def _page(status: int, name: str, text: str) -> ResponseReturnValue:
+    if request.is_json or request.accept_mimetypes.best == "application/json":
+        return jsonify(error=name, message=text), status
+    heading = gettext(HEADINGS.get(status, HEADINGS[400]))
+    return render_template("web/error.html", status=status, heading=heading, text=text), status
+
+
+def _refusal(error: Exception) -> ResponseReturnValue:
+    assert isinstance(error, UnionError)  # noqa: S101 - registered for this class
+    return _page(error.status, type(error).__name__, gettext(error.text, **error.facts))
+
+
+def _stale_form(error: Exception) -> ResponseReturnValue:
+    del error
+    text = gettext(msg("This form was open too long, or came from elsewhere. Go back, reload the page and send it again."))
+    return _page(400, "StaleForm", text)
+
+
+def _http(error: Exception) -> ResponseReturnValue:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
+    status = error.code or 500
+    if 300 <= status < 400:  # noqa: PLR2004 - redirects pass
+        return error.get_response()  # type: ignore[return-value]
+    return _page(status, error.name.replace(" ", ""), gettext(BODIES.get(status, BODIES[400])))
+
+
+def _broken(error: Exception) -> ResponseReturnValue:
+    log.error("unexpected %s at %s", type(error).__name__, request.endpoint, exc_info=error)
+    return _page(500, "Broken", gettext(BODIES[500]))

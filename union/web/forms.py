@@ -1,0 +1,38 @@
+"""The form base: WTForms with CSRF, messages in the request's language, and service refusals shown at their field."""
+
+from flask_wtf import FlaskForm
+from wtforms import Field
+
+from union.core.errors import UnionError
+from union.web.i18n import gettext, ngettext
+
+
+class _Words:
+    """WTForms' own messages, translated by our catalogs."""
+
+    def gettext(self, text: str) -> str:
+        return gettext(text)
+
+    def ngettext(self, one: str, many: str, n: int) -> str:
+        return ngettext(one, many, n)
+
+
+class Form(FlaskForm):  # type: ignore[misc]
+    """What every form derives from. Labels are message ids (`msg("…")`), translated when shown."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """How WTForms finds its words."""
+
+        def get_translations(self, form: object) -> _Words:
+            """Return our translations."""
+            del form
+            return _Words()
+
+    def refuse(self, error: UnionError) -> None:
+        """Show `error` at the field it names, or above the form; what was typed stays."""
+        text = gettext(error.text, **error.facts)
+        field: Field | None = self._fields.get(error.field) if error.field else None
+        if field is None:
+            self.form_errors.append(text)
+        else:
+            field.errors = [*field.errors, text]

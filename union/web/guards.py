@@ -1,0 +1,67 @@
+"""Who may reach a view: every view says `@public` or `@require(Permission)`; what says nothing is refused."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from flask import Flask, abort, current_app, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from union.core.actor import VISITOR, Actor
+from union.core.errors import NotAllowed
+from union.core.permissions import Permission, allow
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+PUBLIC = "public"
+_MARK = "union_guard"
+
+
+def public(view: View) -> View:
+    """Let everybody reach `view`."""
+    setattr(view, _MARK, PUBLIC)
+    return view
+
+
+def require(permission: Permission) -> Callable[[View], View]:
+    """Let only actors with `permission` reach the view; visitors are sent to sign in."""
+
+    def mark(view: View) -> View:
+        setattr(view, _MARK, permission)
+        return view
+
+    return mark
+
+
+def guard_of(view: Callable[..., object]) -> str | Permission | None:
+    """Return PUBLIC, the permission, or None where a view says nothing."""
+    found: str | Permission | None = getattr(view, _MARK, None)
+    return found
+
+
+def current_actor() -> Actor:
+    """Return who is signed in, else the visitor."""
+    actor: Actor = getattr(current_user, "actor", VISITOR)
+    return actor
+
+
+def install(app: Flask) -> None:
+    """Deny by default: check the guard of whatever view a request reached."""
+
+    @app.before_request
+    def check() -> ResponseReturnValue | None:
+        if request.endpoint is None:
+            return None
+        guard = guard_of(current_app.view_functions[request.endpoint])
+        if guard == PUBLIC:
+            return None
+        if guard is None:
+            abort(403)
+        actor = current_actor()
+        try:
+            allow(actor, Permission(guard))
+        except NotAllowed:
+            if actor.known or request.method != "GET":
+                raise
+            return redirect(url_for("members.sign_in", next=request.full_path.rstrip("?")), 303)
+        return None

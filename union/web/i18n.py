@@ -1,0 +1,86 @@
+"""The language of a request, and words and dates for templates.
+
+A signed-in member's own language, else the one chosen on this device, else the browser's, else English.
+"""
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from flask import Flask, g, request, session
+from markupsafe import Markup, escape
+
+from union.core import i18n
+from union.web.guards import current_actor
+
+
+def language() -> str:
+    """Return the language of the current request."""
+    if "language" not in g:
+        g.language = _choose()
+    chosen: str = g.language
+    return chosen
+
+
+def _choose() -> str:
+    asked = request.args.get("lang")
+    if asked in i18n.LANGUAGES:
+        session["language"] = asked
+        return asked
+    kept = session.get("language")
+    if kept in i18n.LANGUAGES:
+        return str(kept)
+    actor = current_actor()
+    if actor.known and actor.language in i18n.LANGUAGES:
+        return actor.language
+    return request.accept_languages.best_match(list(i18n.LANGUAGES)) or i18n.DEFAULT_LANGUAGE
+
+
+def gettext(text: str, **facts: object) -> str:
+    """Return `text` in the request's language."""
+    return i18n.translate(language(), text, **facts)
+
+
+def ngettext(one: str, many: str, n: int, **facts: object) -> str:
+    """Return the form that fits `n` in the request's language."""
+    return i18n.translate_plural(language(), one, many, n, **facts)
+
+
+def _template_gettext(text: str, **facts: object) -> str:
+    words = gettext(text)
+    if not facts:
+        return words
+    return Markup(escape(words)) % facts  # noqa: S704 - the words are escaped first, the facts by Markup
+
+
+def _template_ngettext(one: str, many: str, n: int, **facts: object) -> str:
+    words = i18n.catalog(language()).get(one, (one, many)) if language() != i18n.DEFAULT_LANGUAGE else (one, many)
+    form = words[0] if n == 1 else words[-1]
+    return Markup(escape(form)) % {"n": i18n.number(n, language()), "num": n, **facts}  # noqa: S704 - as above
+
+
+def when(value: datetime, zone: str | None = None) -> str:
+    """Show an instant with weekday, date, time and city, in `zone` or else the actor's own."""
+    return i18n.when(value, zone or current_actor().zone, language())
+
+
+def number(value: int | float) -> str:
+    """Show a number with the language's digit grouping."""
+    return i18n.number(value, language())
+
+
+def install(app: Flask) -> None:
+    """Give templates `_`, `ngettext`, `language`, and the filters `when` and `number`."""
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.install_gettext_callables(_template_gettext, _template_ngettext, newstyle=False)  # type: ignore[attr-defined]
+    app.jinja_env.globals["_"] = _template_gettext
+    app.jinja_env.filters["when"] = when
+    app.jinja_env.filters["number"] = number
+
+    @app.context_processor
+    def words() -> dict[str, object]:
+        code = language()
+        links = []
+        for other, name in i18n.LANGUAGES.items():
+            query = urlencode({**request.args, "lang": other})
+            links.append((other, name, f"{request.path}?{query}", other == code))
+        return {"language": code, "language_links": links}
