@@ -1,0 +1,78 @@
+"""A throw-away PostgreSQL cluster for one test run, also when run as root; says loudly when there are no binaries."""
+
+import contextlib
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+MISSING = "PostgreSQL server binaries (initdb, postgres) are not installed: every test on PostgreSQL is LEFT OUT"
+
+
+def binaries() -> Path | None:
+    """Return the folder with initdb and postgres, newest version first."""
+    found = shutil.which("initdb")
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: -int(p.parent.name.split(".")[0]))
+    for place in [*([Path(found).parent] if found else []), *places]:
+        if (place / "initdb").exists() and (place / "postgres").exists():
+            return place
+    return None
+
+
+class Cluster:
+    """initdb into a temporary folder, postgres on a free loopback port, gone at `stop`."""
+
+    def __init__(self, place: Path) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="union-pg-"))
+        self.owner = None
+        if os.geteuid() == 0:
+            # PostgreSQL refuses to run as root; any unprivileged account will do.
+            names = {p.pw_name for p in pwd.getpwall()}
+            self.owner = pwd.getpwnam(next(n for n in ("postgres", "nobody") if n in names))
+            os.chown(self.folder, self.owner.pw_uid, self.owner.pw_gid)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        data = self.folder / "data"
+        self._run([place / "initdb", "-D", data, "-U", "union", "-A", "trust", "-E", "UTF8", "--no-sync"])
+        self.log = (self.folder / "log").open("wb")
+        settings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200",
+                    f"unix_socket_directories={self.folder}", "listen_addresses=127.0.0.1"]
+        self.process = subprocess.Popen(
+            [str(place / "postgres"), "-D", str(data), "-p", str(self.port), *(a for s in settings for a in ("-c", s))],
+            stdout=self.log, stderr=self.log, **self._identity(), cwd=self.folder,
+        )
+        self._wait()
+
+    def _identity(self) -> dict:
+        return {"user": self.owner.pw_uid, "group": self.owner.pw_gid, "extra_groups": []} if self.owner else {}
+
+    def _run(self, command: list) -> None:
+        subprocess.run([str(c) for c in command], check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **self._identity())
+
+    def _wait(self) -> None:
+        for _ in range(200):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return
+            if self.process.poll() is not None:
+                raise RuntimeError((self.folder / "log").read_text())
+            time.sleep(0.05)
+        raise RuntimeError("PostgreSQL did not start: " + (self.folder / "log").read_text())
+
+    def url(self, name: str = "postgres") -> str:
+        return f"postgresql://union@127.0.0.1:{self.port}/{name}"
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def new_name() -> str:
+    return "t" + secrets.token_hex(8)

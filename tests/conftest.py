@@ -1,0 +1,174 @@
+"""What every test may ask for: settings, a fresh real database, the app, a client that lints its pages."""
+
+import contextlib
+import os
+import shutil
+import sqlite3
+import warnings
+from datetime import UTC, datetime
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import psycopg
+import pytest
+from sqlalchemy.orm import Session
+
+from tests import cluster
+from union.app import ROOMS, create_app
+from union.core import db, sealing
+from union.core.settings import Settings
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+POSTGRES = "UNION_TEST_POSTGRES"
+_cluster: list[cluster.Cluster] = []
+
+for room in ("audit", *ROOMS):
+    if find_spec(f"union.{room}") and find_spec(f"union.{room}.models"):
+        import_module(f"union.{room}.models")
+
+
+def pytest_configure(config):
+    """Start one PostgreSQL for the whole run; workers find it through the environment."""
+    if hasattr(config, "workerinput") or POSTGRES in os.environ or config.option.collectonly:
+        return
+    place = cluster.binaries()
+    if place is None:
+        return
+    _cluster.append(cluster.Cluster(place))
+    os.environ[POSTGRES] = _cluster[0].url()
+
+
+def pytest_unconfigure(config):
+    if _cluster:
+        _cluster.pop().stop()
+        del os.environ[POSTGRES]
+
+
+def pytest_terminal_summary(terminalreporter):
+    if POSTGRES not in os.environ and not _cluster:
+        terminalreporter.section("LEFT OUT", red=True, bold=True)
+        terminalreporter.line(cluster.MISSING)
+
+
+@pytest.fixture
+def now():
+    return NOW
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings.from_environment({
+        "UNION_ENV": "development", "UNION_HOME": str(tmp_path / "home"), "UNION_PUBLIC_URL": "http://localhost",
+        "UNION_NAME": "Datavakbond",
+    })
+
+
+@pytest.fixture(scope="session")
+def data_key():
+    return bytes(range(32))
+
+
+@pytest.fixture(autouse=True)
+def _vault(data_key):
+    sealing.install(sealing.Vault(data_key))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory):
+    """An empty migrated SQLite file, copied for each test."""
+    path = tmp_path_factory.mktemp("template") / "union.db"
+    engine = db.make_engine(f"sqlite:///{path}")
+    db.Base.metadata.create_all(engine)
+    engine.dispose()
+    with sqlite3.connect(path) as plain:
+        plain.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    plain.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template():
+    """The name of an empty PostgreSQL database with our tables, cloned for each test."""
+    if POSTGRES not in os.environ:
+        pytest.skip(cluster.MISSING)
+    name = cluster.new_name()
+    with psycopg.connect(os.environ[POSTGRES], autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+    engine = db.make_engine(os.environ[POSTGRES].rsplit("/", 1)[0] + f"/{name}")
+    db.Base.metadata.create_all(engine)
+    engine.dispose()
+    return name
+
+
+@contextlib.contextmanager
+def fresh_sqlite(template: Path, folder: Path):
+    """Give a Database on a copy of the template file."""
+    path = folder / "union.db"
+    shutil.copy(template, path)
+    database = db.Database(db.make_engine(f"sqlite:///{path}"))
+    yield database
+    database.engine.dispose()
+
+
+@contextlib.contextmanager
+def fresh_postgres(template: str):
+    """Give a Database on a clone of the template database."""
+    name = cluster.new_name()
+    with psycopg.connect(os.environ[POSTGRES], autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        database = db.Database(db.make_engine(os.environ[POSTGRES].rsplit("/", 1)[0] + f"/{name}"))
+        yield database
+        database.engine.dispose()
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(sqlite_template, tmp_path):
+    """A fresh installed database: SQLite here, both kinds in tests/rooms."""
+    with fresh_sqlite(sqlite_template, tmp_path) as fresh:
+        db.install(fresh)
+        yield fresh
+
+
+@pytest.fixture
+def session(database):
+    """One open session that may write; rolled back at the end."""
+    with Session(database.engine.execution_options(**{db.WRITES: True}), expire_on_commit=False) as opened:
+        yield opened
+        opened.rollback()
+
+
+@pytest.fixture
+def app(settings, database):
+    return create_app(settings)
+
+
+@pytest.fixture
+def client(app):
+    from tests.pages.client import LintingClient
+
+    app.test_client_class = LintingClient
+    app.config["WTF_CSRF_ENABLED"] = False
+    return app.test_client()
+
+
+@pytest.fixture
+def sign_in(database):
+    """sign_in(client, member_id): give the client a real session of that member."""
+    from union.members import service as members
+
+    def sign(client, member_id, now=None):
+        with db.transaction() as opened:
+            # browsers live in real time, so the session must too
+            token = members.start_session(opened, member_id=member_id, now=now or datetime.now(UTC), device="test")
+        with client.session_transaction() as cookie:
+            cookie["_user_id"] = token
+            cookie["_fresh"] = True
+
+    return sign
+
+
+@pytest.fixture(autouse=True)
+def _loud_resources():
+    warnings.simplefilter("error", ResourceWarning)

@@ -1,0 +1,51 @@
+"""Attic: the rooms composed into one Flask application.
+
+The only module that knows every room; only the roof (wsgi, command line, scheduler) imports it.
+"""
+
+from importlib import import_module
+from importlib.util import find_spec
+
+from flask import Flask, url_for
+
+from union.core import db, sealing
+from union.core.actor import Actor
+from union.core.i18n import msg
+from union.core.permissions import Permission, permits
+from union.core.settings import Settings
+from union.web import guards, kit
+
+ROOMS = ("notify", "platforms", "members", "ballots", "campaigns", "actions", "home")
+
+
+def start(settings: Settings) -> None:
+    """Install the data key and the database for this process; raises BadSettings in an unsafe production."""
+    settings.require_safe()
+    settings.home.mkdir(parents=True, exist_ok=True)
+    sealing.install(sealing.Vault(settings.data_key()))
+    db.install(db.Database(db.make_engine(settings.database_url)))
+
+
+def create_app(settings: Settings) -> Flask:
+    """Return the web application; `start` must have run."""
+    app = Flask("union.web", template_folder="templates", static_folder="static", static_url_path="/static")
+    kit.install(app, settings, navigation)
+    for room in ROOMS:
+        if find_spec(f"union.{room}.views") is None:
+            continue
+        blueprint = import_module(f"union.{room}.views").blueprint
+        app.register_blueprint(blueprint)
+        if blueprint.static_folder:
+            guards.public(app.view_functions[f"{room}.static"])
+    import_module("union.members.login").install(app)
+    return app
+
+
+def navigation(actor: Actor) -> list[tuple[str, str]]:
+    """Return the main navigation for `actor` as (message id, address)."""
+    links = [(msg("Campaigns"), url_for("campaigns.index")), (msg("Votes"), url_for("ballots.index"))]
+    if actor.known:
+        links.insert(0, (msg("What now"), url_for("home.mine")))
+    if permits(actor, Permission.CONSOLE_READ):
+        links.append((msg("Organize"), url_for("home.console")))
+    return links
