@@ -1,0 +1,169 @@
+"""Roof: the `union` command. Each room brings its own group; this module adds the database, settings and processes."""
+
+import json
+import logging
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from union.core.errors import UnionError
+from union.core.sealing import make_key
+from union.core.settings import BadSettings, Settings
+
+LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s  %(message)s"
+
+
+class Union(click.Group):
+    """The command with its rooms; refusals are printed as one line, exit status 1."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run, turning refusals into a line that says what to do."""
+        try:
+            return super().invoke(ctx)
+        except UnionError as refusal:
+            raise click.ClickException(str(refusal)) from refusal
+        except BadSettings as bad:
+            raise click.ClickException("not safe to start:\n  - " + "\n  - ".join(bad.problems)) from bad
+
+
+@click.group(cls=Union, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="union")
+@click.option("-v", "--verbose", is_flag=True, help="Log what happens.")
+@click.pass_context
+def main(ctx: click.Context, *, verbose: bool) -> None:
+    """Run a data union: members, campaigns, ballots, actions.
+
+    Settings come from UNION_* environment variables; `union settings` shows them.
+    """
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format=LOG_FORMAT, stream=sys.stderr)
+    ctx.obj = Settings.from_environment()
+
+
+@main.group(invoke_without_command=True)
+@click.pass_context
+def settings(ctx: click.Context) -> None:
+    """Show the settings in force, secrets masked, and what is unsafe about them."""
+    if ctx.invoked_subcommand:
+        return
+    found: Settings = ctx.obj
+    for name, value in found.masked():
+        click.echo(f"{name:40} {value or '(not set)'}")
+    for problem in found.problems():
+        click.secho(f"unsafe: {problem}", fg="red", err=True)
+    if found.problems():
+        ctx.exit(1)
+
+
+@settings.command("make-key")
+@click.argument("path", type=click.Path(path_type=Path))
+def make_key_command(path: Path) -> None:
+    """Write a new random 32-byte key to PATH, readable by its owner alone; an existing one is kept."""
+    existed = path.exists()
+    make_key(path)
+    click.echo(f"{path}: {'kept, it was there' if existed else 'made'}")
+
+
+@main.group()
+def database() -> None:
+    """Create, migrate and check the database."""
+
+
+@database.command()
+@click.pass_obj
+def migrate(found: Settings) -> None:
+    """Bring the database to the newest version; creates the embedded one."""
+    from union.migrate import upgrade  # noqa: PLC0415 - Alembic is slow to import
+
+    found.require_safe()
+    found.home.mkdir(parents=True, exist_ok=True)
+    click.echo(f"database at version {upgrade(found.database_url)}")
+
+
+@database.command("version")
+@click.pass_obj
+def version(found: Settings) -> None:
+    """Say which version the database has, and which is newest."""
+    from union.migrate import current, head  # noqa: PLC0415 - as above
+
+    click.echo(f"{current(found.database_url) or 'empty'} (newest: {head()})")
+
+
+main.add_command(database, "db")
+
+
+@main.group()
+def audit() -> None:
+    """Read and check the log of what was decided."""
+
+
+@audit.command("verify")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def audit_verify(found: Settings, *, as_json: bool) -> None:
+    """Walk the hash chain; exit 0 only when every entry holds."""
+    from union.app import start  # noqa: PLC0415
+    from union.audit.service import Broken, verify  # noqa: PLC0415
+    from union.core.db import reading  # noqa: PLC0415
+
+    start(found)
+    try:
+        with reading() as session:
+            height = verify(session)
+    except Broken as broken:
+        click.echo(json.dumps({"ok": False, "problem": str(broken)}) if as_json else f"BROKEN: {broken}")
+        sys.exit(1)
+    click.echo(json.dumps({"ok": True, "entries": height}) if as_json else f"ok: {height} entries hold")
+
+
+@main.group()
+def scheduler() -> None:
+    """Run and look at the alarm clock."""
+
+
+@scheduler.command("run")
+@click.pass_obj
+def scheduler_run(found: Settings) -> None:
+    """Fire what comes due and deliver messages, until stopped."""
+    from union.app import start  # noqa: PLC0415
+    from union.scheduler import run_forever  # noqa: PLC0415
+
+    logging.getLogger().setLevel(logging.INFO)
+    start(found)
+    run_forever(found)
+
+
+@scheduler.command("status")
+@click.pass_obj
+def scheduler_status(found: Settings) -> None:
+    """Say when the scheduler last ticked; exit 1 when it is silent for ten seconds or more."""
+    from union.app import start  # noqa: PLC0415
+    from union.core.clock import utcnow  # noqa: PLC0415
+    from union.core.db import reading  # noqa: PLC0415
+    from union.notify.queries import heartbeats  # noqa: PLC0415
+
+    start(found)
+    with reading() as session:
+        beats = heartbeats(session)
+    ages = [(utcnow() - b.at).total_seconds() for b in beats]
+    for b, age in zip(beats, ages, strict=True):
+        click.echo(f"{b.process:12} last tick {age:.1f} s ago, tick {b.ticks}, pid {b.pid} on {b.host}")
+    if not ages or min(ages) >= 10:  # noqa: PLR2004
+        click.echo("the scheduler is silent: start it with: union scheduler run", err=True)
+        sys.exit(1)
+
+
+def _add_rooms() -> None:
+    for room in ("members", "platforms", "campaigns", "ballots", "actions", "notify"):
+        if find_spec(f"union.{room}.cli"):
+            main.add_command(getattr(import_module(f"union.{room}.cli"), room))
+
+
+_add_rooms()
+if find_spec("union.demo"):
+    main.add_command(import_module("union.demo").demo)
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""Roof: the alarm clock. One process that asks every room, every second, what has come due.
+
+Rows hold the truth and a conditional update fires each due thing once, so a second scheduler anywhere is
+harmless and takes over at its next tick. APScheduler keeps only in-memory jobs here: nothing to lose, nothing
+shared between processes. The web never starts one.
+"""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
+from types import FrameType
+
+from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from union.app import ROOMS
+from union.core.clock import utcnow
+from union.core.db import transaction
+from union.core.settings import Settings
+from union.notify import service as notify
+
+log = logging.getLogger(__name__)
+
+PROCESS = "scheduler"
+Job = Callable[[datetime, Settings], int]
+
+
+def jobs() -> list[tuple[str, int, Job]]:
+    """Return (room.name, seconds between runs, function) of every room's jobs."""
+    found: list[tuple[str, int, Job]] = []
+    for room in ROOMS:
+        if find_spec(f"union.{room}.jobs") is None:
+            continue
+        listed = import_module(f"union.{room}.jobs").JOBS
+        found += [(f"{room}.{name}", seconds, job) for name, seconds, job in listed]
+    return found
+
+
+def run_job(name: str, job: Job, settings: Settings) -> None:
+    """Run one job now; what it did is logged, what it raised goes to the listener."""
+    done = job(utcnow(), settings)
+    if done:
+        log.info("%s: %d", name, done)
+
+
+def beat() -> None:
+    """Write the heartbeat row that the console and the arming gate look at."""
+    with transaction() as session:
+        notify.beat(session, now=utcnow(), process=PROCESS)
+
+
+def build(settings: Settings) -> BackgroundScheduler:
+    """Return a scheduler with all jobs, not yet started."""
+    found = jobs()
+    scheduler = BackgroundScheduler(
+        timezone="UTC",
+        executors={"default": ThreadPoolExecutor(len(found) + 2)},
+        # Late is better than never: the rows decide whether there is still something to do.
+        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+    )
+    scheduler.add_job(beat, "interval", seconds=1, id="heartbeat", next_run_time=utcnow())
+    for name, seconds, job in found:
+        scheduler.add_job(
+            partial(run_job, name, job, settings), "interval", seconds=seconds, id=name, name=name, next_run_time=utcnow()
+        )
+    scheduler.add_listener(_log_failure, EVENT_JOB_ERROR)
+    logging.getLogger("apscheduler.executors.default").setLevel(logging.CRITICAL)
+    logging.getLogger("apscheduler.scheduler").addFilter(lambda record: "maximum number of running" not in record.msg)
+    return scheduler
+
+
+def _log_failure(event: JobExecutionEvent) -> None:
+    log.error("job %s failed: %s", event.job_id, type(event.exception).__name__, exc_info=event.exception)
+
+
+def run_forever(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT; finish what is running, then return."""
+    stop = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    scheduler = build(settings)
+    scheduler.start()
+    log.info("scheduler started with %d jobs", len(scheduler.get_jobs()))
+    stop.wait()
+    scheduler.shutdown(wait=True)
