@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { test } from "node:test";
+
+import * as ballots from "../../union/ballots/static/crypto/ballot.mjs";
+import { draw } from "../../union/ballots/static/crypto/group.mjs";
+import { bytes, dealt, finished, groupNamed, known } from "./known.mjs";
+
+const all = known("ballots-and-groups");
+const ed = known("ed25519-group");
+const refused = (name) => ({ name });
+
+for (const name of ["BELENIOS-2048", "Ed25519"]) {
+  const set = all[name].deterministic_ballots;
+  const election = ballots.readElection(bytes(set.election_json));
+
+  test(`${name}: fingerprint of the election`, () => {
+    assert.equal(election.fingerprint, set.fingerprint);
+  });
+
+  test(`${name}: credential derivation`, async () => {
+    const group = await groupNamed(name);
+    const { uuid, cred, secret, public: point } = all[name].credential_v3;
+    const s = ballots.credentialSecret(group, uuid, cred);
+    assert.equal(String(s), secret);
+    assert.equal(ballots.credentialPublic(group, s), point);
+  });
+
+  for (const [kind, { choices, draws_in_order: draws, ballot, tracker }] of Object.entries(set.ballots)) {
+    test(`${name}: the ${kind} ballot, byte for byte`, async () => {
+      const group = await groupNamed(name);
+      const secret = ballots.credentialSecret(group, election.uuid, set.credential);
+      const next = dealt(draws);
+      const [sealed, yields] = finished(ballots.seal(election, group, secret, choices, next));
+      assert.equal(sealed.ballot, ballot);
+      assert.equal(sealed.tracker, tracker);
+      assert.equal(next.left(), 0);
+      assert.ok(yields <= ballots.pieces(election, group));
+      assert.deepEqual(ballots.openRevealed(election, group, sealed.ballot, sealed.openings), choices);
+    });
+  }
+
+  test(`${name}: a revealed ballot with another choice is caught`, async () => {
+    const group = await groupNamed(name);
+    const { choices, draws_in_order: draws } = set.ballots.normal;
+    const secret = ballots.credentialSecret(group, election.uuid, set.credential);
+    const [{ ballot, openings }] = finished(ballots.seal(election, group, secret, choices, dealt(draws)));
+    const lie = structuredClone(openings);
+    lie[0][0].m = 0;
+    lie[0][1].m = 1;
+    assert.throws(() => ballots.openRevealed(election, group, ballot, lie), refused("device-check"));
+    const short = structuredClone(openings);
+    short[1].pop();
+    assert.throws(() => ballots.openRevealed(election, group, ballot, short), refused("device-check"));
+    const foreign = { ...election, fingerprint: "x".repeat(43) };
+    assert.throws(() => ballots.openRevealed(foreign, group, ballot, openings), refused("device-check"));
+  });
+
+  test(`${name}: the number of pieces is the same for every choice`, async () => {
+    const group = await groupNamed(name);
+    const fresh = { ...election, publicKey: group.text(group.power(group.g, draw(group.q))) };
+    const next = () => draw(group.q);
+    const counts = [[[1, 0, 0], [0, 1, 1, 0]], [[0, 0, 1], [1, 0, 0, 0]]].map(
+      (choices) => finished(ballots.seal(fresh, group, 5n, choices, next))[1],
+    );
+    const rows = counts[0] - counts[1]; // the first run also makes the table of the new key
+    assert.equal(rows, group.rows);
+    assert.equal(ballots.pieces(fresh, group) - counts[0], group.rows); // the generator's table was there already
+  });
+
+  test(`${name}: choices the question forbids are refused`, async () => {
+    const group = await groupNamed(name);
+    const forbidden = [
+      [[1, 1, 0], [1, 0, 0, 0]],
+      [[0, 0, 0], [1, 0, 0, 0]],
+      [[2, 0, 0], [1, 0, 0, 0]],
+      [[1, 0, 0], [1, 1, 0, 0]],
+      [[1, 0, 0], [0, 0, 0, 0]],
+      [[1, 0, 0], [0, 1, 1, 1]],
+      [[1, 0], [1, 0, 0, 0]],
+      [[1, 0, 0]],
+    ];
+    for (const choices of forbidden) {
+      assert.throws(
+        () => finished(ballots.seal(election, group, 5n, choices, () => draw(group.q))),
+        refused("choice"),
+        JSON.stringify(choices),
+      );
+    }
+  });
+}
+
+test("credentials as people type them", () => {
+  const written = "cgd6E-iAAz6F-iHJeV-HZgQyd";
+  for (const typed of [written, " cgd6E iAAz6F iHJeV HZgQyd ", "cgd6EiAAz6FiHJeVHZgQyd", "cgd6E–iAAz6F—iHJeV‑HZgQyd\n"]) {
+    assert.equal(ballots.credentialText(typed), written);
+  }
+  for (const typed of ["", "cgd6E-iAAz6F-iHJeV-HZgQy", "cgd6E-iAAz6F-iHJeV-HZgQydd", "cgd0E-iAAz6F-iHJeV-HZgQyd", "cgdIE-iAAz6F-iHJeV-HZgQyd", "cgdlE-iAAz6F-iHJeV-HZgQyd", "cgdOE-iAAz6F-iHJeV-HZgQyd"]) {
+    assert.equal(ballots.credentialText(typed), null, typed);
+  }
+});
+
+test("the older full credential example", async () => {
+  const group = await groupNamed("Ed25519");
+  for (const { uuid, credential, scalar, public: point } of ed.credential_full) {
+    const s = ballots.credentialSecret(group, uuid, credential);
+    assert.equal(String(s), scalar);
+    assert.equal(ballots.credentialPublic(group, s), point);
+  }
+});
+
+test("the roll: full entries, weighted entries and short digests", () => {
+  const point = "2e6a5bef";
+  const short = createHash("sha256").update(point).digest("hex").slice(0, 12);
+  assert.ok(ballots.onRoll(["aa", point], point));
+  assert.ok(ballots.onRoll([`${point},3`], point));
+  assert.ok(ballots.onRoll([short], point));
+  assert.ok(!ballots.onRoll([], point));
+  assert.ok(!ballots.onRoll(["2e6a5be", `${point}0`, "aa"], point));
+});
+
+test("elections this booth cannot serve are refused", () => {
+  const base = JSON.parse(all.Ed25519.deterministic_ballots.election_json);
+  const read = (change) => () => ballots.readElection(bytes(JSON.stringify({ ...base, ...change })));
+  assert.throws(read({ version: 2 }), refused("election-version"));
+  const ranked = { type: "NonHomomorphic", value: { answers: ["a", "b"], question: "q" } };
+  assert.throws(read({ questions: [ranked] }), refused("question-kind"));
+  assert.throws(read({ questions: [{ answers: ["a"], min: 0, max: 2, question: "q" }] }), refused("question-kind"));
+  assert.throws(read({ questions: [{ answers: ["a"], min: 1, max: 0, question: "q" }] }), refused("question-kind"));
+  assert.throws(() => ballots.readElection(new Uint8Array([0xff, 0xfe])), TypeError);
+});
