@@ -1,0 +1,1 @@
+"""5th floor: synchronized actions. From a mandate to a start at one moment, check-in without surveillance, and a debrief."""

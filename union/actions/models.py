@@ -1,0 +1,169 @@
+"""Tables of actions: the plan, its starts per zone, who takes part, anonymous tallies, the debrief.
+
+Invariant: after an action ends no row joins a member to a check-in. `checkin_once` holds only keyed hashes,
+its key stands in `action.checkin_key`, and both are wiped when the action ends. No row of a check-in has a time.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, Enum, ForeignKey, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from union.actions.rules.states import Choice, FiringState, Kind, Mark, Mode, State
+from union.core.db import Base, Instant
+
+
+def _words(names: type[StrEnum], length: int) -> Enum:
+    """Return a column type that stores the enum's values as plain text."""
+    return Enum(names, native_enum=False, length=length, values_callable=lambda found: [name.value for name in found])
+
+
+class Action(Base):
+    """One synchronized action of a campaign; `version` counts changes of time or target that members were asked about.
+
+    wall_start, wall_end: naive local times (YYYY-MM-DDTHH:MM) in `zone`, or in every member's own zone in wall-clock
+    mode. starts_at, ends_at: the first start and the last end (UTC); ends_at None for an action without a fixed end.
+    """
+
+    __tablename__ = "action"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(70), unique=True)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id"), index=True)
+    kind: Mapped[Kind] = mapped_column(_words(Kind, 20))
+    title: Mapped[str] = mapped_column(String(120))
+    summary: Mapped[str] = mapped_column(Text)
+    targets: Mapped[list[str]] = mapped_column(JSON)
+    before: Mapped[list[str]] = mapped_column(JSON)
+    steps: Mapped[list[str]] = mapped_column(JSON)
+    escalation: Mapped[str] = mapped_column(Text, default="")
+    announced: Mapped[bool] = mapped_column(default=False)
+    mode: Mapped[Mode] = mapped_column(_words(Mode, 12))
+    zone: Mapped[str] = mapped_column(String(60))
+    wall_start: Mapped[str] = mapped_column(String(16))
+    wall_end: Mapped[str | None] = mapped_column(String(16))
+    starts_at: Mapped[datetime] = mapped_column(Instant)
+    ends_at: Mapped[datetime | None] = mapped_column(Instant)
+    briefing_at: Mapped[datetime] = mapped_column(Instant)
+    go_no_go_at: Mapped[datetime] = mapped_column(Instant)
+    floor: Mapped[int]
+    sms_route: Mapped[str] = mapped_column(String(20))
+    place: Mapped[str] = mapped_column(String(8), default="")
+    state: Mapped[State] = mapped_column(_words(State, 12), index=True)
+    version: Mapped[int] = mapped_column(default=1)
+    created_by: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    mandate_ballot: Mapped[str | None] = mapped_column(String(80))
+    mandate_rule: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    mandate_expires_at: Mapped[datetime | None] = mapped_column(Instant)
+    notice_given_at: Mapped[datetime | None] = mapped_column(Instant)
+    armed_by: Mapped[str | None] = mapped_column(String(20))
+    armed_at: Mapped[datetime | None] = mapped_column(Instant)
+    confirmed_by: Mapped[str | None] = mapped_column(String(20))
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    briefed_at: Mapped[datetime | None] = mapped_column(Instant)
+    cleared_at: Mapped[datetime | None] = mapped_column(Instant)
+    fired_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    show_delay: Mapped[int] = mapped_column(default=0)
+    shown_at: Mapped[datetime | None] = mapped_column(Instant)
+    meeting_code: Mapped[str] = mapped_column(String(12))
+    checkin_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class ActionZoneFiring(Base):
+    """One start of an action: of everybody ("*", instant mode) or of the members in one zone (wall-clock mode)."""
+
+    __tablename__ = "action_zone_firing"
+
+    action_id: Mapped[str] = mapped_column(ForeignKey("action.id"), primary_key=True)
+    zone: Mapped[str] = mapped_column(String(60), primary_key=True)
+    starts_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    ends_at: Mapped[datetime | None] = mapped_column(Instant)
+    state: Mapped[FiringState] = mapped_column(_words(FiringState, 8))
+    fired_at: Mapped[datetime | None] = mapped_column(Instant)
+    told: Mapped[int] = mapped_column(default=0)
+
+
+class ActionChoice(Base):
+    """What a member said about taking part in a version of an action; wiped after the debrief."""
+
+    __tablename__ = "action_choice"
+
+    action_id: Mapped[str] = mapped_column(ForeignKey("action.id"), primary_key=True)
+    member_id: Mapped[str] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), primary_key=True)
+    choice: Mapped[Choice] = mapped_column(_words(Choice, 3))
+    version: Mapped[int]
+
+
+class CheckinTally(Base):
+    """How many of a chapter checked in and completed. shown_*: what the public saw last, when a delay was chosen.
+
+    paper: how many of `out` came from paper lists; point: how many used the code of a meeting point.
+    """
+
+    __tablename__ = "checkin_tally"
+
+    action_id: Mapped[str] = mapped_column(ForeignKey("action.id"), primary_key=True)
+    chapter_slug: Mapped[str] = mapped_column(String(80), primary_key=True)
+    out: Mapped[int] = mapped_column(default=0)
+    done: Mapped[int] = mapped_column(default=0)
+    paper: Mapped[int] = mapped_column(default=0)
+    point: Mapped[int] = mapped_column(default=0)
+    shown_out: Mapped[int] = mapped_column(default=0)
+    shown_done: Mapped[int] = mapped_column(default=0)
+
+
+class CheckinPulse(Base):
+    """How many checked in, of the whole action, within one span of minutes after its start; for the synchrony score."""
+
+    __tablename__ = "checkin_pulse"
+
+    action_id: Mapped[str] = mapped_column(ForeignKey("action.id"), primary_key=True)
+    span: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    count: Mapped[int] = mapped_column(default=0)
+
+
+class CheckinOnce(Base):
+    """That somebody was counted: a keyed hash of the member, without order or time; wiped when the action ends."""
+
+    __tablename__ = "checkin_once"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    action_id: Mapped[str] = mapped_column(ForeignKey("action.id"), primary_key=True)
+    mark: Mapped[Mark] = mapped_column(_words(Mark, 4), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+
+
+class Debrief(Base):
+    """What an action came to, and what to learn. Counts are totals; by_chapter is suppressed below ten."""
+
+    __tablename__ = "debrief"
+
+    action_id: Mapped[str] = mapped_column(ForeignKey("action.id"), primary_key=True)
+    eligible: Mapped[int]
+    pledged: Mapped[int]
+    verified: Mapped[int]
+    checked_in: Mapped[int]
+    completed: Mapped[int]
+    in_time: Mapped[int]
+    by_chapter: Mapped[list[Any]] = mapped_column(JSON)
+    went_well: Mapped[str] = mapped_column(Text, default="")
+    went_badly: Mapped[str] = mapped_column(Text, default="")
+    learn: Mapped[str] = mapped_column(Text, default="")
+    published: Mapped[bool] = mapped_column(default=False)
+    written_by: Mapped[str | None] = mapped_column(String(20))
+    written_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class RetaliationReport(Base):
+    """That the platform hit back after an action, by sort and week; without who told it or in which words."""
+
+    __tablename__ = "retaliation_report"
+
+    action_id: Mapped[str] = mapped_column(ForeignKey("action.id"), primary_key=True)
+    sort: Mapped[str] = mapped_column(String(20), primary_key=True)
+    count: Mapped[int] = mapped_column(default=0)
