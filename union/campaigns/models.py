@@ -1,0 +1,210 @@
+"""Tables of campaigns.
+
+Only this room opens them. A pledge keeps no time, and its private minimum is sealed until settlement and
+gone after it. Numbers that a page shows stand on the campaign row, so that a page costs the same at any size.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from union.core.db import Base, BigId, Instant, SealedText
+from union.core.ids import new_id
+
+
+class Campaign(Base):
+    """One campaign against one platform, from draft to won or closed."""
+
+    __tablename__ = "campaign"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
+    slug: Mapped[str] = mapped_column(String(80), unique=True)
+    platform_slug: Mapped[str] = mapped_column(ForeignKey("platform.slug"), index=True)
+    stage: Mapped[str] = mapped_column(String(20))
+    title: Mapped[str] = mapped_column(String(80))
+    demand: Mapped[str] = mapped_column(String(200))
+    summary: Mapped[str] = mapped_column(Text)
+    reasons: Mapped[str] = mapped_column(Text, default="")
+    zone: Mapped[str] = mapped_column(String(64))
+
+    # People the campaign is about; frozen at publication, because shares in pledges are shares of it.
+    unit: Mapped[int]
+    goal: Mapped[int]
+    threshold: Mapped[int]
+    pledge_text: Mapped[str] = mapped_column(Text)
+    pledge_hash: Mapped[str | None] = mapped_column(String(64))
+    pledge_deadline: Mapped[datetime] = mapped_column(Instant)
+    debate_until: Mapped[datetime | None] = mapped_column(Instant)
+
+    created_by: Mapped[str | None] = mapped_column(ForeignKey("member.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    published_at: Mapped[datetime | None] = mapped_column(Instant)
+    settled_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    ballot_slug: Mapped[str | None] = mapped_column(String(80))
+
+    pledged_count: Mapped[int] = mapped_column(default=0)
+    verified_count: Mapped[int] = mapped_column(default=0)
+    called_count: Mapped[int | None]
+    # How many more would tip it, rounded, as of band_at; recomputed only after enough pledges changed.
+    band_more: Mapped[int | None]
+    band_at: Mapped[datetime | None] = mapped_column(Instant)
+    band_changes: Mapped[int] = mapped_column(default=0)
+    ranking: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    ranking_stale: Mapped[bool] = mapped_column(default=False)
+
+    __table_args__ = (Index("ix_campaign_stage_pledge_deadline", "stage", "pledge_deadline"),)
+
+
+class Demand(Base):
+    """What members ask for. `frozen_hash` binds its words once pledges rest on them."""
+
+    __tablename__ = "demand"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[str | None] = mapped_column(ForeignKey("member.id", ondelete="SET NULL"))
+    title: Mapped[str] = mapped_column(String(120))
+    text: Mapped[str] = mapped_column(Text)
+    version: Mapped[int] = mapped_column(default=1)
+    status: Mapped[str] = mapped_column(String(20))
+    merged_into: Mapped[str | None] = mapped_column(ForeignKey("demand.id", ondelete="SET NULL"))
+    frozen_hash: Mapped[str | None] = mapped_column(String(64))
+    endorsed_count: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Amendment(Base):
+    """Another wording somebody proposes for a demand, against the version it was written on."""
+
+    __tablename__ = "amendment"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
+    demand_id: Mapped[str] = mapped_column(ForeignKey("demand.id", ondelete="CASCADE"), index=True)
+    author_id: Mapped[str | None] = mapped_column(ForeignKey("member.id", ondelete="SET NULL"))
+    base_version: Mapped[int]
+    base_title: Mapped[str] = mapped_column(String(120))
+    base_text: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(String(120))
+    text: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class DemandEvent(Base):
+    """One line of a demand's public history."""
+
+    __tablename__ = "demand_event"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    demand_id: Mapped[str] = mapped_column(ForeignKey("demand.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    kind: Mapped[str] = mapped_column(String(20))
+    note: Mapped[str] = mapped_column(Text, default="")
+
+
+class Endorsement(Base):
+    """A member stands behind a demand."""
+
+    __tablename__ = "endorsement"
+
+    demand_id: Mapped[str] = mapped_column(ForeignKey("demand.id", ondelete="CASCADE"), primary_key=True)
+    member_id: Mapped[str] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+
+
+class DemandRank(Base):
+    """Where a member puts a demand in their own order, 1 first."""
+
+    __tablename__ = "demand_rank"
+
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True)
+    member_id: Mapped[str] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), primary_key=True)
+    demand_id: Mapped[str] = mapped_column(ForeignKey("demand.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int]
+
+
+class Pledge(Base):
+    """"I act if at least this many do." The minimum is sealed, opened once at settlement, then wiped.
+
+    verified: an active member of the unit, so the pledge counts at settlement. called: None until settled.
+    """
+
+    __tablename__ = "pledge"
+
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True)
+    member_id: Mapped[str] = mapped_column(
+        ForeignKey("member.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    at_least: Mapped[str | None] = mapped_column(SealedText("pledge.at_least"))
+    verified: Mapped[bool] = mapped_column(default=False)
+    called: Mapped[bool | None]
+
+    __table_args__ = (Index("ix_pledge_campaign_id_called", "campaign_id", "called"),)
+
+
+class Mandate(Base):
+    """What a passed strike vote allows, until when; `rule` is the frozen preset it was held under."""
+
+    __tablename__ = "mandate"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), index=True)
+    ballot_slug: Mapped[str] = mapped_column(String(80), unique=True)
+    granted_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    must_start_by: Mapped[datetime | None] = mapped_column(Instant)
+    rule: Mapped[dict[str, Any]] = mapped_column(JSON)
+    counts: Mapped[list[Any]] = mapped_column(JSON)
+    cast: Mapped[int]
+    eligible: Mapped[int]
+
+
+class CampaignUpdate(Base):
+    """One entry of the timeline: an organizer's words, or a turn of events kept as kind and facts."""
+
+    __tablename__ = "campaign_update"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
+    at: Mapped[datetime] = mapped_column(Instant)
+    kind: Mapped[str] = mapped_column(String(30))
+    title: Mapped[str] = mapped_column(String(120), default="")
+    text: Mapped[str] = mapped_column(Text, default="")
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+    __table_args__ = (Index("ix_campaign_update_campaign_id_at", "campaign_id", "at"),)
+
+
+class StructureTest(Base):
+    """A private show of hands: who would, counted only; revealed at the agreed majority."""
+
+    __tablename__ = "structure_test"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), index=True)
+    ask: Mapped[str] = mapped_column(String(200))
+    closes_at: Mapped[datetime] = mapped_column(Instant)
+    unit: Mapped[int]
+    majority_num: Mapped[int]
+    majority_den: Mapped[int]
+    yes_count: Mapped[int] = mapped_column(default=0)
+    revealed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class StructureTestYes(Base):
+    """A member would. The chapter is a copy, so that areas can be counted without the register."""
+
+    __tablename__ = "structure_test_yes"
+
+    test_id: Mapped[str] = mapped_column(
+        ForeignKey("structure_test.id", ondelete="CASCADE"), primary_key=True
+    )
+    member_id: Mapped[str] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), primary_key=True)
+    chapter_slug: Mapped[str] = mapped_column(String(60))
+
+    __table_args__ = (Index("ix_structure_test_yes_chapter", "test_id", "chapter_slug"),)
