@@ -41,8 +41,8 @@ def instant(wall: datetime, zone: str) -> datetime:
     candidates = (min(early, late), max(early, late))
     shown = " / ".join(c.astimezone(here).strftime("%H:%M %Z") for c in candidates)
     text = (
-        msg("%(wall)s does not exist in %(zone)s: the clocks go forward. Choose one of: %(candidates)s.")
+        msg("%(wall)s does not exist in %(zone)s: the clocks go forward. Choose one of: %(choices)s.")
         if skipped
-        else msg("%(wall)s happens twice in %(zone)s: the clocks go back. Choose one of: %(candidates)s.")
+        else msg("%(wall)s happens twice in %(zone)s: the clocks go back. Choose one of: %(choices)s.")
     )
-    raise NoSuchLocalTime(text, candidates, wall=wall.strftime("%Y-%m-%d %H:%M"), zone=zone, candidates=shown)
+    raise NoSuchLocalTime(text, candidates, wall=wall.strftime("%Y-%m-%d %H:%M"), zone=zone, choices=shown)
