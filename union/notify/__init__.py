@@ -1,0 +1,1 @@
+"""Ground: the outbox, its texts, the channels that carry them, receipts and replies."""

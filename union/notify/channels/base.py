@@ -1,0 +1,128 @@
+"""The small protocol every channel speaks: one message in, one of four honest answers out.
+
+No database and no Flask. A channel never decides to try again by itself: it says what happened, and the
+delivery decides. In doubt a channel answers Ambiguous.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from union.notify.rules.kinds import Channel, Lane, State
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One rendered message to one address. validity: seconds it may still wait at the carrier."""
+
+    id: int
+    attempt: int
+    to: str
+    subject: str
+    body: str
+    lane: Lane
+    language: str
+    expires_at: datetime
+    validity: int
+    unsubscribe_url: str | None = None
+    ref: str = ""
+
+    @property
+    def key(self) -> str:
+        """What the provider's receipts name: our row and attempt."""
+        return f"{self.id}-{self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider took it under `provider_id`; `delivered` when there is no carrier behind it."""
+
+    provider_id: str
+    delivered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Definitely not sent. code: the provider's, for `rules.causes`; opted_out: the person said no before."""
+
+    code: str
+    opted_out: bool = False
+    expired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Definitely not sent, and worth another try after `after` seconds. slower: we were too fast."""
+
+    after: float
+    code: str
+    slower: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Nobody can tell whether it was sent."""
+
+    reason: str
+
+
+Answer = Accepted | Refused | Retry | Ambiguous
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The provider has it, in `state`."""
+
+    provider_id: str
+    state: State
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The provider was asked and surely does not have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """The provider could not be asked, or its answer proves nothing."""
+
+    reason: str
+
+
+LookUp = Found | Missing | Blind
+
+
+@runtime_checkable
+class Route(Protocol):
+    """A way to send: what `delivery` needs of Twilio, SMTP or the desk."""
+
+    @property
+    def name(self) -> str:
+        """What the outbox records as provider."""
+        ...
+
+    @property
+    def channel(self) -> Channel:
+        """The channel it serves."""
+        ...
+
+    @property
+    def callers(self) -> int:
+        """How many messages may be on their way to the provider at once."""
+        ...
+
+    def send(self, message: Message, now: datetime) -> Answer:
+        """Hand `message` over, once. Called from several threads when `callers` > 1."""
+        ...
+
+    def look_up(self, message: Message, since: datetime, taken: frozenset[str]) -> LookUp:
+        """Find out what became of a message whose hand-over at `since` gave no answer.
+
+        taken: provider ids which belong to other messages of ours.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...

@@ -1,0 +1,256 @@
+"""Email through an SMTP server: one long-lived connection per sending thread, mail built from a skeleton.
+
+Plain text first and only; DKIM is the relay's work. The Message-ID is made from our row, so that a mail
+which did go out twice shows once in most readers. No database, no Flask.
+"""
+
+import binascii
+import contextlib
+import select
+import smtplib
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.header import Header
+from email.utils import format_datetime, formataddr, parseaddr
+from functools import lru_cache
+from ipaddress import ip_address
+from queue import Empty, LifoQueue
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from union.notify.channels.base import Accepted, Ambiguous, Answer, Blind, LookUp, Message, Refused, Retry
+from union.notify.rules.causes import Remedy, of_smtp
+from union.notify.rules.kinds import Channel
+
+TIMEOUT: Final = 15.0
+_WAIT: Final = 60.0
+_PER_CONNECTION: Final = 500
+"""Mails after which a connection is renewed: relays drop those that stay for ever."""
+
+
+class SmtpEmail:
+    """A relay at `smtp://` (STARTTLS when offered) or `smtps://`, user and password in the address if needed."""
+
+    name = "smtp"
+    channel = Channel.EMAIL
+
+    def __init__(self, url: str, *, sender: str, name_shown: str = "", callers: int = 2) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            msg = "an SMTP address looks like smtp://user:password@host:587 or smtps://host:465"
+            raise ValueError(msg)
+        self.callers = callers
+        self._tls = parts.scheme == "smtps"
+        self._host = parts.hostname
+        self._port = parts.port or (465 if self._tls else 587)
+        self._user = unquote(parts.username or "")
+        self._password = unquote(parts.password or "")
+        shown, self._address = parseaddr(sender)
+        self._sender = formataddr((shown or name_shown, self._address))
+        self._domain = self._address.rpartition("@")[2] or "localhost"
+        self._idle: LifoQueue[_Line] = LifoQueue()
+
+    def send(self, message: Message, now: datetime) -> Answer:
+        """Send one mail over an idle connection; only a lost answer after the text is in doubt."""
+        if not deliverable(message.to):
+            return Refused("smtp 553 5.1.3 not an address")
+        line: _Line | None = None
+        try:
+            line = self._line()
+            return self._over(line, message, now)
+        except smtplib.SMTPResponseException as problem:
+            # Greeting, TLS or sign-in: about our account, not about this mail.
+            return Retry(_WAIT, _shown(problem.smtp_code, problem.smtp_error))
+        except (OSError, smtplib.SMTPException):
+            return Retry(5.0, "connect")
+        finally:
+            if line is not None and line.usable:
+                self._idle.put(line)
+
+    def _over(self, line: "_Line", message: Message, now: datetime) -> Answer:
+        """Run one mail transaction (RFC 5321 3.3); raises only before the text was given."""
+        line.begin(self._address)
+        code, text = line.server.rcpt(message.to)
+        if code in {250, 251}:
+            code, text = line.server.docmd("DATA")
+            if code == 354:
+                return self._text(line, message, now)
+        return line.refused(code, text)
+
+    def _text(self, line: "_Line", message: Message, now: datetime) -> Answer:
+        """Give the text. Until the closing dot is read nothing is sent; after that the server may have it."""
+        try:
+            line.server.send(self.build(message, now))
+            code, text = line.server.getreply()
+        except (OSError, smtplib.SMTPException) as problem:
+            line.drop()
+            return Ambiguous(type(problem).__name__)
+        if code != 250:
+            return line.refused(code, text)
+        line.left -= 1
+        if line.left <= 0:
+            line.drop()
+        return Accepted(f"{message.key}@{self._domain}")
+
+    def _line(self) -> "_Line":
+        """Return an idle connection that still answers, or a new one."""
+        while True:
+            try:
+                line = self._idle.get_nowait()
+            except Empty:
+                return _Line(self._connect())
+            if line.answers():
+                return line
+
+    def _connect(self) -> smtplib.SMTP:
+        """Open a connection; raises what smtplib raises."""
+        if self._tls:
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                self._host, self._port, timeout=TIMEOUT, context=ssl.create_default_context()
+            )
+        else:
+            server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT)
+        server.ehlo()
+        if not self._tls and server.has_extn("starttls"):
+            server.starttls(context=ssl.create_default_context())
+            server.ehlo()
+        elif not self._tls and self._user and not _loopback(self._host):
+            server.close()
+            raise smtplib.SMTPNotSupportedError(
+                "no password over an open line: the server offers no STARTTLS"
+            )
+        if self._user:
+            server.login(self._user, self._password)
+        return server
+
+    def look_up(self, message: Message, since: datetime, taken: frozenset[str]) -> LookUp:
+        """A relay cannot be asked what it has."""
+        del message, since, taken
+        return Blind("smtp")
+
+    def close(self) -> None:
+        """Say goodbye on every idle connection."""
+        while not self._idle.empty():
+            self._idle.get_nowait().drop()
+
+    def build(self, message: Message, now: datetime) -> bytes:
+        """Return the mail as it goes over the wire, dot-stuffed and ended.
+
+        Header values lose every control character: nothing a member typed can start another header.
+        """
+        head = [
+            f"From: {self._sender}",
+            f"To: {_flat(message.to)}",
+            f"Subject: {_subject(message.subject)}",
+            f"Date: {format_datetime(now.astimezone(UTC))}",
+            f"Message-ID: <{message.key}@{self._domain}>",
+            "Auto-Submitted: auto-generated",
+            "X-Auto-Response-Suppress: All",
+            "MIME-Version: 1.0",
+            "Content-Type: text/plain; charset=utf-8",
+            "Content-Transfer-Encoding: quoted-printable",
+            f"Content-Language: {_flat(message.language)}",
+        ]
+        if message.unsubscribe_url:
+            # One line each: folded, this header broke signatures at large receivers.
+            head.append(f"List-Unsubscribe: <{_flat(message.unsubscribe_url)}>")
+            head.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+        return "\r\n".join(head).encode("ascii", "replace") + b"\r\n\r\n" + _body(message.body) + b"\r\n.\r\n"
+
+
+@dataclass(slots=True, eq=False)
+class _Line:
+    """One open connection. left: how many more mails it carries."""
+
+    server: smtplib.SMTP
+    left: int = _PER_CONNECTION
+
+    @property
+    def usable(self) -> bool:
+        return self.server.sock is not None
+
+    def answers(self) -> bool:
+        """Tell whether the server is still there; a line that idled may have been closed on its side."""
+        try:
+            said = self.server.sock is None or bool(select.select([self.server.sock], [], [], 0)[0])
+        except (OSError, ValueError):
+            said = True
+        if said:
+            self.drop()
+        return not said
+
+    def begin(self, sender: str) -> None:
+        code, text = self.server.mail(sender)
+        if code != 250:
+            self.drop()
+            raise smtplib.SMTPResponseException(code, text.decode("utf-8", "replace"))
+
+    def refused(self, code: int, text: bytes) -> Answer:
+        """Read a refusal and keep the connection, unless the server is closing it."""
+        if code == 421 or code < 0:
+            self.drop()
+            return Retry(5.0, "smtp 421")
+        try:
+            self.server.rset()
+        except (OSError, smtplib.SMTPException):
+            self.drop()
+        said = text.decode("utf-8", "replace")
+        if of_smtp(code, said).remedy is Remedy.RETRY:
+            return Retry(_WAIT, _shown(code, said))
+        return Refused(_shown(code, said))
+
+    def drop(self) -> None:
+        with contextlib.suppress(OSError, smtplib.SMTPException):
+            if self.server.sock is not None:
+                self.server.sock.settimeout(1.0)
+                self.server.quit()
+        self.server.close()
+
+
+def _shown(code: int, text: bytes | str) -> str:
+    said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    line = "".join(character if character.isprintable() else " " for character in said)
+    return f"smtp {code} {line}"[:100].rstrip()
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def deliverable(address: str) -> bool:
+    """Tell whether `address` can stand in an SMTP command: one ASCII mailbox without spaces or control characters."""
+    return (
+        address.isascii()
+        and address.isprintable()
+        and address.count("@") == 1
+        and not any(character in address for character in ' <>,;"()')
+        and len(address) <= 254
+    )
+
+
+def _flat(value: str) -> str:
+    return "".join(character for character in value if character.isprintable())
+
+
+@lru_cache(maxsize=512)
+def _subject(subject: str) -> str:
+    """Return the subject encoded and folded (RFC 2047)."""
+    flat = _flat(subject)
+    return Header(flat, "us-ascii" if flat.isascii() else "utf-8", header_name="Subject").encode(
+        linesep="\r\n"
+    )
+
+
+def _body(text: str) -> bytes:
+    """Return `text` as quoted-printable with CRLF line ends and leading dots doubled."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n").encode()
+    coded = binascii.b2a_qp(lines, quotetabs=False, istext=True, header=False).replace(b"\n", b"\r\n")
+    # A line that is a dot would end the mail (RFC 5321 4.5.2).
+    stuffed = coded.replace(b"\r\n.", b"\r\n..")
+    return b"." + stuffed if stuffed.startswith(b".") else stuffed

@@ -1,0 +1,70 @@
+"""The least of HTTP/1.1 that a test server needs: read a request, write an answer, keep the connection.
+
+Standard library only (RFC 9112); chunked requests are not taken.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from urllib.parse import parse_qsl, urlsplit
+
+_LIMIT = 1 << 20
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request: form fields and query as plain dicts, header names in lower case."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def form(self) -> dict[str, str]:
+        """The form fields; the last wins where one is repeated."""
+        return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer. content None: close the connection without a word."""
+
+    status: int
+    content: Mapping[str, object] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def wire(self) -> bytes:
+        """Return the bytes to send."""
+        body = b"" if self.content is None else json.dumps(self.content).encode()
+        lines = [f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}", f"Content-Length: {len(body)}"]
+        if body:
+            lines.append("Content-Type: application/json")
+        lines += [f"{name}: {value}" for name, value in self.headers.items()]
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+async def read_request(reader: asyncio.StreamReader) -> Request | None:
+    """Return the next request of a connection, None when the caller has gone or talks nonsense."""
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+    except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, ConnectionError):
+        return None
+    first, *rest = head.decode("latin-1").split("\r\n")
+    method, _, tail = first.partition(" ")
+    target = tail.rpartition(" ")[0]
+    headers = {
+        name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)
+    }
+    length = int(headers.get("content-length") or 0)
+    if not target or length > _LIMIT:
+        return None
+    try:
+        body = await reader.readexactly(length)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return None
+    parts = urlsplit(target)
+    return Request(method, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)), headers, body)
