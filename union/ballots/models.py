@@ -1,0 +1,202 @@
+"""Tables of the ballots. No column, key order or time joins a cast ballot to a member (docs/adr/0005).
+
+The roll knows who may vote and, while needed, who did; the board knows what was cast. Nothing points from
+one to the other: cast ballots are keyed by their hash, public credentials are sorted, the roll is stored in
+the order of random member ids, and no row of a cast has a time.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from union.core.db import Base, Instant, SealedText
+
+
+class Ballot(Base):
+    """One ballot from draft to published result, and the head of its board.
+
+    rule: a frozen copy of the preset. election: the exact bytes that were fingerprinted. roll_hash is
+    published before opening. head, height and length are the board's newest event, its number, and how many
+    records there are. counts: per question the verified tally. chapters: turnout per chapter, made when the
+    participation marks are wiped.
+    """
+
+    __tablename__ = "ballot"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(60), unique=True)
+    uuid: Mapped[str] = mapped_column(String(22), unique=True)
+    kind: Mapped[str] = mapped_column(String(20))
+    subject: Mapped[str] = mapped_column(String(120), index=True)
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    title: Mapped[str] = mapped_column(String(160))
+    intro: Mapped[str] = mapped_column(Text, default="")
+    questions: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    group_name: Mapped[str] = mapped_column(String(24))
+    protocol: Mapped[int] = mapped_column(default=1)
+    preset: Mapped[str] = mapped_column(String(60))
+    rule: Mapped[dict[str, Any]] = mapped_column(JSON)
+    rule_confirmed_by: Mapped[str | None] = mapped_column(String(20))
+    zone: Mapped[str] = mapped_column(String(64))
+    opens_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    closes_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    platform_slug: Mapped[str | None] = mapped_column(String(80))
+    chapter_slug: Mapped[str | None] = mapped_column(String(80))
+    contest_days: Mapped[int] = mapped_column(default=7)
+    created_by: Mapped[str | None] = mapped_column(String(20))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    eligible: Mapped[int] = mapped_column(default=0)
+    unreachable: Mapped[int] = mapped_column(default=0)
+    roll_hash: Mapped[str | None] = mapped_column(String(64))
+    issue: Mapped[int] = mapped_column(default=0)
+    election: Mapped[bytes | None] = mapped_column(LargeBinary)
+    fingerprint: Mapped[str | None] = mapped_column(String(43))
+    length: Mapped[int] = mapped_column(default=0)
+    height: Mapped[int] = mapped_column(default=0)
+    head: Mapped[str | None] = mapped_column(String(64))
+    opened_at: Mapped[datetime | None] = mapped_column(Instant)
+    closed_at: Mapped[datetime | None] = mapped_column(Instant)
+    concluded_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    cancelled_at: Mapped[datetime | None] = mapped_column(Instant)
+    reminded_at: Mapped[datetime | None] = mapped_column(Instant)
+    wiped_at: Mapped[datetime | None] = mapped_column(Instant)
+    cast: Mapped[int | None] = mapped_column()
+    counts: Mapped[list[list[int]] | None] = mapped_column(JSON)
+    verdict: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    chapters: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
+
+    __table_args__ = (CheckConstraint("closes_at > opens_at", name="closes_after_opening"),)
+
+
+class BallotTrustee(Base):
+    """One holder of a share of the key. The private part stays with the trustee; the server keeps only its own."""
+
+    __tablename__ = "ballot_trustee"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    member_id: Mapped[str | None] = mapped_column(String(20), index=True)
+    name: Mapped[str] = mapped_column(String(120))
+    public_key: Mapped[str | None] = mapped_column(Text)
+    own_key: Mapped[str | None] = mapped_column(SealedText("ballot_trustee.own_key"))
+    submitted_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class RollEntry(Base):
+    """One member entitled to vote. voted: null before the opening and once the marks are wiped."""
+
+    __tablename__ = "roll_entry"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    member_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    chapter_slug: Mapped[str] = mapped_column(String(80), default="")
+    voted: Mapped[bool | None] = mapped_column()
+
+    # Without rowids SQLite keeps the rows in the order of the key: an update leaves no trace of its order.
+    __table_args__ = (Index("ix_roll_entry_member_id", "member_id"), {"sqlite_with_rowid": False})
+
+
+class PublicCredential(Base):
+    """The public part of one voting credential, in the published order; nothing says whose it is."""
+
+    __tablename__ = "public_credential"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    point: Mapped[str] = mapped_column(Text)
+    digest: Mapped[str] = mapped_column(String(64))
+
+    # By digest: a finite-field point is too long for an index of PostgreSQL's to be comfortable with.
+    __table_args__ = (Index("uq_public_credential_ballot_id_digest", "ballot_id", "digest", unique=True),)
+
+
+class BoardRecord(Base):
+    """One record of the published archive, in its order. name: SHA-256 of the content in hex."""
+
+    __tablename__ = "board_record"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str] = mapped_column(String(64))
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = (CheckConstraint("kind in ('header', 'data', 'event')", name="kind_known"),)
+
+
+class CastBallot(Base):
+    """Where a ballot stands on the board: no member, no time. credential: digest of the public credential."""
+
+    __tablename__ = "cast_ballot"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    ballot_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    credential: Mapped[str] = mapped_column(String(64))
+    position: Mapped[int] = mapped_column()
+    height: Mapped[int] = mapped_column()
+    head: Mapped[str] = mapped_column(String(64))
+
+    __table_args__ = (
+        Index("uq_cast_ballot_ballot_id_position", "ballot_id", "position", unique=True),
+        Index("ix_cast_ballot_ballot_id_credential", "ballot_id", "credential"),
+    )
+
+
+class CastCiphertext(Base):
+    """Every ciphertext on a board, by digest: none may appear twice."""
+
+    __tablename__ = "cast_ciphertext"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+
+
+class WaitingReceipt(Base):
+    """A receipt on its way to the voter's channel, sealed whole, until it leaves in a shuffled batch."""
+
+    __tablename__ = "waiting_receipt"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), index=True)
+    sealed: Mapped[str] = mapped_column(SealedText("waiting_receipt.sealed"))
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class PartialDecryption(Base):
+    """What a trustee sent after the close, once both proofs held. strong_proofs stay beside the archive."""
+
+    __tablename__ = "partial_decryption"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    payload: Mapped[bytes] = mapped_column(LargeBinary)
+    strong_proofs: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class RefusalLog(Base):
+    """How often a ballot, key or decryption was refused, by the name of the check; never whose it was."""
+
+    __tablename__ = "refusal_log"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    check_name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    times: Mapped[int] = mapped_column(default=0)
+
+
+class Objection(Base):
+    """An objection in the contest period and its answer: public, its author known to organizers only."""
+
+    __tablename__ = "ballot_objection"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), index=True)
+    member_id: Mapped[str] = mapped_column(String(20))
+    text: Mapped[str] = mapped_column(Text)
+    raised_at: Mapped[datetime] = mapped_column(Instant)
+    answer: Mapped[str | None] = mapped_column(Text)
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    answered_by: Mapped[str | None] = mapped_column(String(20))
