@@ -1,0 +1,80 @@
+"""Flask-Login on our own revocable session table: the cookie's token becomes the actor of the request."""
+
+from dataclasses import dataclass
+
+from flask import Flask, request, session
+from flask_login import LoginManager, UserMixin, current_user
+
+from union.core.actor import Actor, Role
+from union.core.clock import utcnow
+from union.core.db import reading, transaction
+from union.members import queries
+from union.members.rules.limits import SESSION_SEEN_EVERY
+from union.members.service.sessions import see_session
+
+_COOKIE_FIELD = "_user_id"
+_KEPT = ("language",)
+
+
+@dataclass(eq=False)
+class LoginUser(UserMixin):  # type: ignore[misc]
+    """Who is signed in, as Flask-Login knows them: the token for the cookie, the actor for us."""
+
+    token: str
+    actor: Actor
+    stale: bool = False
+
+    def get_id(self) -> str:
+        """Return what the cookie holds."""
+        return self.token
+
+
+def install(app: Flask) -> None:
+    """Let `app` know who is signed in."""
+    manager = LoginManager()
+    manager.session_protection = None  # the address of a phone changes; revoking is ours
+    manager.init_app(app)
+    manager.user_loader(_load)
+
+    @app.before_request
+    def seen() -> None:
+        """Look the actor up before a view opens a transaction; note at times that the device is used."""
+        if request.endpoint is None or request.endpoint.rpartition(".")[2] == "static":
+            return
+        if current_user.is_authenticated and current_user.stale:
+            with transaction() as writing:
+                see_session(writing, token=current_user.token, now=utcnow())
+
+
+def _load(token: str) -> LoginUser | None:
+    now = utcnow()
+    with reading() as reader:
+        device = queries.device_of(reader, token)
+        if device is None:
+            return None
+        actor = queries.actor_of(reader, device.member_id)
+        if not device.holds(now, with_role=bool(actor.roles - {Role.MEMBER})):
+            return None
+    return LoginUser(token, actor, stale=device.seen_at < now - SESSION_SEEN_EVERY)
+
+
+def put(token: str) -> None:
+    """Sign this browser in with the token of a started session; all but the language is forgotten first."""
+    kept = {name: session[name] for name in _KEPT if name in session}
+    session.clear()
+    session.update(kept)
+    session[_COOKIE_FIELD] = token
+    session.permanent = True
+
+
+def held() -> str | None:
+    """Return the token this browser is signed in with."""
+    token: str | None = session.get(_COOKIE_FIELD)
+    return token
+
+
+def forget() -> None:
+    """Sign this browser out; the language stays."""
+    kept = {name: session[name] for name in _KEPT if name in session}
+    session.clear()
+    session.update(kept)

@@ -1,0 +1,147 @@
+"""Tables of the registry.
+
+Names and contact data are sealed; an address is found again by its keyed hash only. Codes and tokens
+are kept as hashes: nothing in these tables signs anybody in.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from union.core.db import Base, BigId, Instant, SealedText
+from union.core.ids import new_id
+
+
+class Chapter(Base):
+    """A local part of the union."""
+
+    __tablename__ = "chapter"
+
+    slug: Mapped[str] = mapped_column(String(60), primary_key=True)
+    name: Mapped[str] = mapped_column(String(120))
+    zone: Mapped[str] = mapped_column(String(60))
+
+
+class Member(Base):
+    """A person of the union. An erased member keeps the row, as an empty husk that others may point at."""
+
+    __tablename__ = "member"
+    __table_args__ = (Index("ix_member_state_id", "state", "id"),)
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
+    state: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str | None] = mapped_column(SealedText("member.name"))
+    language: Mapped[str] = mapped_column(String(8))
+    zone: Mapped[str] = mapped_column(String(60))
+    chapter_slug: Mapped[str | None] = mapped_column(ForeignKey("chapter.slug"), index=True)
+    email: Mapped[str | None] = mapped_column(SealedText("member.email"))
+    email_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    email_confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    phone: Mapped[str | None] = mapped_column(SealedText("member.phone"))
+    phone_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    phone_confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    sms_opt_in_at: Mapped[datetime | None] = mapped_column(Instant)
+    sms_opt_in_text: Mapped[str | None] = mapped_column(Text)
+    sms_opt_in_device: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    sms_opt_out_at: Mapped[datetime | None] = mapped_column(Instant)
+    vouch_code: Mapped[str | None] = mapped_column(SealedText("member.vouch_code"))
+    vouch_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    verified_by: Mapped[str | None] = mapped_column(String(16))
+    applied_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    joined_at: Mapped[datetime | None] = mapped_column(Instant)
+    left_at: Mapped[datetime | None] = mapped_column(Instant)
+    erased_at: Mapped[datetime | None] = mapped_column(Instant)
+    state_reason: Mapped[str | None] = mapped_column(SealedText("member.state_reason"))
+
+
+class MemberRole(Base):
+    """What a member was asked to do: organizer, trustee, officer. Being a member is a state, not a row."""
+
+    __tablename__ = "member_role"
+
+    member_id: Mapped[str] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16), primary_key=True, index=True)
+    granted_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Affiliation(Base):
+    """A platform the member works for, sells on, makes things for or uses, and as what."""
+
+    __tablename__ = "affiliation"
+
+    member_id: Mapped[str] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    platform_slug: Mapped[str] = mapped_column(ForeignKey("platform.slug"), primary_key=True, index=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+
+
+class Vouch(Base):
+    """An active member's word that an applicant is who they say; two make an active member."""
+
+    __tablename__ = "vouch"
+
+    member_id: Mapped[str] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    voucher_id: Mapped[str] = mapped_column(ForeignKey("member.id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Challenge(Base):
+    """A link and a code sent to an address, to be brought back once and soon.
+
+    purpose: sign_in, join, or channel (a member adds or changes an address). member_id is None while joining
+    and for a decoy: the same row for an address that may not go on, so that the pages answer alike.
+    """
+
+    __tablename__ = "challenge"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
+    purpose: Mapped[str] = mapped_column(String(8))
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    code_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    member_id: Mapped[str | None] = mapped_column(ForeignKey("member.id"), index=True)
+    channel: Mapped[str] = mapped_column(String(8))
+    address: Mapped[str] = mapped_column(SealedText("challenge.address"))
+    draft: Mapped[str | None] = mapped_column(SealedText("challenge.draft"))
+    onward: Mapped[str] = mapped_column(String(300), default="")
+    decoy: Mapped[bool] = mapped_column(Boolean, default=False)
+    tries: Mapped[int] = mapped_column(Integer, default=0)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class Attempt(Base):
+    """One try at something that is limited, such as asking for a link. bucket: keyed hash of who or what."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index("ix_attempt_bucket_at", "bucket", "at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    bucket: Mapped[bytes] = mapped_column(LargeBinary(32))
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class MemberSession(Base):
+    """A device on which a member is signed in; the cookie holds the token, we hold its hash."""
+
+    __tablename__ = "member_session"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    member_id: Mapped[str] = mapped_column(ForeignKey("member.id"), index=True)
+    device: Mapped[str] = mapped_column(String(80))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    seen_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    revoked_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class ImportDraft(Base):
+    """An uploaded register, sealed, between its dry run and the officer's yes."""
+
+    __tablename__ = "import_draft"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
+    officer_id: Mapped[str] = mapped_column(ForeignKey("member.id"))
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    content: Mapped[str] = mapped_column(SealedText("import_draft.content"))
+    confirmed: Mapped[bool] = mapped_column(Boolean, default=False)

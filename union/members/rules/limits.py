@@ -1,0 +1,37 @@
+"""How long and how often: sessions, links and codes, tries. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+CHALLENGE_LASTS = timedelta(minutes=10)
+CODE_TRIES = 5
+
+SESSION_ABSOLUTE = timedelta(days=30)
+SESSION_IDLE = timedelta(days=14)
+SESSION_IDLE_WITH_ROLE = timedelta(hours=12)
+SESSION_SEEN_EVERY = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `times` within `window`."""
+
+    name: str
+    times: int
+    window: timedelta
+
+
+ASK_PER_ADDRESS = Limit("ask/address", 5, timedelta(minutes=15))
+ASK_PER_ADDRESS_DAILY = Limit("ask/address/day", 20, timedelta(days=1))
+ASK_PER_DEVICE = Limit("ask/device", 30, timedelta(minutes=15))
+CODES_PER_DEVICE = Limit("code/device", 40, timedelta(minutes=15))
+VOUCH_CODES = Limit("vouch/member", 20, timedelta(hours=1))
+LONGEST_WINDOW = timedelta(days=1)
+
+
+def session_holds(
+    *, now: datetime, seen_at: datetime, expires_at: datetime, revoked_at: datetime | None, with_role: bool
+) -> bool:
+    """Tell whether a device is still signed in; with a role in the union, idling ends it sooner."""
+    idle = SESSION_IDLE_WITH_ROLE if with_role else SESSION_IDLE
+    return revoked_at is None and now < expires_at and now < seen_at + idle
