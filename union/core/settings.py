@@ -6,7 +6,7 @@ under UNION_HOME.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ class BadSettings(Exception):
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything the environment decides; see `describe` for what each is for."""
+    """Everything the environment decides. `inherited` is what child processes get to see."""
 
     home: Path
     environment: str
@@ -40,6 +40,7 @@ class Settings:
     twilio_auth_token: str
     twilio_messaging_service_sid: str
     twilio_api_url: str
+    inherited: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Settings":
@@ -64,6 +65,7 @@ class Settings:
             twilio_auth_token=get("TWILIO_AUTH_TOKEN"),
             twilio_messaging_service_sid=get("TWILIO_MESSAGING_SERVICE_SID"),
             twilio_api_url=get("TWILIO_API_URL", "https://api.twilio.com"),
+            inherited=dict(env),
         )
 
     @property
@@ -117,6 +119,8 @@ class Settings:
         """Return (variable, value) for printing, secrets hidden."""
         rows = []
         for f in fields(self):
+            if f.name == "inherited":
+                continue
             value = str(getattr(self, f.name))
             name = {"environment": "ENV", "union_name": "NAME"}.get(f.name, f.name.upper())
             rows.append((f"UNION_{name}", mask(f.name, value)))
