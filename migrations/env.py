@@ -8,7 +8,7 @@ from union.migrate import load_models
 load_models()
 
 
-def render_item(kind: str, item: object, autogen_context: object) -> str | bool:
+def render_item(kind: str, item: object, _autogen_context: object) -> str | bool:
     """Write our column types as plain SQL types: a migration must not change when our classes do."""
     if kind != "type":
         return False
@@ -34,7 +34,10 @@ def run() -> None:
 
 def _on(connection: object) -> None:
     context.configure(
-        connection=connection, target_metadata=Base.metadata, render_as_batch=True, render_item=render_item,
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=True,
+        render_item=render_item,
         compare_type=True,
     )
     with context.begin_transaction():

@@ -11,13 +11,17 @@ import tempfile
 import time
 from pathlib import Path
 
-MISSING = "PostgreSQL server binaries (initdb, postgres) are not installed: every test on PostgreSQL is LEFT OUT"
+MISSING = (
+    "PostgreSQL server binaries (initdb, postgres) are not installed: every test on PostgreSQL is LEFT OUT"
+)
 
 
 def binaries() -> Path | None:
     """Return the folder with initdb and postgres, newest version first."""
     found = shutil.which("initdb")
-    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: -int(p.parent.name.split(".")[0]))
+    places = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: -int(p.parent.name.split(".")[0])
+    )
     for place in [*([Path(found).parent] if found else []), *places]:
         if (place / "initdb").exists() and (place / "postgres").exists():
             return place
@@ -41,19 +45,43 @@ class Cluster:
         data = self.folder / "data"
         self._run([place / "initdb", "-D", data, "-U", "union", "-A", "trust", "-E", "UTF8", "--no-sync"])
         self.log = (self.folder / "log").open("wb")
-        settings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200",
-                    f"unix_socket_directories={self.folder}", "listen_addresses=127.0.0.1"]
+        settings = [
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            "max_connections=200",
+            f"unix_socket_directories={self.folder}",
+            "listen_addresses=127.0.0.1",
+        ]
         self.process = subprocess.Popen(
-            [str(place / "postgres"), "-D", str(data), "-p", str(self.port), *(a for s in settings for a in ("-c", s))],
-            stdout=self.log, stderr=self.log, **self._identity(), cwd=self.folder,
+            [
+                str(place / "postgres"),
+                "-D",
+                str(data),
+                "-p",
+                str(self.port),
+                *(a for s in settings for a in ("-c", s)),
+            ],
+            stdout=self.log,
+            stderr=self.log,
+            **self._identity(),
+            cwd=self.folder,
         )
         self._wait()
 
     def _identity(self) -> dict:
-        return {"user": self.owner.pw_uid, "group": self.owner.pw_gid, "extra_groups": []} if self.owner else {}
+        return (
+            {"user": self.owner.pw_uid, "group": self.owner.pw_gid, "extra_groups": []} if self.owner else {}
+        )
 
     def _run(self, command: list) -> None:
-        subprocess.run([str(c) for c in command], check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **self._identity())
+        subprocess.run(
+            [str(c) for c in command],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            cwd=self.folder,
+            **self._identity(),
+        )
 
     def _wait(self) -> None:
         for _ in range(200):

@@ -58,10 +58,14 @@ def now():
 
 @pytest.fixture
 def settings(tmp_path):
-    return Settings.from_environment({
-        "UNION_ENV": "development", "UNION_HOME": str(tmp_path / "home"), "UNION_PUBLIC_URL": "http://localhost",
-        "UNION_NAME": "Datavakbond",
-    })
+    return Settings.from_environment(
+        {
+            "UNION_ENV": "development",
+            "UNION_HOME": str(tmp_path / "home"),
+            "UNION_PUBLIC_URL": "http://localhost",
+            "UNION_NAME": "Datavakbond",
+        }
+    )
 
 
 @pytest.fixture(scope="session")
@@ -161,7 +165,9 @@ def sign_in(database):
     def sign(client, member_id, now=None):
         with db.transaction() as opened:
             # browsers live in real time, so the session must too
-            token = members.start_session(opened, member_id=member_id, now=now or datetime.now(UTC), device="test")
+            token = members.start_session(
+                opened, member_id=member_id, now=now or datetime.now(UTC), device="test"
+            )
         with client.session_transaction() as cookie:
             cookie["_user_id"] = token
             cookie["_fresh"] = True

@@ -1,4 +1,7 @@
-"""Roof: the `union` command. Each room brings its own group; this module adds the database, settings and processes."""
+"""Roof: the `union` command.
+
+Each room brings its own group; this module adds the database, settings and processes.
+"""
 
 import json
 import logging
@@ -38,7 +41,9 @@ def main(ctx: click.Context, *, verbose: bool) -> None:
 
     Settings come from UNION_* environment variables; `union settings` shows them.
     """
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format=LOG_FORMAT, stream=sys.stderr)
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format=LOG_FORMAT, stream=sys.stderr
+    )
     ctx.obj = Settings.from_environment()
 
 

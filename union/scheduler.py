@@ -67,11 +67,18 @@ def build(settings: Settings) -> BackgroundScheduler:
     scheduler.add_job(beat, "interval", seconds=1, id="heartbeat", next_run_time=utcnow())
     for name, seconds, job in found:
         scheduler.add_job(
-            partial(run_job, name, job, settings), "interval", seconds=seconds, id=name, name=name, next_run_time=utcnow()
+            partial(run_job, name, job, settings),
+            "interval",
+            seconds=seconds,
+            id=name,
+            name=name,
+            next_run_time=utcnow(),
         )
     scheduler.add_listener(_log_failure, EVENT_JOB_ERROR)
     logging.getLogger("apscheduler.executors.default").setLevel(logging.CRITICAL)
-    logging.getLogger("apscheduler.scheduler").addFilter(lambda record: "maximum number of running" not in record.msg)
+    logging.getLogger("apscheduler.scheduler").addFilter(
+        lambda record: "maximum number of running" not in record.msg
+    )
     return scheduler
 
 

@@ -18,7 +18,18 @@ COMMITS = {
     "union/core/db.py",  # the one place
 }
 # Columns in which a member and a ballot's or pledge's content could meet; see `linked_columns`.
-MEMBER_WORDS = {"member", "member_id", "voter", "person", "actor", "actor_id", "user_id", "email", "phone", "address"}
+MEMBER_WORDS = {
+    "member",
+    "member_id",
+    "voter",
+    "person",
+    "actor",
+    "actor_id",
+    "user_id",
+    "email",
+    "phone",
+    "address",
+}
 TIME_TYPES = {"Instant", "DateTime"}
 
 
@@ -75,7 +86,9 @@ def extracted(folder: Path) -> dict[str, set[str]]:
     for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.html")]):
         method = "python" if path.suffix == ".py" else "jinja2.ext:babel_extract"
         options = {} if path.suffix == ".py" else {"trimmed": "true", "silent": "false"}
-        for _line, message, _comments, _context in extract(method, BytesIO(path.read_bytes()), KEYWORDS, (), options):
+        for _line, message, _comments, _context in extract(
+            method, BytesIO(path.read_bytes()), KEYWORDS, (), options
+        ):
             for one in [message] if isinstance(message, str) else message[:1]:
                 if one:
                     found.setdefault(one, set()).add(str(path.relative_to(ROOT)))
@@ -94,13 +107,15 @@ def untranslated(found: dict[str, set[str]], known: dict[str, tuple[str, ...]]) 
     problems = []
     for message, files in sorted(found.items()):
         if message not in known:
-            problems.append(f"{sorted(files)[0]}: no Dutch for {message!r}")
+            problems.append(f"{min(files)}: no Dutch for {message!r}")
             continue
         fields = set(MESSAGE_FIELD.findall(message))
-        for words in known[message]:
-            # a singular may leave the number out
-            if set(MESSAGE_FIELD.findall(words)) - {"n", "num"} != fields - {"n", "num"}:
-                problems.append(f"{sorted(files)[0]}: other fields in the Dutch for {message!r}")
+        # a singular may leave the number out
+        problems += [
+            f"{min(files)}: other fields in the Dutch for {message!r}"
+            for words in known[message]
+            if set(MESSAGE_FIELD.findall(words)) - {"n", "num"} != fields - {"n", "num"}
+        ]
     return problems
 
 
@@ -137,6 +152,7 @@ def linked_columns(table, *, private: set[str]) -> list[str]:
         problems += [
             f"{table.name}.{column.name} points to {key.target_fullname}"
             for key in column.foreign_keys
-            if key.target_fullname.split(".")[0] in {"member", "roll_entry", "member_session", "outbox", "audit_entry"}
+            if key.target_fullname.split(".")[0]
+            in {"member", "roll_entry", "member_session", "outbox", "audit_entry"}
         ]
     return problems

@@ -20,7 +20,9 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 class TestZones:
     def test_an_ordinary_time(self):
-        assert zones.instant(datetime(2026, 11, 23, 9), "Europe/Amsterdam") == datetime(2026, 11, 23, 8, tzinfo=UTC)
+        assert zones.instant(datetime(2026, 11, 23, 9), "Europe/Amsterdam") == datetime(
+            2026, 11, 23, 8, tzinfo=UTC
+        )
 
     @pytest.mark.parametrize(
         ("wall", "zone", "candidates"),
@@ -46,8 +48,19 @@ class TestZones:
         with pytest.raises(Invalid, match="Mars/Base"):
             zones.instant(datetime(2026, 3, 29, 2, 30), "Mars/Base")
 
-    @given(st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1)), st.sampled_from(
-        ["Europe/Amsterdam", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Chatham", "Africa/Casablanca"]))
+    @given(
+        st.datetimes(datetime(2024, 1, 1), datetime(2030, 1, 1)),
+        st.sampled_from(
+            [
+                "Europe/Amsterdam",
+                "America/New_York",
+                "Australia/Lord_Howe",
+                "Asia/Kathmandu",
+                "Pacific/Chatham",
+                "Africa/Casablanca",
+            ]
+        ),
+    )
     def test_what_is_given_comes_back_in_its_zone(self, wall, zone):
         from zoneinfo import ZoneInfo
 
@@ -72,7 +85,9 @@ class TestSealing:
         sealed = vault.seal("secret", "member.phone")
         bent = bytes([*sealed[:-1], sealed[-1] ^ 1])
         for wrong, purpose, value in [
-            (sealing.Vault(bytes(32)), "member.phone", sealed), (vault, "member.email", sealed), (vault, "member.phone", bent),
+            (sealing.Vault(bytes(32)), "member.phone", sealed),
+            (vault, "member.email", sealed),
+            (vault, "member.phone", bent),
         ]:
             with pytest.raises(sealing.CannotOpen):
                 wrong.open(value, purpose)
@@ -111,7 +126,9 @@ class TestDatabase:
         session.flush()
         session.expire_all()
         assert session.get(AuditEntry, 1).at == NOW
-        assert session.execute(text("SELECT at FROM audit_entry")).scalar() == int(NOW.timestamp()) * 1_000_000
+        assert (
+            session.execute(text("SELECT at FROM audit_entry")).scalar() == int(NOW.timestamp()) * 1_000_000
+        )
 
     def test_a_naive_time_is_refused(self):
         with pytest.raises(ValueError, match="time zone"):
@@ -129,7 +146,14 @@ class TestAudit:
     def fill(self):
         for n in range(5):
             with db.transaction() as session:
-                audit.record(session, actor=SYSTEM, now=NOW + timedelta(seconds=n), act="test.act", subject=f"s/{n}", n=n)
+                audit.record(
+                    session,
+                    actor=SYSTEM,
+                    now=NOW + timedelta(seconds=n),
+                    act="test.act",
+                    subject=f"s/{n}",
+                    n=n,
+                )
 
     def test_a_whole_chain_holds(self, database):
         self.fill()
@@ -155,13 +179,22 @@ class TestAudit:
 
 class TestSettings:
     def production(self, tmp_path, **more):
-        return Settings.from_environment({"UNION_HOME": str(tmp_path), "UNION_PUBLIC_URL": "https://union.example", **more})
+        return Settings.from_environment(
+            {"UNION_HOME": str(tmp_path), "UNION_PUBLIC_URL": "https://union.example", **more}
+        )
 
     def test_production_names_every_missing_secret(self, tmp_path):
         with pytest.raises(BadSettings) as bad:
-            self.production(tmp_path, UNION_TWILIO_ACCOUNT_SID="AC1", UNION_PUBLIC_URL="http://x").require_safe()
+            self.production(
+                tmp_path, UNION_TWILIO_ACCOUNT_SID="AC1", UNION_PUBLIC_URL="http://x"
+            ).require_safe()
         said = " ".join(bad.value.problems)
-        for name in ("UNION_SECRET_KEY_FILE", "UNION_DATA_KEY_FILE", "UNION_TWILIO_AUTH_TOKEN", "UNION_PUBLIC_URL"):
+        for name in (
+            "UNION_SECRET_KEY_FILE",
+            "UNION_DATA_KEY_FILE",
+            "UNION_TWILIO_AUTH_TOKEN",
+            "UNION_PUBLIC_URL",
+        ):
             assert name in said
 
     def test_production_refuses_a_default_key(self, tmp_path):
@@ -176,8 +209,12 @@ class TestSettings:
         assert self.production(tmp_path).problems() == []
 
     def test_secrets_are_masked(self, tmp_path):
-        found = self.production(tmp_path, UNION_TWILIO_AUTH_TOKEN="tok3n", UNION_SMTP_URL="smtp://me:pa55@mail:25",
-                                UNION_DATABASE_URL="postgresql://u:pa55@db/union")
+        found = self.production(
+            tmp_path,
+            UNION_TWILIO_AUTH_TOKEN="tok3n",
+            UNION_SMTP_URL="smtp://me:pa55@mail:25",
+            UNION_DATABASE_URL="postgresql://u:pa55@db/union",
+        )
         shown = " ".join(v for _, v in found.masked())
         assert "tok3n" not in shown
         assert "pa55" not in shown

@@ -76,13 +76,19 @@ class TestRoutes:
         roles = {
             "applicant": Actor(member_id="a"),
             "member": Actor(member_id="a", active=True, roles=frozenset({Role.MEMBER})),
-            **{r.value: Actor(member_id="a", active=True, roles=frozenset({Role.MEMBER, r}))
-               for r in (Role.TRUSTEE, Role.ORGANIZER, Role.OFFICER)},
+            **{
+                r.value: Actor(member_id="a", active=True, roles=frozenset({Role.MEMBER, r}))
+                for r in (Role.TRUSTEE, Role.ORGANIZER, Role.OFFICER)
+            },
         }
         lines = []
         for rule in sorted(app.url_map.iter_rules(), key=lambda r: (r.rule, sorted(r.methods))):
             guard = guard_of(app.view_functions[rule.endpoint])
-            who = "everybody" if guard == PUBLIC else " ".join(n for n, a in roles.items() if permits(a, Permission(guard)))
+            who = (
+                "everybody"
+                if guard == PUBLIC
+                else " ".join(n for n, a in roles.items() if permits(a, Permission(guard)))
+            )
             methods = ",".join(sorted(rule.methods - {"HEAD", "OPTIONS"}))
             lines.append(f"{methods:9} {rule.rule:60} {who}")
         table = "\n".join(lines) + "\n"
@@ -146,13 +152,25 @@ class TestContracts:
     def test_planted_fault_in_the_floors(self, tmp_path):
         """A core that imports a room is refused by the same contract that guards the real tree."""
         package = tmp_path / "union"
-        for room in ("core", "web", "audit", "notify", "platforms", "members", "ballots", "campaigns", "actions", "home"):
+        for room in (
+            "core",
+            "web",
+            "audit",
+            "notify",
+            "platforms",
+            "members",
+            "ballots",
+            "campaigns",
+            "actions",
+            "home",
+        ):
             (package / room).mkdir(parents=True)
             (package / room / "__init__.py").write_text("")
         for module in ("__init__", "app", "cli", "scheduler", "demo", "bench"):
             (package / f"{module}.py").write_text("")
         (package / "core/__init__.py").write_text("import union.members\n")
-        (tmp_path / ".importlinter").write_text(textwrap.dedent("""
+        (tmp_path / ".importlinter").write_text(
+            textwrap.dedent("""
             [importlinter]
             root_package = union
             [importlinter:contract:floors]
@@ -161,10 +179,20 @@ class TestContracts:
             layers =
                 union.members
                 union.core
-        """))
+        """)
+        )
         ran = subprocess.run(
-            [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()", "--no-cache"],
-            cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            [
+                sys.executable,
+                "-c",
+                "from importlinter.cli import lint_imports_command; lint_imports_command()",
+                "--no-cache",
+            ],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
         )
         assert ran.returncode == 1, ran.stdout + ran.stderr
         assert "union.core is not allowed to import union.members" in ran.stdout
@@ -182,13 +210,19 @@ class TestAnonymityWall:
 
     def test_a_rolls_mark_has_no_time_and_no_ballot(self):
         roll = db.Base.metadata.tables["roll_entry"]
-        assert not [c.name for c in roll.columns if c.name.endswith("_at") or "hash" in c.name or "tracker" in c.name]
+        assert not [
+            c.name for c in roll.columns if c.name.endswith("_at") or "hash" in c.name or "tracker" in c.name
+        ]
 
     def test_planted_faults(self):
         metadata = MetaData()
         Table("member", metadata, Column("id", String, primary_key=True))
         planted = Table(
-            "cast_ballot", metadata, Column("id", Integer, primary_key=True), Column("member_id", String),
-            Column("owner", ForeignKey("member.id")), Column("cast_at", db.Instant),
+            "cast_ballot",
+            metadata,
+            Column("id", Integer, primary_key=True),
+            Column("member_id", String),
+            Column("owner", ForeignKey("member.id")),
+            Column("cast_at", db.Instant),
         )
         assert len(gates.linked_columns(planted, private=self.PRIVATE)) == 3

@@ -43,7 +43,9 @@ def differences(url):
 def same_type(context, inspected, declared, inspected_type, declared_type):
     """Our decorated types are the plain types they store."""
     if isinstance(declared_type, db.TypeDecorator):
-        return not isinstance(inspected_type, type(declared_type.impl_instance.dialect_impl(context.dialect)).__mro__[-2])
+        return not isinstance(
+            inspected_type, type(declared_type.impl_instance.dialect_impl(context.dialect)).__mro__[-2]
+        )
     return None
 
 

@@ -48,7 +48,7 @@ class Page(HTMLParser):
         if "style" in a:
             self.problems.append(f"a style attribute on <{tag}>")
         self.problems += [f"an inline handler {n} on <{tag}>" for n in a if n.startswith("on")]
-        if tag == "script" and "src" not in a and a.get("type") not in {"application/json"}:
+        if tag == "script" and "src" not in a and a.get("type") != "application/json":
             self.problems.append("an inline script")
         if tag == "style":
             self.problems.append("an inline style element")
@@ -83,7 +83,12 @@ def lint(html: str) -> list[str]:
     found += [f"id {i} used twice" for i in sorted({i for i in page.ids if page.ids.count(i) > 1})]
     found += [f"#{t} points nowhere" for t in page.targets if t not in page.ids]
     for tag, attrs in page.inputs:
-        labelled = attrs.get("id") in page.labels or attrs["_inside"] or attrs.get("aria-label") or attrs.get("aria-labelledby")
+        labelled = (
+            attrs.get("id") in page.labels
+            or attrs["_inside"]
+            or attrs.get("aria-label")
+            or attrs.get("aria-labelledby")
+        )
         if not labelled:
             found.append(f"<{tag} name={attrs.get('name')}> without a label")
     if "{{" in html or "{%" in html:
@@ -99,7 +104,10 @@ class LintingClient(FlaskClient):
         if "/static/" not in response.request.path:
             assert response.headers["Content-Security-Policy"] in {policy(), policy(embeddable=True)}
             for name in HEADERS:
-                assert name in response.headers or "frame-ancestors *" in response.headers["Content-Security-Policy"], name
+                assert (
+                    name in response.headers
+                    or "frame-ancestors *" in response.headers["Content-Security-Policy"]
+                ), name
         if response.mimetype == "text/html" and response.status_code not in {301, 302, 303, 308}:
             problems = lint(response.get_data(as_text=True))
             assert not problems, f"{response.request.path}: {problems}"

@@ -10,7 +10,7 @@ from union.core.db import Base, BigId, Instant
 
 
 class AuditEntry(Base):
-    """One act. `hash` covers the entry and the hash before it, so nothing can be altered or taken out unseen."""
+    """One act. `hash` covers the entry and the hash before it: nothing is altered or taken out unseen."""
 
     __tablename__ = "audit_entry"
 

@@ -23,7 +23,9 @@ class Entry:
     hash: str
 
 
-def newest(session: Session, *, before: int | None = None, subject: str | None = None, limit: int = 50) -> list[Entry]:
+def newest(
+    session: Session, *, before: int | None = None, subject: str | None = None, limit: int = 50
+) -> list[Entry]:
     """Return entries, newest first, below height `before`."""
     query = select(AuditEntry).order_by(AuditEntry.height.desc()).limit(limit)
     if before is not None:

@@ -1,4 +1,7 @@
-"""Append to the log and check it. Private acts (a vote, a pledge's minimum, a check-in) are never recorded with a member."""
+"""Append to the log and check it.
+
+Private acts (a vote, a pledge's minimum, a check-in) are never recorded with a member.
+"""
 
 import hashlib
 import json
@@ -16,7 +19,9 @@ from union.core.db import to_microseconds
 GENESIS = "0" * 64
 
 
-def record(session: Session, *, actor: Actor, now: datetime, act: str, subject: str, **facts: str | int | bool | None) -> str:
+def record(
+    session: Session, *, actor: Actor, now: datetime, act: str, subject: str, **facts: str | int | bool | None
+) -> str:
     """Append one entry in the caller's transaction and return its hash.
 
     act: "room.verb"; subject: "kind/slug". Facts hold no contact data, no choice, no private minimum.
@@ -24,7 +29,14 @@ def record(session: Session, *, actor: Actor, now: datetime, act: str, subject: 
     head = _locked_head(session)
     parent = head.hash or GENESIS
     entry = AuditEntry(
-        height=head.height + 1, at=now, actor_id=actor.member_id, act=act, subject=subject, facts=facts, parent=parent, hash=""
+        height=head.height + 1,
+        at=now,
+        actor_id=actor.member_id,
+        act=act,
+        subject=subject,
+        facts=facts,
+        parent=parent,
+        hash="",
     )
     entry.hash = digest(entry)
     session.add(entry)
@@ -37,8 +49,18 @@ def record(session: Session, *, actor: Actor, now: datetime, act: str, subject: 
 def digest(entry: AuditEntry) -> str:
     """Return the SHA-256 (hex) of the entry as canonical JSON, its parent's hash included."""
     canonical = json.dumps(
-        [entry.height, to_microseconds(entry.at), entry.actor_id, entry.act, entry.subject, entry.facts, entry.parent],
-        ensure_ascii=False, separators=(",", ":"), sort_keys=True,
+        [
+            entry.height,
+            to_microseconds(entry.at),
+            entry.actor_id,
+            entry.act,
+            entry.subject,
+            entry.facts,
+            entry.parent,
+        ],
+        ensure_ascii=False,
+        separators=(",", ":"),
+        sort_keys=True,
     )
     return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -34,8 +34,8 @@ class Actor:
         return self.member_id is not None
 
     def can(self, permission: str) -> bool:
-        """Tell whether the actor holds `permission` (a Permission or its value), for showing or hiding a link."""
-        from union.core.permissions import Permission, permits  # noqa: PLC0415 - permissions speak of actors
+        """Tell whether the actor holds `permission` (or its value), for showing or hiding a link."""
+        from union.core.permissions import Permission, permits  # noqa: PLC0415
 
         return permits(self, Permission(permission))
 

@@ -51,7 +51,7 @@ def translate_plural(language: str, one: str, many: str, n: int, **facts: object
     return words % {"n": number(n, language), **facts}
 
 
-def number(value: int | float, language: str) -> str:
+def number(value: float, language: str) -> str:
     """Return `value` with the digit grouping of `language`."""
     return format_decimal(value, locale=language)
 

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _NONCE = 12
+KEY_BYTES = 32
 
 
 class CannotOpen(Exception):
@@ -25,7 +26,7 @@ class Vault:
     """Seals and opens text with one 32-byte data key."""
 
     def __init__(self, key: bytes) -> None:
-        if len(key) != 32:
+        if len(key) != KEY_BYTES:
             msg = "a data key has 32 bytes"
             raise ValueError(msg)
         self._cipher = AESGCM(self._derive(key, b"union/sealing"))
@@ -48,7 +49,7 @@ class Vault:
             raise CannotOpen(purpose) from problem
 
     def lookup(self, value: str, purpose: str) -> bytes:
-        """Return the keyed hash (32 bytes) by which an exact `value` is found again without opening anything."""
+        """Return the keyed hash (32 bytes) that finds an exact `value` again without opening anything."""
         return hmac.digest(self._lookup_key, f"{purpose}\0{value}".encode(), hashlib.sha256)
 
 

@@ -94,10 +94,14 @@ class Settings:
                 found.append(f"{variable}: {path} holds no random 32-byte key in hex")
         if not self.secure:
             found.append(f"UNION_PUBLIC_URL: {self.public_url} is not https")
-        twilio = {f"UNION_{n.upper()}": getattr(self, n) for n in
-                  ("twilio_account_sid", "twilio_auth_token", "twilio_messaging_service_sid")}
+        twilio = {
+            f"UNION_{n.upper()}": getattr(self, n)
+            for n in ("twilio_account_sid", "twilio_auth_token", "twilio_messaging_service_sid")
+        }
         if any(twilio.values()):
-            found += [f"{name}: missing, while other Twilio settings are set" for name, v in twilio.items() if not v]
+            found += [
+                f"{name}: missing, while other Twilio settings are set" for name, v in twilio.items() if not v
+            ]
         if self.smtp_url and self.mail_from == "union@localhost":
             found.append("UNION_MAIL_FROM: missing, while UNION_SMTP_URL is set")
         return found

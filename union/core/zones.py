@@ -13,8 +13,8 @@ from union.core.i18n import msg
 class NoSuchLocalTime(Invalid):
     """The local time is skipped or repeated by a clock change; `candidates` are the nearby instants (UTC)."""
 
-    def __init__(self, text: str, candidates: tuple[datetime, datetime], **facts: object) -> None:
-        super().__init__(text, **facts)
+    def __init__(self, text: str, candidates: tuple[datetime, datetime], **facts: str) -> None:
+        super().__init__(text, field=None, **facts)
         self.candidates = candidates
 
 

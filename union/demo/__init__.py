@@ -27,7 +27,9 @@ def run(settings: Settings, *, port: int, fresh: bool) -> None:
 
 @demo.command()
 @click.option("--members", default=300, show_default=True, help="How many join.")
-@click.option("--out", default=ROOT / "var/demo", type=click.Path(path_type=Path), help="Where the results go.")
+@click.option(
+    "--out", default=ROOT / "var/demo", type=click.Path(path_type=Path), help="Where the results go."
+)
 def story(*, members: int, out: Path) -> None:
     """Play the main job on fresh state: join, pledge, vote, tally, act, check in, debrief."""
     from union.demo.story import play  # noqa: PLC0415 - as above

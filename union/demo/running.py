@@ -38,15 +38,38 @@ def free_port() -> int:
 
 def environment(settings: Settings, **more: str) -> dict[str, str]:
     """Return the environment for children that run on `settings`."""
-    return {**settings.inherited, "UNION_ENV": settings.environment, "UNION_HOME": str(settings.home),
-            "UNION_PUBLIC_URL": settings.public_url, "UNION_NAME": settings.union_name,
-            "UNION_DATABASE_URL": settings.database_url, "PYTHONUNBUFFERED": "1", **more}
+    return {
+        **settings.inherited,
+        "UNION_ENV": settings.environment,
+        "UNION_HOME": str(settings.home),
+        "UNION_PUBLIC_URL": settings.public_url,
+        "UNION_NAME": settings.union_name,
+        "UNION_DATABASE_URL": settings.database_url,
+        "PYTHONUNBUFFERED": "1",
+        **more,
+    }
 
 
 def start_web(env: dict[str, str], port: int, *, workers: int = 2) -> Process:
     """Start the web server on 127.0.0.1."""
-    command = [sys.executable, "-m", "gunicorn", "--chdir", str(ROOT), "--bind", f"127.0.0.1:{port}", "--workers",
-               str(workers), "--threads", "4", "--worker-class", "gthread", "--log-level", "warning", "wsgi:app"]
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--chdir",
+        str(ROOT),
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        str(workers),
+        "--threads",
+        "4",
+        "--worker-class",
+        "gthread",
+        "--log-level",
+        "warning",
+        "wsgi:app",
+    ]
     return Process("web", subprocess.Popen(command, env=env, start_new_session=True))  # noqa: S603 - our own program
 
 
@@ -103,8 +126,12 @@ def run_all(settings: Settings, *, port: int, fresh: bool) -> None:
 
     port = port or free_port()
     check_port(port)
-    settings = replace(settings, environment="development", public_url=f"http://localhost:{port}",
-                       union_name="Datavakbond" if settings.union_name == "Union" else settings.union_name)
+    settings = replace(
+        settings,
+        environment="development",
+        public_url=f"http://localhost:{port}",
+        union_name="Datavakbond" if settings.union_name == "Union" else settings.union_name,
+    )
     if fresh:
         shutil.rmtree(settings.home, ignore_errors=True)
     settings.home.mkdir(parents=True, exist_ok=True)
@@ -127,7 +154,7 @@ def run_all(settings: Settings, *, port: int, fresh: bool) -> None:
 def announce(settings: Settings, port: int, links: list[tuple[str, str]]) -> None:
     """Print where to go."""
     click.secho(f"\n  {settings.union_name} runs at http://localhost:{port}\n", bold=True)
-    click.echo("  Sign in with one click (each link works once, for ten minutes; run `union members sign-in-link` for more):\n")
+    click.echo("  Sign in with one click. Each link works once; `union members sign-in-link` makes more:\n")
     for label, url in links:
         click.echo(f"    {label:28} {url}")
     click.echo(f"\n  Messages go to the message desk: http://localhost:{port}/desk (as organizer).")
@@ -146,5 +173,7 @@ def watch(processes: list[Process]) -> None:
     while True:
         for process in processes:
             if process.popen.poll() is not None:
-                raise click.ClickException(f"the {process.name} stopped with status {process.popen.returncode}")
+                raise click.ClickException(
+                    f"the {process.name} stopped with status {process.popen.returncode}"
+                )
         time.sleep(0.5)

@@ -1,1 +1,1 @@
-"""Yard: the Flask kit. Security headers, CSRF, guards, forms, errors, figures, words for templates; knows no room."""
+"""Yard: the Flask kit. Headers, CSRF, guards, forms, errors, figures, words for templates; knows no room."""

@@ -60,7 +60,11 @@ def _refusal(error: Exception) -> ResponseReturnValue:
 
 def _stale_form(error: Exception) -> ResponseReturnValue:
     del error
-    text = gettext(msg("This form was open too long, or came from elsewhere. Go back, reload the page and send it again."))
+    text = gettext(
+        msg(
+            "This form was open too long, or came from elsewhere. Go back, reload the page and send it again."
+        )
+    )
     return _page(400, "StaleForm", text)
 
 
@@ -68,7 +72,7 @@ def _http(error: Exception) -> ResponseReturnValue:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     status = error.code or 500
     if 300 <= status < 400:  # noqa: PLR2004 - redirects pass
-        return error.get_response()  # type: ignore[return-value]
+        return error.get_response()
     return _page(status, error.name.replace(" ", ""), gettext(BODIES.get(status, BODIES[400])))
 
 

@@ -1,4 +1,4 @@
-"""The form base: WTForms with CSRF, messages in the request's language, and service refusals shown at their field."""
+"""The form base: WTForms with CSRF, our words, and service refusals shown at their field."""
 
 from flask_wtf import FlaskForm
 from wtforms import Field

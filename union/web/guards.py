@@ -1,7 +1,7 @@
 """Who may reach a view: every view says `@public` or `@require(Permission)`; what says nothing is refused."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask import Flask, abort, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,7 +11,7 @@ from union.core.actor import VISITOR, Actor
 from union.core.errors import NotAllowed
 from union.core.permissions import Permission, allow
 
-View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC = "public"
 _MARK = "union_guard"

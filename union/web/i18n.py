@@ -53,7 +53,9 @@ def _template_gettext(text: str, **facts: object) -> str:
 
 
 def _template_ngettext(one: str, many: str, n: int, **facts: object) -> str:
-    words = i18n.catalog(language()).get(one, (one, many)) if language() != i18n.DEFAULT_LANGUAGE else (one, many)
+    words = (
+        i18n.catalog(language()).get(one, (one, many)) if language() != i18n.DEFAULT_LANGUAGE else (one, many)
+    )
     form = words[0] if n == 1 else words[-1]
     return Markup(escape(form)) % {"n": i18n.number(n, language()), "num": n, **facts}  # noqa: S704 - as above
 
@@ -63,7 +65,7 @@ def when(value: datetime, zone: str | None = None) -> str:
     return i18n.when(value, zone or current_actor().zone, language())
 
 
-def number(value: int | float) -> str:
+def number(value: float) -> str:
     """Show a number with the language's digit grouping."""
     return i18n.number(value, language())
 

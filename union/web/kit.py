@@ -62,7 +62,11 @@ def install(app: Flask, settings: Settings, navigation: Navigation) -> None:
     def page() -> dict[str, object]:
         actor = guards.current_actor()
         links = [
-            Link(i18n.gettext(label), url, current=request.path == url or request.path.startswith(url.rstrip("/") + "/"))
+            Link(
+                i18n.gettext(label),
+                url,
+                current=request.path == url or request.path.startswith(url.rstrip("/") + "/"),
+            )
             for label, url in navigation(actor)
         ]
         return {
