@@ -59,9 +59,9 @@ export function readElection(bytes) {
   };
 }
 
-/** How often `seal` yields, for a progress bar. */
-export function pieces(election, group) {
-  let count = 2 * group.rows + 2;
+/** How often `seal` yields once the tables of g and y are made: the length of a progress bar. */
+export function pieces(election) {
+  let count = 2;
   for (const { answers, min, max, blank } of election.questions) {
     const slots = answers.length + (blank ? 1 : 0);
     count += slots * 3 + (blank ? 2 + 1 : 0) + (max - min + 1);
@@ -69,21 +69,26 @@ export function pieces(election, group) {
   return count;
 }
 
+/** Makes the tables of g and y, which can be done while the voter reads. */
+export function* prepare(election, group) {
+  yield* group.prepare(group.g);
+  yield* group.prepare(group.parse(election.publicKey));
+}
+
 /** Proof that one of the branches {r, m, value} is true (m = value); branch number `truth` is. */
 function* oneOf(kit, prefix, branches, truth, draws) {
   const { group, g, y } = kit;
   const commitments = [];
-  branches.forEach(() => commitments.push(null));
   const challenges = draws.fakes.map((fake) => fake?.challenge);
   const responses = draws.fakes.map((fake) => fake?.response);
   for (let j = 0; j < branches.length; j += 1) {
     if (j === truth) {
-      commitments[j] = [g(draws.w), y(draws.w)];
+      commitments.push([g(draws.w), y(draws.w)]);
     } else {
       const { r, m, value } = branches[j];
       const exponent = responses[j] + r * challenges[j];
       const shift = g((m - value) * challenges[j]);
-      commitments[j] = [g(exponent), group.multiply(y(exponent), shift)];
+      commitments.push([g(exponent), group.multiply(y(exponent), shift)]);
     }
     yield;
   }
@@ -178,9 +183,8 @@ function allowed({ answers, min, max, blank }, choice) {
 export function* seal(election, group, secret, choices, next) {
   if (choices.length !== election.questions.length) throw new Refused("choice", "not one per question");
   election.questions.forEach((asked, i) => allowed(asked, choices[i]));
+  yield* prepare(election, group);
   const y = group.parse(election.publicKey);
-  yield* group.prepare(group.g);
-  yield* group.prepare(y);
   const g = group.raise(group.g);
   const credential = group.text(g(secret));
   yield;
