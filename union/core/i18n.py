@@ -44,11 +44,15 @@ def translate(language: str, text: str, **facts: object) -> str:
     return words % facts if facts else words
 
 
+def plural_form(language: str, one: str, many: str, n: int) -> str:
+    """Return the form of `one`/`many` that fits `n`, its fields still open."""
+    forms = catalog(language).get(one, (one, many)) if language != DEFAULT_LANGUAGE else (one, many)
+    return forms[0] if n == 1 else forms[-1]
+
+
 def translate_plural(language: str, one: str, many: str, n: int, **facts: object) -> str:
     """Return the form of `one`/`many` that fits `n`; both may use %(n)s."""
-    forms = catalog(language).get(one, (one, many)) if language != DEFAULT_LANGUAGE else (one, many)
-    words = forms[0] if n == 1 else forms[-1]
-    return words % {"n": number(n, language), **facts}
+    return plural_form(language, one, many, n) % {"n": number(n, language), "num": n, **facts}
 
 
 def number(value: float, language: str) -> str:

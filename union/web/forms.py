@@ -3,18 +3,21 @@
 from flask_wtf import FlaskForm
 from wtforms import Field
 
+from union.core import i18n
 from union.core.errors import UnionError
-from union.web.i18n import gettext, ngettext
+from union.web.i18n import gettext, language
 
 
 class _Words:
     """WTForms' own messages, translated by our catalogs."""
 
     def gettext(self, text: str) -> str:
+        """Return `text` in the request's language."""
         return gettext(text)
 
     def ngettext(self, one: str, many: str, n: int) -> str:
-        return ngettext(one, many, n)
+        """Return the form that fits `n`, its fields still open: WTForms fills them."""
+        return i18n.plural_form(language(), one, many, n)
 
 
 class Form(FlaskForm):  # type: ignore[misc]

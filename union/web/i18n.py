@@ -53,10 +53,7 @@ def _template_gettext(text: str, **facts: object) -> str:
 
 
 def _template_ngettext(one: str, many: str, n: int, **facts: object) -> str:
-    words = (
-        i18n.catalog(language()).get(one, (one, many)) if language() != i18n.DEFAULT_LANGUAGE else (one, many)
-    )
-    form = words[0] if n == 1 else words[-1]
+    form = i18n.plural_form(language(), one, many, n)
     return Markup(escape(form)) % {"n": i18n.number(n, language()), "num": n, **facts}  # noqa: S704 - as above
 
 
