@@ -3,6 +3,7 @@
 The only module that knows every room; only the roof (wsgi, command line, scheduler) imports it.
 """
 
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -36,7 +37,8 @@ def create_app(settings: Settings) -> Flask:
         blueprint = import_module(f"union.{room}.views").blueprint
         app.register_blueprint(blueprint)
         if blueprint.static_folder:
-            guards.public(app.view_functions[f"{room}.static"])
+            # a blueprint's own view is a bound method, which takes no mark
+            app.view_functions[f"{room}.static"] = guards.public(partial(app.view_functions[f"{room}.static"]))
     import_module("union.members.login").install(app)
     return app
 
