@@ -7,11 +7,13 @@ from enum import StrEnum
 
 from union.core.i18n import msg
 
-SLUG = re.compile(r"[a-z0-9]+(?:-+[a-z0-9]+)*")
+SLUG = re.compile(r"[a-z0-9]+(?:-+[a-z0-9]+)*-*")
+PAGE_SIZE = 60
+LETTERS = (*"ABCDEFGHIJKLMNOPQRSTUVWXYZ", "#")
 
 
 class Kind(StrEnum):
-    """What a platform does to its members' data or labour."""
+    """What members do there, or what is done with their data."""
 
     GIG = "gig"
     SOCIAL = "social"
@@ -33,17 +35,20 @@ KIND_WORDS = {
     Kind.MARKET: msg("Shop and marketplace"),
     Kind.TRAVEL: msg("Travel and stay"),
     Kind.SEARCH: msg("Search, maps and software"),
-    Kind.ADS: msg("Advertising and addresses"),
+    Kind.ADS: msg("Advertising and address trade"),
     Kind.MONEY: msg("Money, credit and insurance"),
     Kind.TELECOM: msg("Telephone, internet and energy"),
-    Kind.PUBLIC: msg("Public body, church, school, party"),
+    Kind.PUBLIC: msg("Public body, school, church, party"),
     Kind.OTHER: msg("Other"),
 }
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What we know of one platform; an empty text is "not known"."""
+    """What we know of one platform; an empty text is "not known".
+
+    country: ISO 3166, upper case. source_as_of: year and month, or day. postal: lines.
+    """
 
     slug: str
     name: str
@@ -70,7 +75,12 @@ def joined(first: Facts, second: Facts) -> Facts:
 def folded(text: str) -> str:
     """Return `text` without accents and case, as the search compares it."""
     plain = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in plain if not unicodedata.combining(c)).strip()
+    return " ".join("".join(c for c in plain if not unicodedata.combining(c)).split())
+
+
+def words(facts: Facts) -> str:
+    """Return what the search looks through; the name comes first, so that it also sorts."""
+    return folded(f"{facts.name} {facts.legal_name} {facts.slug}")
 
 
 def initial(name: str) -> str:
