@@ -1,0 +1,261 @@
+"""Partial decryptions and the result.
+
+Pure. Spec 4.18 and 4.19. Besides the proof of the archive's format, which hashes neither alpha nor the
+factor, a trustee hands in a strong proof for each ciphertext, so that whoever sends a wrong factor is named.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isqrt
+from typing import Any
+
+from union.ballots.crypto.canonical import compact, fields, items, read_json, weight_json, weight_value
+from union.ballots.crypto.election import Election
+from union.ballots.crypto.elgamal import Ciphertext
+from union.ballots.crypto.failures import Check, Refused
+from union.ballots.crypto.group import Draw, Group, Point, Scalar
+from union.ballots.crypto.proofs import Proof, check_decryption, prove_decryption, read_proof
+from union.ballots.crypto.questions import Homomorphic
+from union.ballots.crypto.tally import Pairs
+from union.ballots.crypto.trustees import Trustees
+
+_FORM = Check.DECRYPTION_FORM
+Result = list[list[Any]]
+
+
+@dataclass(frozen=True)
+class PartialDecryption:
+    """One trustee's decryption factors with their proofs, by question and ciphertext."""
+
+    factors: tuple[tuple[Point, ...], ...]
+    proofs: tuple[tuple[Proof, ...], ...]
+
+    def record(self) -> bytes:
+        """The record to publish."""
+        return compact(
+            {
+                "decryption_factors": [[str(factor) for factor in row] for row in self.factors],
+                "decryption_proofs": [[proof.json() for proof in row] for row in self.proofs],
+            }
+        )
+
+
+def _prefix(election: Election, X: Point) -> str:
+    return f"decrypt|{election.fingerprint}|{X}|"
+
+
+def _strong_prefix(election: Election, X: Point, pair: Ciphertext, factor: Point) -> str:
+    return f"decrypt-strong|{election.fingerprint}|{X}|{pair},{factor}|"
+
+
+def decrypt_partially(
+    election: Election, pairs: Pairs, private_key: Scalar, draw: Draw
+) -> tuple[PartialDecryption, bytes]:
+    """A trustee's part: the record to publish and the record of strong proofs to hand in with it.
+
+    pairs: the tally's ciphertexts, those of ranked questions as the last shuffle left them.
+    The strong proofs are a list like decryption_proofs; each challenge is H over
+    `decrypt-strong|fingerprint|X|alpha,beta,factor|` and A, B.
+    """
+    group = election.group
+    x = private_key
+    X = group.gpow(x)
+    factors = tuple(tuple(group.pow(pair.alpha, x) for pair in row) for row in pairs)
+    proofs = tuple(
+        tuple(prove_decryption(group, x, pair.alpha, _prefix(election, X), draw) for pair in row)
+        for row in pairs
+    )
+    strong = [
+        [
+            prove_decryption(group, x, pair.alpha, _strong_prefix(election, X, pair, factor), draw).json()
+            for pair, factor in zip(row, factor_row, strict=True)
+        ]
+        for row, factor_row in zip(pairs, factors, strict=True)
+    ]
+    return PartialDecryption(factors, proofs), compact(strong)
+
+
+def read_partial(election: Election, pairs: Pairs, record: bytes) -> PartialDecryption:
+    """Parse a partial decryption of these ciphertexts.
+
+    Raises Refused(DECRYPTION_FORM, POINT_FORM, POINT_SUBGROUP or SCALAR_FORM).
+    """
+    group = election.group
+    parts = fields(read_json(record, _FORM), ("decryption_factors", "decryption_proofs"), _FORM)
+    factors = [
+        tuple(group.point(factor) for factor in items(row, _FORM, len(pair_row)))
+        for row, pair_row in zip(items(parts["decryption_factors"], _FORM, len(pairs)), pairs, strict=True)
+    ]
+    return PartialDecryption(tuple(factors), _read_proofs(group, parts["decryption_proofs"], pairs))
+
+
+def _read_proofs(group: Group, value: object, pairs: Pairs) -> tuple[tuple[Proof, ...], ...]:
+    rows = zip(items(value, _FORM, len(pairs)), pairs, strict=True)
+    return tuple(
+        tuple(read_proof(group, proof, _FORM) for proof in items(row, _FORM, len(pair_row)))
+        for row, pair_row in rows
+    )
+
+
+def check_partial(election: Election, pairs: Pairs, X: Point, partial: PartialDecryption) -> None:
+    """Check the archive's proofs of one trustee, whose public key is X. Raises Refused(DECRYPTION_PROOF)."""
+    key = election.group.fixed(X)
+    for row, factors, proofs in zip(pairs, partial.factors, partial.proofs, strict=True):
+        for pair, factor, proof in zip(row, factors, proofs, strict=True):
+            check_decryption(
+                election.group, key, pair.alpha, factor, _prefix(election, X), proof, Check.DECRYPTION_PROOF
+            )
+
+
+def check_strong(
+    election: Election, pairs: Pairs, X: Point, partial: PartialDecryption, strong: bytes
+) -> None:
+    """Check the strong proofs handed in beside a partial decryption.
+
+    Raises Refused(DECRYPTION_FORM, SCALAR_FORM or DECRYPTION_STRONG_PROOF); the latter says which factor
+    is wrong.
+    """
+    key = election.group.fixed(X)
+    rows = zip(
+        pairs, partial.factors, _read_proofs(election.group, read_json(strong, _FORM), pairs), strict=True
+    )
+    for i, (row, factors, proofs) in enumerate(rows):
+        for j, (pair, factor, proof) in enumerate(zip(row, factors, proofs, strict=True)):
+            prefix = _strong_prefix(election, X, pair, factor)
+            try:
+                check_decryption(
+                    election.group, key, pair.alpha, factor, prefix, proof, Check.DECRYPTION_STRONG_PROOF
+                )
+            except Refused as refused:
+                raise Refused(refused.check, f"factor {j + 1} of question {i + 1} is not proven") from None
+
+
+def synthetic_factors(
+    trustees: Trustees, pairs: Pairs, partials: Mapping[int, PartialDecryption]
+) -> list[list[Point]]:
+    """The factors F of all ciphertexts, from {owner: partial decryption}.
+
+    Raises Refused(DECRYPTION_ENOUGH).
+    """
+    return [
+        [
+            trustees.combine({owner: partial.factors[i][j] for owner, partial in partials.items()})
+            for j in range(len(row))
+        ]
+        for i, row in enumerate(pairs)
+    ]
+
+
+def _decrypted(group: Group, row: Sequence[Ciphertext], factors: Sequence[Point]) -> list[Point]:
+    return [group.div(pair.beta, factor) for pair, factor in zip(row, factors, strict=True)]
+
+
+def compute_result(
+    election: Election,
+    trustees: Trustees,
+    pairs: Pairs,
+    partials: Mapping[int, PartialDecryption],
+    total_weight: int,
+) -> Result:
+    """Decrypt: counts of homomorphic questions, sorted rankings of ranked ones (spec 4.19).
+
+    Raises Refused(DECRYPTION_ENOUGH), or RESULT_CONTENT when the factors do not open the tally.
+    """
+    group = election.group
+    result: Result = []
+    synthetic = synthetic_factors(trustees, pairs, partials)
+    for question, row, factors in zip(election.questions, pairs, synthetic, strict=True):
+        points = _decrypted(group, row, factors)
+        if isinstance(question, Homomorphic):
+            result.append(discrete_logarithms(group, points, total_weight))
+        else:
+            result.append(sorted(group.decode(point, len(question.answers)) for point in points))
+    return result
+
+
+def discrete_logarithms(group: Group, points: Sequence[Point], most: int) -> list[int]:
+    """log_g of each point, each between 0 and `most`: baby steps, giant steps.
+
+    Raises Refused(RESULT_CONTENT) when a point is not such a power.
+    """
+    width = isqrt(most) + 1
+    baby: dict[Point, int] = {}
+    power = group.one
+    for i in range(width):
+        baby[power] = i
+        power = group.mul(power, group.g)
+    giant = group.inv(power)
+    found = []
+    for point in points:
+        current = point
+        for j in range(width + 1):
+            if current in baby and j * width + baby[current] <= most:
+                found.append(j * width + baby[current])
+                break
+            current = group.mul(current, giant)
+        else:
+            raise Refused(
+                Check.RESULT_CONTENT, "the factors do not open the tally: a trustee sent a wrong one"
+            )
+    return found
+
+
+def result_record(election: Election, result: Result) -> bytes:
+    """The result record (spec 4.19)."""
+    return compact(
+        {
+            "result": [
+                [weight_json(count) for count in row] if isinstance(question, Homomorphic) else row
+                for question, row in zip(election.questions, result, strict=True)
+            ]
+        }
+    )
+
+
+def read_result(election: Election, record: bytes) -> Result:
+    """Parse a result record. Raises Refused(RESULT_FORM)."""
+    check = Check.RESULT_FORM
+    rows = items(
+        fields(read_json(record, check), ("result",), check)["result"], check, len(election.questions)
+    )
+    result: Result = []
+    for question, row in zip(election.questions, rows, strict=True):
+        if isinstance(question, Homomorphic):
+            result.append([weight_value(count, check) for count in items(row, check, question.slots)])
+        else:
+            length = len(question.answers)
+            result.append(
+                [[weight_value(v, check) for v in items(one, check, length)] for one in items(row, check)]
+            )
+    return result
+
+
+def check_result(
+    election: Election,
+    trustees: Trustees,
+    pairs: Pairs,
+    partials: Mapping[int, PartialDecryption],
+    result: Result,
+    total_weight: int,
+) -> None:
+    """Check that the factors open the tally to this result: g^count F = beta for every count.
+
+    Raises Refused(DECRYPTION_ENOUGH, RESULT_CONTENT or RESULT_RANGE).
+    """
+    group = election.group
+    synthetic = synthetic_factors(trustees, pairs, partials)
+    for i, (question, row, factors) in enumerate(zip(election.questions, pairs, synthetic, strict=True)):
+        if isinstance(question, Homomorphic):
+            for count, pair, F in zip(result[i], row, factors, strict=True):
+                if count > total_weight:
+                    raise Refused(Check.RESULT_RANGE, f"question {i + 1} counts more than all votes")
+                if group.mul(group.gpow(Scalar(count % group.q)), F) != pair.beta:
+                    raise Refused(
+                        Check.RESULT_CONTENT, f"a count of question {i + 1} is not what was decrypted"
+                    )
+        else:
+            opened = [group.decode(point, len(question.answers)) for point in _decrypted(group, row, factors)]
+            if sorted(opened) != sorted(result[i]):
+                raise Refused(
+                    Check.RESULT_CONTENT, f"the rankings of question {i + 1} are not what was decrypted"
+                )

@@ -1,0 +1,87 @@
+"""What a verification found, for people and as JSON.
+
+Pure. A report holds only when every check does; what was not reached is said, never counted as holding.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from union.ballots.crypto.failures import Refused
+
+
+@dataclass
+class Finding:
+    """One named check. holds: True, False, or None when it was not reached or has nothing to check yet."""
+
+    name: str
+    says: str
+    holds: bool | None = None
+    failed: str | None = None
+    detail: str = ""
+
+    def refuse(self, refused: Refused) -> None:
+        """Note why the check does not hold."""
+        self.holds = False
+        self.failed = refused.check.value
+        self.detail = refused.detail
+
+
+@dataclass
+class Report:
+    """The outcome of one verification.
+
+    stage: setup, voting, closed, shuffling, decrypting or tallied. head: (height, digest) of the last event.
+    result: counts or rankings by question, once there is a result that holds.
+    """
+
+    holds: bool = False
+    stage: str = ""
+    uuid: str = ""
+    name: str = ""
+    group: str = ""
+    fingerprint: str = ""
+    trustees_hash: str = ""
+    credentials_hash: str = ""
+    credentials: int = 0
+    ballots: int = 0
+    voters: int = 0
+    height: int = -1
+    head: str = ""
+    questions: list[dict[str, Any]] = field(default_factory=list)
+    result: list[Any] | None = None
+    checks: list[Finding] = field(default_factory=list)
+
+    @property
+    def failures(self) -> list[Finding]:
+        """The checks that do not hold."""
+        return [finding for finding in self.checks if finding.holds is False]
+
+    def json(self) -> dict[str, Any]:
+        """The report as plain values, keys as the fields here."""
+        return asdict(self)
+
+    def lines(self) -> list[str]:
+        """The report in plain words."""
+        marks = {True: "holds", False: "FAILS", None: "  -  "}
+        lines = [f"{self.name or 'unread election'} · {self.uuid or '?'} · {self.group or '?'}"]
+        for finding in self.checks:
+            line = f"  {marks[finding.holds]}  {finding.name:<12} {finding.says}"
+            if finding.failed:
+                line += f"\n         {finding.failed}: {finding.detail}"
+            elif finding.detail:
+                line += f" ({finding.detail})"
+            lines.append(line)
+        if self.result is not None:
+            for question, counts in zip(self.questions, self.result, strict=True):
+                lines.append(f"  {question['question']}")
+                lines.extend(_result_lines(question, counts))
+        lines.append(f"  stage {self.stage or '?'}, event {self.height}, head {self.head or '?'}")
+        lines.append("Everything checked holds." if self.holds else "This archive does NOT verify.")
+        return lines
+
+
+def _result_lines(question: dict[str, Any], counts: list[Any]) -> list[str]:
+    if question["ranked"]:
+        return [f"    {' '.join(map(str, ranking))}" for ranking in counts]
+    names = (["(blank)"] if question["blank"] else []) + question["answers"]
+    return [f"    {count:>8}  {name}" for name, count in zip(names, counts, strict=True)]
