@@ -7,7 +7,7 @@ gone after it. Numbers that a page shows stand on the campaign row, so that a pa
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from union.core.db import Base, BigId, Instant, SealedText
@@ -34,6 +34,8 @@ class Campaign(Base):
     goal: Mapped[int]
     threshold: Mapped[int]
     pledge_text: Mapped[str] = mapped_column(Text)
+    # The very bytes that were hashed at publication: what members pledge on.
+    wording: Mapped[bytes | None] = mapped_column(LargeBinary)
     pledge_hash: Mapped[str | None] = mapped_column(String(64))
     pledge_deadline: Mapped[datetime] = mapped_column(Instant)
     debate_until: Mapped[datetime | None] = mapped_column(Instant)
@@ -129,7 +131,7 @@ class DemandRank(Base):
 
 
 class Pledge(Base):
-    """"I act if at least this many do." The minimum is sealed, opened once at settlement, then wiped.
+    """I act if at least this many do. The minimum is sealed, opened once at settlement, then wiped.
 
     verified: an active member of the unit, so the pledge counts at settlement. called: None until settled.
     """
@@ -144,7 +146,11 @@ class Pledge(Base):
     verified: Mapped[bool] = mapped_column(default=False)
     called: Mapped[bool | None]
 
-    __table_args__ = (Index("ix_pledge_campaign_id_called", "campaign_id", "called"),)
+    # Without rowids SQLite keeps the rows in the order of the key: nothing tells who pledged first.
+    __table_args__ = (
+        Index("ix_pledge_campaign_id_called", "campaign_id", "called"),
+        {"sqlite_with_rowid": False},
+    )
 
 
 class Mandate(Base):
@@ -158,6 +164,7 @@ class Mandate(Base):
     granted_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     must_start_by: Mapped[datetime | None] = mapped_column(Instant)
+    used_at: Mapped[datetime | None] = mapped_column(Instant)
     rule: Mapped[dict[str, Any]] = mapped_column(JSON)
     counts: Mapped[list[Any]] = mapped_column(JSON)
     cast: Mapped[int]

@@ -78,7 +78,9 @@ TRANSITIONS: dict[tuple[Stage, Turn], Stage] = {
 # Why a turn is refused, by the stage it was tried in; else by the turn itself.
 REFUSED_IN: dict[tuple[Stage, Turn], str] = {
     (S.DRAFT, T.LAUNCH_VOTE): msg("The campaign is not published yet. Publish it and let members pledge."),
-    (S.GATHERING, T.LAUNCH_VOTE): msg("Members are still pledging. Launch the vote once the round has settled."),
+    (S.GATHERING, T.LAUNCH_VOTE): msg(
+        "Members are still pledging. Launch the vote once the round is settled."
+    ),
     (S.FELL_SHORT, T.LAUNCH_VOTE): msg("The pledge round fell short. Gather again before you launch a vote."),
     (S.BALLOT, T.LAUNCH_VOTE): msg("A vote on this campaign is under way."),
     (S.MANDATED, T.LAUNCH_VOTE): msg("Members have given a mandate already, and it is in force."),
@@ -144,8 +146,15 @@ DEMAND_MOVES: dict[DemandStatus, frozenset[DemandStatus]] = {
     D.WITHDRAWN: frozenset({D.DRAFT}),
 }
 # What an author may do to their own demand; the rest is the organizers' to decide.
-AUTHOR_MOVES = frozenset({(D.DRAFT, D.PROPOSED), (D.PROPOSED, D.DRAFT), (D.DRAFT, D.WITHDRAWN),
-                          (D.PROPOSED, D.WITHDRAWN), (D.WITHDRAWN, D.DRAFT)})
+AUTHOR_MOVES = frozenset(
+    {
+        (D.DRAFT, D.PROPOSED),
+        (D.PROPOSED, D.DRAFT),
+        (D.DRAFT, D.WITHDRAWN),
+        (D.PROPOSED, D.WITHDRAWN),
+        (D.WITHDRAWN, D.DRAFT),
+    }
+)
 PUBLIC_DEMANDS = frozenset({D.ADOPTED, D.NEGOTIATION, D.CONCEDED, D.REFUSED})
 OPEN_DEMANDS = PUBLIC_DEMANDS | {D.PROPOSED}
 

@@ -74,7 +74,7 @@ def more_needed(minimums: Iterable[int], floor: int) -> int:
     the floor itself and the sizes at which somebody becomes willing can be the cheapest.
     """
     asked = sorted(minimums)
-    sizes = {floor, *asked[bisect_right(asked, floor):]}
+    sizes = {floor, *asked[bisect_right(asked, floor) :]}
     return max(0, min(size - bisect_right(asked, size) for size in sizes))
 
 
@@ -92,12 +92,10 @@ def may_show(changes: int, verified: int, *, shown_before: bool) -> bool:
 
 
 def suppressed(cells: dict[str, int]) -> dict[str, int | None]:
-    """Return counts by area, cells under ten hidden, and a second one where a single gap could be subtracted."""
+    """Return counts by area, cells under ten hidden, and a second one where one gap could be subtracted."""
     shown: dict[str, int | None] = {area: n if n >= CELL else None for area, n in cells.items()}
     hidden = [area for area, n in shown.items() if n is None]
     left = [area for area, n in shown.items() if n is not None]
     if len(hidden) == 1 and left:
         shown[min(left, key=lambda area: (cells[area], area))] = None
     return shown
-
-

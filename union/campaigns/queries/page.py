@@ -1,0 +1,199 @@
+"""One campaign as its page and its organizers' page show it. Every number stands on the campaign's own row."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from union.campaigns import rules, tipping
+from union.campaigns.models import (
+    Campaign,
+    CampaignUpdate,
+    Demand,
+    Pledge,
+    StructureTest,
+    StructureTestYes,
+)
+from union.campaigns.queries.cards import CampaignCard, Mandate, card_of, mandates_of, seen
+from union.campaigns.queries.demands import DemandCard, count_amendments, debate_open, demands
+from union.campaigns.rules import DemandStatus, Stage
+from union.campaigns.service.lifecycle import Draft
+from union.core.actor import Actor
+from union.core.permissions import Permission, allow
+
+_UPDATES = 50
+
+
+@dataclass(frozen=True)
+class UpdateView:
+    """One line of the timeline. kind "news": own words; else a turn of events, worded from `facts`."""
+
+    id: int
+    at: datetime
+    kind: str
+    title: str
+    text: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class MyPledge:
+    """The actor's own pledge. at_least: "12" or "1/3", None once settled and wiped."""
+
+    at_least: str | None
+    verified: bool
+    called: bool | None
+
+
+@dataclass(frozen=True)
+class TestView:
+    """A structure test. yes, unit: None while not to be known. areas: for organizers, None under ten."""
+
+    id: str
+    ask: str
+    closes_at: datetime
+    open: bool
+    majority: tuple[int, int]
+    yes: int | None
+    unit: int | None
+    mine: bool
+    reached: bool
+    areas: dict[str, int | None]
+
+
+@dataclass(frozen=True)
+class CampaignPage:
+    """All that the campaign's pages show to one actor."""
+
+    card: CampaignCard
+    summary: str
+    reasons: str
+    pledge_text: str
+    pledge_hash: str | None
+    debate_until: datetime | None
+    debate_open: bool
+    demands: list[DemandCard]
+    updates: list[UpdateView]
+    mine: MyPledge | None
+    mandate: Mandate | None
+    tests: list[TestView]
+    gathering: bool
+
+
+def campaign_page(session: Session, slug: str, actor: Actor, now: datetime) -> CampaignPage:
+    """Return the campaign as `actor` sees it; raises NotFound for a draft that is not theirs to see."""
+    row = seen(session, slug, actor)
+    mandates = mandates_of(session, row.id)
+    stage = Stage(row.stage)
+    return CampaignPage(
+        card=card_of(session, row),
+        summary=row.summary,
+        reasons=row.reasons,
+        pledge_text=row.pledge_text,
+        pledge_hash=row.pledge_hash,
+        debate_until=row.debate_until,
+        debate_open=debate_open(row, now),
+        demands=demands(session, row.id, actor),
+        updates=updates(session, row.id),
+        mine=my_pledge(session, row.id, actor),
+        mandate=mandates[0] if mandates else None,
+        tests=_tests(session, row, actor, now, organizer=False) if actor.active else [],
+        gathering=stage is Stage.GATHERING and now < row.pledge_deadline,
+    )
+
+
+def updates(session: Session, campaign_id: str) -> list[UpdateView]:
+    """Return the newest lines of the timeline, newest first."""
+    rows = session.scalars(
+        select(CampaignUpdate)
+        .where(CampaignUpdate.campaign_id == campaign_id)
+        .order_by(CampaignUpdate.at.desc(), CampaignUpdate.id.desc())
+        .limit(_UPDATES)
+    )
+    return [UpdateView(row.id, row.at, row.kind, row.title, row.text, dict(row.facts)) for row in rows]
+
+
+def my_pledge(session: Session, campaign_id: str, actor: Actor) -> MyPledge | None:
+    """Return the actor's own pledge, with its minimum while the round runs."""
+    if not actor.known:
+        return None
+    row = session.get(Pledge, (campaign_id, actor.member_id))
+    return None if row is None else MyPledge(row.at_least, row.verified, row.called)
+
+
+def _tests(
+    session: Session, row: Campaign, actor: Actor, now: datetime, *, organizer: bool
+) -> list[TestView]:
+    found = session.scalars(
+        select(StructureTest)
+        .where(StructureTest.campaign_id == row.id)
+        .order_by(StructureTest.closes_at.desc())
+        .limit(20)
+    )
+    return [_test(session, test, actor, now, organizer=organizer) for test in found]
+
+
+def _test(session: Session, test: StructureTest, actor: Actor, now: datetime, *, organizer: bool) -> TestView:
+    shown = organizer or test.revealed_at is not None
+    areas: dict[str, int | None] = {}
+    if organizer:
+        rows = session.execute(
+            select(StructureTestYes.chapter_slug, func.count())
+            .where(StructureTestYes.test_id == test.id)
+            .group_by(StructureTestYes.chapter_slug)
+        )
+        areas = tipping.suppressed({chapter: n for chapter, n in rows})  # noqa: C416 - rows are no pairs to mypy
+    return TestView(
+        id=test.id,
+        ask=test.ask,
+        closes_at=test.closes_at,
+        open=now < test.closes_at,
+        majority=(test.majority_num, test.majority_den),
+        yes=test.yes_count if shown else None,
+        unit=test.unit if shown else None,
+        mine=session.get(StructureTestYes, (test.id, actor.member_id)) is not None,
+        reached=test.revealed_at is not None,
+        areas=areas,
+    )
+
+
+@dataclass(frozen=True)
+class OrganizePage:
+    """What organizers see besides the public page. expected: how many to count on, of those counted."""
+
+    page: CampaignPage
+    draft: Draft
+    tests: list[TestView]
+    adopted: int
+    proposed: int
+    amendments: int
+    expected: int
+
+
+def organize_page(session: Session, slug: str, actor: Actor, now: datetime) -> OrganizePage:
+    """Return the organizers' view; raises NotAllowed or NotFound."""
+    allow(actor, Permission.CAMPAIGN_PLAN)
+    page = campaign_page(session, slug, actor, now)
+    row = seen(session, slug, actor)
+    statuses = [
+        DemandStatus(s) for s in session.scalars(select(Demand.status).where(Demand.campaign_id == row.id))
+    ]
+    return OrganizePage(
+        page=page,
+        draft=Draft(**{name: getattr(row, name) for name in Draft.__dataclass_fields__}),
+        tests=_tests(session, row, actor, now, organizer=True),
+        adopted=sum(status in rules.PUBLIC_DEMANDS for status in statuses),
+        proposed=statuses.count(DemandStatus.PROPOSED),
+        amendments=count_amendments(session, row.id),
+        expected=rules.expected(page.card.counted),
+    )
+
+
+def frozen_wording(session: Session, slug: str, actor: Actor) -> bytes | None:
+    """Return the exact bytes whose SHA-256 was frozen at publication; None for a draft."""
+    row = seen(session, slug, actor)
+    if row.pledge_hash is None:
+        return None
+    return row.wording

@@ -1,0 +1,140 @@
+"""From a tipped campaign to a mandate: launch the strike vote, take its outcome, let it expire."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from union.ballots import queries as ballots
+from union.ballots import service as voting
+from union.ballots.papers import decision
+from union.campaigns import mandates
+from union.campaigns.models import Campaign, Mandate
+from union.campaigns.rules import Stage, Turn
+from union.campaigns.service.common import locked, tell, turn
+from union.core.actor import Actor
+from union.core.permissions import Permission, allow
+
+KIND = "strike_vote"
+
+
+@dataclass(frozen=True)
+class StrikeVote:
+    """What the organizer decides about the vote. opens_at, closes_at: aware UTC; zone: where they were meant.
+
+    preset: the rule. group: the mathematics of the ballot. trustee_ids: members who hold the key, with the
+    server as one more if wanted. rule_confirmed: an officer checked a rule that is past its review date.
+    """
+
+    title: str
+    intro: str
+    question: str
+    preset: str
+    group: str
+    opens_at: datetime
+    closes_at: datetime
+    zone: str
+    trustee_ids: Sequence[str]
+    server_trustee: bool = False
+    rule_confirmed: bool = False
+
+
+def launch_strike_vote(session: Session, *, slug: str, actor: Actor, now: datetime, vote: StrikeVote) -> str:
+    """Draft a tipped campaign's strike vote, return the ballot's slug. Raises Closed before, or twice."""
+    allow(actor, Permission.CAMPAIGN_PLAN)
+    campaign = locked(session, slug)
+    turn(session, campaign, Turn.LAUNCH_VOTE, actor=actor, now=now)
+    campaign.ballot_slug = voting.draft(
+        session,
+        actor=actor,
+        now=now,
+        kind=KIND,
+        subject=f"campaign/{campaign.slug}",
+        title=vote.title,
+        intro=vote.intro,
+        questions=[decision(vote.question, actor.language)],
+        preset=vote.preset,
+        group=vote.group,
+        opens_at=vote.opens_at,
+        closes_at=vote.closes_at,
+        zone=vote.zone,
+        platform_slug=campaign.platform_slug,
+        trustee_ids=list(vote.trustee_ids),
+        server_trustee=vote.server_trustee,
+        rule_confirmed=vote.rule_confirmed,
+    )
+    tell(session, campaign, "vote_launched", now=now, ballot=campaign.ballot_slug)
+    return campaign.ballot_slug
+
+
+def voting_campaigns(session: Session) -> list[str]:
+    """Return the slugs of campaigns whose vote has no outcome yet."""
+    return list(session.scalars(select(Campaign.slug).where(Campaign.stage == Stage.BALLOT.value)))
+
+
+def grant_mandates(session: Session, *, slug: str, actor: Actor, now: datetime) -> str | None:
+    """Take the outcome of the campaign's vote, once: a mandate, or a refusal on the timeline.
+
+    Returns "granted", "refused" or "cancelled"; None while there is nothing to take.
+    """
+    allow(actor, Permission.CAMPAIGN_SETTLE)
+    campaign = locked(session, slug)
+    if campaign.stage != Stage.BALLOT or campaign.ballot_slug is None:
+        return None
+    outcome = ballots.outcome(session, campaign.ballot_slug)
+    if outcome is None:
+        return _cancelled(session, campaign, actor, now)
+    facts = {"ballot": outcome.slug, "cast": outcome.cast, "eligible": outcome.eligible}
+    if not outcome.passed:
+        turn(session, campaign, Turn.REFUSE, actor=actor, now=now, **facts)
+        tell(session, campaign, "vote_refused", now=now, **facts)
+        return "refused"
+    mandate = Mandate(
+        campaign_id=campaign.id,
+        ballot_slug=outcome.slug,
+        granted_at=outcome.decided_at,
+        expires_at=mandates.expires(outcome.decided_at, outcome.rule, campaign.zone),
+        must_start_by=mandates.must_start_by(outcome.decided_at, outcome.rule, campaign.zone),
+        rule=dict(outcome.rule),
+        counts=[list(pair) for pair in outcome.counts],
+        cast=outcome.cast,
+        eligible=outcome.eligible,
+    )
+    session.add(mandate)
+    turn(session, campaign, Turn.GRANT, actor=actor, now=now, **facts)
+    tell(session, campaign, "mandate", now=now, **facts)
+    return "granted"
+
+
+def _cancelled(session: Session, campaign: Campaign, actor: Actor, now: datetime) -> str | None:
+    cards = ballots.for_subject(session, f"campaign/{campaign.slug}")
+    if not any(card.slug == campaign.ballot_slug and card.state == "cancelled" for card in cards):
+        return None
+    turn(session, campaign, Turn.REFUSE, actor=actor, now=now, ballot=str(campaign.ballot_slug))
+    tell(session, campaign, "vote_cancelled", now=now, ballot=str(campaign.ballot_slug))
+    return "cancelled"
+
+
+def expiring(session: Session, now: datetime) -> list[str]:
+    """Return the slugs of mandated campaigns whose mandate may have lapsed."""
+    lapsed = or_(Mandate.expires_at <= now, (Mandate.must_start_by <= now) & Mandate.used_at.is_(None))
+    return list(
+        session.scalars(
+            select(Campaign.slug)
+            .join(Mandate, Mandate.ballot_slug == Campaign.ballot_slug)
+            .where(Campaign.stage == Stage.MANDATED.value, lapsed)
+        )
+    )
+
+
+def expire_mandates(session: Session, *, slug: str, actor: Actor, now: datetime) -> bool:
+    """Put a campaign whose mandate lapsed back to tipped: it may vote again. Tell whether it was due."""
+    allow(actor, Permission.CAMPAIGN_SETTLE)
+    campaign = locked(session, slug)
+    if campaign.slug not in expiring(session, now):
+        return False
+    turn(session, campaign, Turn.EXPIRE, actor=actor, now=now)
+    tell(session, campaign, "mandate_expired", now=now)
+    return True
