@@ -21,10 +21,11 @@ def _words(names: type[StrEnum], length: int) -> Enum:
 
 
 class Action(Base):
-    """One synchronized action of a campaign; `version` counts changes of time or target that members were asked about.
+    """One synchronized action of a campaign; `version` counts changes of time or target.
 
     wall_start, wall_end: naive local times (YYYY-MM-DDTHH:MM) in `zone`, or in every member's own zone in wall-clock
     mode. starts_at, ends_at: the first start and the last end (UTC); ends_at None for an action without a fixed end.
+    to_act, show_delay: minutes. reason: why it was put off or called off, {text: message id, facts}.
     """
 
     __tablename__ = "action"
@@ -49,6 +50,7 @@ class Action(Base):
     briefing_at: Mapped[datetime] = mapped_column(Instant)
     go_no_go_at: Mapped[datetime] = mapped_column(Instant)
     floor: Mapped[int]
+    to_act: Mapped[int]
     sms_route: Mapped[str] = mapped_column(String(20))
     place: Mapped[str] = mapped_column(String(8), default="")
     state: Mapped[State] = mapped_column(_words(State, 12), index=True)
@@ -67,7 +69,7 @@ class Action(Base):
     cleared_at: Mapped[datetime | None] = mapped_column(Instant)
     fired_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
-    reason: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     show_delay: Mapped[int] = mapped_column(default=0)
     shown_at: Mapped[datetime | None] = mapped_column(Instant)
     meeting_code: Mapped[str] = mapped_column(String(12))

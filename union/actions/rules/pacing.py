@@ -1,0 +1,69 @@
+"""When the last member has the briefing, from how many texts and mails go out over which route.
+
+Pure; the arithmetic of routes is `notify.rules.capacity`, this adds what an action needs of it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from union.notify.rules.capacity import ROUTES, Forecast, Load, Route, forecast, slowest
+
+DESK = "desk"
+CHOICES: dict[str, Route] = {DESK: Route(DESK, 1000, slowest=0.0), **ROUTES}
+"""Routes an organizer chooses from; "desk" is the local message desk, which has no carrier."""
+
+EMAIL = Route("email", 50, slowest=30.0)
+NO_CARRIER_EMAIL = Route("email", 1000, slowest=0.0)
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How a fan-out arrives. last_at: when the last handset has it; latest: when that must be."""
+
+    texts: int
+    mails: int
+    silent: int
+    begins_at: datetime
+    last_at: datetime
+    latest: datetime
+    problems: tuple[str, ...]
+    over: int
+
+    @property
+    def fits(self) -> bool:
+        """Whether everybody can know in time."""
+        return not self.problems and self.last_at <= self.latest
+
+    @property
+    def late_seconds(self) -> int:
+        """By how many seconds the last message comes too late; 0 when it does not."""
+        return max(0, int((self.last_at - self.latest).total_seconds()))
+
+
+def reach(
+    *, texts: int, mails: int, silent: int, segments: int, route: str,
+    begins_at: datetime, starts_at: datetime, to_act: timedelta,
+) -> Reach:  # fmt: skip
+    """Return when everybody knows, if sending begins at `begins_at`.
+
+    texts, mails: messages on each channel; silent: participants without any channel; segments: of one text;
+    to_act: how long before the start the last one must have it.
+    """
+    sms = CHOICES.get(route, CHOICES["alphanumeric"])
+    email = NO_CARRIER_EMAIL if route == DESK else EMAIL
+    found: list[Forecast] = []
+    if texts:
+        found.append(forecast(Load(texts, texts * segments), sms, claim=_claim(texts)))
+    if mails:
+        found.append(forecast(Load(mails, mails), email, claim=_claim(mails)))
+    return Reach(
+        texts, mails, silent, begins_at,
+        begins_at + timedelta(seconds=slowest(found)), starts_at - to_act,
+        tuple(problem for one in found for problem in one.problems),
+        sum(one.over for one in found),
+    )  # fmt: skip
+
+
+def _claim(recipients: int) -> float:
+    """Return seconds until the rows of a fan-out stand: about 20,000 a second, and the second of a tick."""
+    return 1.0 + recipients / 20_000

@@ -1,0 +1,253 @@
+"""Whether an action may be armed, may go on at its go/no-go, and what is missing: which condition, by how much, whose turn.
+
+Pure: facts in, checks out. A check's texts are message ids with facts; the edge translates them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from union.actions.rules.notice import NONE, Notice, earliest_start
+from union.actions.rules.pacing import Reach
+from union.core.errors import Conflict, Invalid
+from union.core.i18n import msg
+
+FRESH = timedelta(seconds=60)
+"""A scheduler that has not ticked for this long is taken for dead."""
+
+
+class Gate(StrEnum):
+    """The conditions of arming, in the order in which they are shown."""
+
+    MANDATE = "mandate"
+    FLOOR = "floor"
+    NOTICE = "notice"
+    START = "start"
+    TEST = "test"
+    HEARTBEAT = "heartbeat"
+    FORECAST = "forecast"
+    ORGANIZERS = "organizers"
+
+
+GO_NO_GO = frozenset({Gate.MANDATE, Gate.FLOOR})
+"""What is looked at again before the start; without both an action does not run."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One condition. ok None: it waits for somebody. detail says by how much, who says whose turn it is."""
+
+    gate: Gate
+    ok: bool | None
+    label: str
+    detail: str = ""
+    who: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+class NotReady(Conflict):
+    """An action cannot be armed or run; `checks` are the conditions that fail, the text is of the first."""
+
+    def __init__(self, checks: Iterable[Check]) -> None:
+        self.checks = tuple(checks)
+        first = self.checks[0]
+        super().__init__(first.detail, **first.facts)
+
+
+@dataclass(frozen=True)
+class MandateFacts:
+    """The mandate in question. ballot: the strike vote that gave it."""
+
+    ballot: str
+    granted_at: datetime
+    expires_at: datetime
+
+    def covers(self, instant: datetime) -> bool:
+        """Whether it is in force at `instant`."""
+        return self.granted_at <= instant < self.expires_at
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What readiness is judged by.
+
+    committed: members who take part now; roll: active members it may concern. tested: organizer → whether a test
+    message was handed over. mandate: the campaign's newest, in force or not. to_act: how long before the start
+    everybody must know.
+    """
+
+    now: datetime
+    starts_at: datetime
+    zone: str
+    mandate: MandateFacts | None
+    notice: Notice = NONE
+    notice_given_at: datetime | None = None
+    floor: int = 0
+    committed: int = 0
+    roll: int = 0
+    armed_by: str | None = None
+    confirmed_by: str | None = None
+    asking: str | None = None
+    tested: Mapping[str, bool] = field(default_factory=dict)
+    heartbeat_at: datetime | None = None
+    reach: Reach | None = None
+
+
+def checks(facts: Facts) -> tuple[Check, ...]:
+    """Return every condition with its state, in the order of Gate."""
+    return (
+        mandate_check(facts.mandate, facts.starts_at, facts.zone),
+        floor_check(facts.floor, facts.committed, facts.roll),
+        _notice(facts),
+        _start(facts),
+        _test(facts),
+        _heartbeat(facts),
+        _forecast(facts),
+        _organizers(facts),
+    )
+
+
+def failing(found: Iterable[Check], *, without: Iterable[Gate] = ()) -> tuple[Check, ...]:
+    """Return the checks that do not hold, leaving out the gates in `without`."""
+    left_out = set(without)
+    return tuple(check for check in found if not check.ok and check.gate not in left_out)
+
+
+def require(found: Iterable[Check], *, without: Iterable[Gate] = ()) -> None:
+    """Let pass when all hold, or raise NotReady."""
+    if missing := failing(found, without=without):
+        raise NotReady(missing)
+
+
+def local(instant: datetime, zone: str) -> str:
+    """Return an instant as date and time on the wall of `zone`, the same in every language."""
+    return f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"
+
+
+def mandate_check(mandate: MandateFacts | None, starts_at: datetime, zone: str) -> Check:
+    """Return whether a mandate is in force when the action starts."""
+    label = msg("Mandate of the members")
+    who = msg("The members decide, by a strike vote of this campaign.")
+    if mandate is None:
+        detail = msg("There is no mandate in force: the campaign needs a strike vote that passes.")
+        return Check(Gate.MANDATE, False, label, detail, who)
+    facts = {"ballot": mandate.ballot, "until": local(mandate.expires_at, zone), "start": local(starts_at, zone),
+             "since": local(mandate.granted_at, zone), "days": (starts_at - mandate.expires_at).days + 1}
+    if mandate.covers(starts_at):
+        return Check(Gate.MANDATE, True, label, msg("until %(until)s"), facts=facts)
+    if starts_at < mandate.granted_at:
+        detail = msg("The start, %(start)s, lies before the mandate, which was given %(since)s.")
+        return Check(Gate.MANDATE, False, label, detail, msg("Any organizer can choose a later start."), facts)
+    detail = msg("The mandate ends %(until)s; the start, %(start)s, comes %(days)s day(s) too late.")
+    return Check(Gate.MANDATE, False, label, detail, who, facts)
+
+
+def floor_check(floor: int, committed: int, roll: int) -> Check:
+    """Return whether enough members take part, and whether the floor is possible at all."""
+    label = msg("Floor of %(floor)s members")
+    facts = {"floor": floor, "committed": committed, "missing": floor - committed, "roll": roll}
+    if floor > roll:
+        detail = msg("The floor of %(floor)s is above the roll of %(roll)s members, so it can never be met.")
+        return Check(Gate.FLOOR, False, label, detail, msg("Any organizer can set a lower floor."), facts)
+    if committed < floor:
+        detail = msg("%(missing)s too few: %(committed)s take part, the floor is %(floor)s.")
+        who = msg("Members change this by taking part; an organizer by a new version with another floor.")
+        return Check(Gate.FLOOR, False, label, detail, who, facts)
+    return Check(Gate.FLOOR, True, label, msg("%(committed)s take part"), facts=facts)
+
+
+def _notice(facts: Facts) -> Check:
+    label = msg("Notice period")
+    if facts.notice.length <= 0:
+        return Check(Gate.NOTICE, True, label, msg("the rule of the mandate asks for none"))
+    who = msg("Any organizer can record when notice was given, or choose a later start.")
+    given = facts.notice_given_at
+    told = {"n": facts.notice.length, "unit": facts.notice.unit.value.replace("_", " ")}
+    if given is None:
+        detail = msg("No notice was given yet: the rule asks for %(n)s %(unit)s.")
+        return Check(Gate.NOTICE, None, label, detail, who, told)
+    try:
+        earliest = earliest_start(given, facts.notice, facts.zone)
+    except Invalid as problem:
+        return Check(Gate.NOTICE, False, label, problem.text, "", problem.facts)
+    more = {**told, "given": local(given, facts.zone), "earliest": local(earliest, facts.zone),
+            "start": local(facts.starts_at, facts.zone)}
+    if facts.starts_at < earliest:
+        detail = msg("Notice was given %(given)s, so the action may start from %(earliest)s; it is set for %(start)s.")
+        return Check(Gate.NOTICE, False, label, detail, who, more)
+    return Check(Gate.NOTICE, True, label, msg("given %(given)s"), facts=more)
+
+
+def _start(facts: Facts) -> Check:
+    label = msg("Start still ahead")
+    told = {"start": local(facts.starts_at, facts.zone)}
+    if facts.starts_at <= facts.now:
+        detail = msg("The start, %(start)s, has passed.")
+        return Check(Gate.START, False, label, detail, msg("Any organizer can choose a later start."), told)
+    return Check(Gate.START, True, label, "%(start)s", facts=told)
+
+
+def _test(facts: Facts) -> Check:
+    """Ask for a test message to everybody who signs: whoever armed, and whoever is about to arm or confirm."""
+    label = msg("Test message handed over")
+    signers = {one for one in (facts.armed_by, facts.asking) if one}
+    missing = [one for one in signers if not facts.tested.get(one)]
+    who = msg("Each organizer who signs sends one to themselves from this page.")
+    if not signers or missing:
+        detail = msg("No test message to you was handed over yet; send one and wait a moment.")
+        if facts.asking and facts.asking not in missing:
+            detail = msg("The test message to the first organizer was not handed over.")
+        return Check(Gate.TEST, None, label, detail, who)
+    return Check(Gate.TEST, True, label)
+
+
+def _heartbeat(facts: Facts) -> Check:
+    label = msg("The scheduler is awake")
+    who = msg("Whoever runs the server must start the scheduler.")
+    if facts.heartbeat_at is None:
+        return Check(Gate.HEARTBEAT, False, label, msg("The scheduler has never run."), who)
+    seconds = max(0, int((facts.now - facts.heartbeat_at).total_seconds()))
+    told = {"seconds": seconds, "fresh": int(FRESH.total_seconds())}
+    if facts.now - facts.heartbeat_at > FRESH:
+        detail = msg("The scheduler ticked %(seconds)s seconds ago; more than %(fresh)s means that it stands still.")
+        return Check(Gate.HEARTBEAT, False, label, detail, who, told)
+    return Check(Gate.HEARTBEAT, True, label, msg("ticked %(seconds)s seconds ago"), facts=told)
+
+
+def _forecast(facts: Facts) -> Check:
+    label = msg("Everybody knows in time")
+    found = facts.reach
+    if found is None:
+        return Check(Gate.FORECAST, None, label, msg("There is nobody to tell yet."))
+    told = {"last": local(found.last_at, facts.zone), "texts": found.texts, "mails": found.mails,
+            "silent": found.silent, "over": found.over, "latest": local(found.latest, facts.zone),
+            "minutes": -(-found.late_seconds // 60)}
+    who = msg("An organizer can brief earlier, start later, or choose a faster sender.")
+    if found.problems:
+        detail = msg("%(over)s messages are more than the sender can carry.")
+        return Check(Gate.FORECAST, False, label, detail, who, told)
+    if not found.fits:
+        detail = msg("The last member would know at %(last)s, %(minutes)s min later than %(latest)s.")
+        return Check(Gate.FORECAST, False, label, detail, who, told)
+    return Check(Gate.FORECAST, True, label, msg("the last one at %(last)s; %(silent)s have no channel"), facts=told)
+
+
+def _organizers(facts: Facts) -> Check:
+    label = msg("Two organizers agree")
+    if facts.armed_by is None:
+        detail = msg("Nobody has signed yet.")
+        return Check(Gate.ORGANIZERS, None, label, detail, msg("Any organizer can arm; another one confirms."))
+    if facts.confirmed_by is None:
+        detail = msg("One has signed; another organizer must confirm.")
+        return Check(Gate.ORGANIZERS, None, label, detail, msg("Any organizer but the first."))
+    return Check(Gate.ORGANIZERS, True, label)
+
+
+def require_second(armed_by: str | None, confirming: str | None) -> None:
+    """Let pass when `confirming` is another than the one who armed; raise Conflict else."""
+    if armed_by is None:
+        raise Conflict(msg("Nobody has armed this action yet."))
+    if confirming is None or confirming == armed_by:
+        raise Conflict(msg("You armed this action; another organizer must confirm it."))

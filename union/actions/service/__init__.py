@@ -1,0 +1,48 @@
+"""What can be done with an action. Every verb runs in the caller's transaction; members are told in the same one."""
+
+from union.actions.service.arming import arm, confirm, disarm, send_test
+from union.actions.service.calling import cancel, choose, postpone
+from union.actions.service.checkin import (
+    add_paper,
+    check_in,
+    check_in_at_point,
+    complete,
+    show,
+    take_replies,
+    undo,
+)
+from union.actions.service.closing import debrief, end_now, report_retaliation, wipe
+from union.actions.service.firing import brief, decide, end, fire, lapse
+from union.actions.service.plan import Plan, authorize, draft, edit, give_notice, schedule
+
+__all__ = [
+    "Plan",
+    "add_paper",
+    "arm",
+    "authorize",
+    "brief",
+    "cancel",
+    "check_in",
+    "check_in_at_point",
+    "choose",
+    "complete",
+    "confirm",
+    "debrief",
+    "decide",
+    "disarm",
+    "draft",
+    "edit",
+    "end",
+    "end_now",
+    "fire",
+    "give_notice",
+    "lapse",
+    "postpone",
+    "report_retaliation",
+    "schedule",
+    "send_test",
+    "show",
+    "take_replies",
+    "undo",
+    "wipe",
+]

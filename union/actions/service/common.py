@@ -1,0 +1,173 @@
+"""What every verb on actions needs: the locked row, a change of state, messages to those who take part."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from union.actions import standing
+from union.actions.models import Action, ActionZoneFiring, CheckinOnce
+from union.actions.rules import windows
+from union.actions.rules.states import Mode, State, require_next
+from union.core.errors import NotFound
+from union.core.i18n import msg, translate, when
+from union.members import queries as members
+from union.members.queries import Contact
+from union.notify import service as notify
+from union.notify.rules.kinds import Channel, Lane
+from union.notify.service import Recipient
+
+OPEN_ENDED = timedelta(hours=12)
+"""How long a start or end message is of use when the action has no fixed end."""
+
+TEST_IS_USEFUL = timedelta(hours=1)
+
+
+def locked(session: Session, slug: str) -> Action:
+    """Return the action, locked until the transaction ends; raises NotFound."""
+    action = session.scalar(
+        select(Action).where(Action.slug == slug).with_for_update().execution_options(populate_existing=True)
+    )
+    if action is None:
+        raise NotFound(msg("There is no such action."))
+    return action
+
+
+def locked_shared(session: Session, slug: str) -> Action:
+    """Return the action, kept from changing its state but free for others to read alike; raises NotFound."""
+    action = session.scalar(
+        select(Action)
+        .where(Action.slug == slug)
+        .with_for_update(read=True)
+        .execution_options(populate_existing=True)
+    )
+    if action is None:
+        raise NotFound(msg("There is no such action."))
+    return action
+
+
+def locked_if_free(session: Session, slug: str, states: Collection[State]) -> Action | None:
+    """Return the action, locked, when it is in one of `states` and no other process holds it; None else."""
+    return session.scalar(
+        select(Action)
+        .where(Action.slug == slug, Action.state.in_(states))
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    )
+
+
+def become(action: Action, state: State) -> None:
+    """Move the action on; raises Conflict where the table of states does not allow it."""
+    require_next(action.state, state)
+    action.state = state
+
+
+def unsign(action: Action) -> None:
+    """Take both organizers' signatures off, and whatever rested on them."""
+    action.armed_by = action.armed_at = action.confirmed_by = action.confirmed_at = None
+    action.cleared_at = action.briefed_at = None
+
+
+def clear_firings(session: Session, action: Action) -> None:
+    """Forget the planned starts; a new signature plans them anew."""
+    session.execute(delete(ActionZoneFiring).where(ActionZoneFiring.action_id == action.id))
+    session.expire_all()
+
+
+def wipe_marks(session: Session, action: Action) -> None:
+    """Forget who was counted: the keyed hashes and the key they were made with."""
+    session.execute(delete(CheckinOnce).where(CheckinOnce.action_id == action.id))
+    action.checkin_key = None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something was called off: a person's words, or a message id with facts."""
+
+    text: str
+    facts: Mapping[str, object]
+
+    def stored(self) -> dict[str, object]:
+        """Return what is kept on the action."""
+        return {"text": self.text, "facts": dict(self.facts)}
+
+
+def reason_in(action: Action, language: str) -> str:
+    """Return why the action was put off or called off, in `language`; empty without a reason."""
+    if not action.reason:
+        return ""
+    return translate(language, action.reason["text"], **action.reason["facts"])
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One all-hands message. expires_at None: each member's own start."""
+
+    kind: str
+    template: str
+    expires_at: datetime | None
+
+
+BRIEFING = Notice("briefing", "actions/briefing", None)
+
+
+def tell(
+    session: Session, action: Action, notice: Notice, *, now: datetime, site: str, member_ids: Iterable[str],
+    zones: Collection[str] | None = None,
+) -> int:  # fmt: skip
+    """Write one message per channel for each of `member_ids` and return how many are new.
+
+    site: the public address links begin with. zones: only members whose window is of one of these.
+    """
+    planned = standing.windows_of(session, action)
+    contacts = members.contacts(session, list(member_ids))
+    fanout = notify.enqueue_many(
+        session, now=now, ref=standing.ref_of(action), kind=notice.kind, template=notice.template, lane=Lane.ALERT,
+        expires_at=notice.expires_at or action.starts_at,
+        recipients=_recipients(action, notice, planned, contacts, site, zones),
+    )  # fmt: skip
+    return fanout.written
+
+
+def _recipients(
+    action: Action, notice: Notice, planned: tuple[windows.Window, ...], contacts: Iterable[Contact], site: str,
+    zones: Collection[str] | None,
+) -> Iterator[Recipient]:  # fmt: skip
+    shared: dict[tuple[str, str], dict[str, str | int]] = {}
+    for one in contacts:
+        window = windows.window_of(planned, one.zone)
+        if zones is not None and window.zone not in zones:
+            continue
+        key = (one.language, one.zone)
+        fields = shared.get(key) or shared.setdefault(key, fields_of(action, window, *key, site))
+        expires_at = window.starts_at if notice.expires_at is None else None
+        for channel, address in ((Channel.SMS, one.phone if one.sms_ok else None), (Channel.EMAIL, one.email)):
+            if address:
+                yield Recipient(
+                    member_id=one.member_id, channel=channel, to=address, language=one.language, zone=one.zone,
+                    fields=fields, expires_at=expires_at,
+                )  # fmt: skip
+
+
+def fields_of(
+    action: Action, window: windows.Window, language: str, zone: str, site: str
+) -> dict[str, str | int]:
+    """Return what the texts may name: the start and end in the member's zone and in the action's, link, reason."""
+    everywhere = action.mode is Mode.WALL_CLOCK
+    here = window.zone if everywhere else zone
+    end = when(window.ends_at, here, language) if window.ends_at else translate(language, UNTIL_CALLED_OFF)
+    official = translate(language, SAME_EVERYWHERE) if everywhere else when(action.starts_at, action.zone, language)
+    return {
+        "title": action.title,
+        "start": when(window.starts_at, here, language),
+        "official": official,
+        "end": end,
+        "link": f"{site}/actions/{action.slug}",
+        "reason": reason_in(action, language),
+    }
+
+
+UNTIL_CALLED_OFF = msg("until we call it off")
+SAME_EVERYWHERE = msg("the same local time everywhere")

@@ -1,0 +1,148 @@
+"""How an action stands: who takes part, under which mandate, and what readiness is judged by.
+
+Reads rows for `service` and `queries` alike; writes nothing.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from union.actions.models import Action, ActionChoice, ActionZoneFiring
+from union.actions.rules import notice, readiness, windows
+from union.actions.rules.pacing import Reach, reach
+from union.actions.rules.states import Choice
+from union.campaigns import queries as campaigns
+from union.members import queries as members
+from union.members.queries import Contact
+from union.notify import queries as notify
+from union.notify.rules.kinds import Channel
+
+SCHEDULER = "scheduler"
+"""The process whose heartbeat must be fresh."""
+
+SEGMENTS = 1
+"""The texts of actions are written to fit one segment."""
+
+
+def ref_of(action: Action) -> str:
+    """Return what the messages of this version are about, for `notify`."""
+    return f"action:{action.slug}:v{action.version}"
+
+
+def test_ref_of(action: Action, member_id: str) -> str:
+    """Return what an organizer's test message of this version is about."""
+    return f"test:{action.slug}:v{action.version}:{member_id[:8]}"
+
+
+def audience(session: Session, action: Action) -> list[str]:
+    """Return the active members who take part now: called by their pledge or in by choice, and not out by choice."""
+    called = set(campaigns.called(session, action.campaign_id))
+    said = choices(session, action)
+    joined = {member_id for member_id, choice in said.items() if choice is Choice.IN}
+    left = {member_id for member_id, choice in said.items() if choice is Choice.OUT}
+    return [one for one in members.eligible(session) if one in called or one in joined if one not in left]
+
+
+def choices(session: Session, action: Action) -> dict[str, Choice]:
+    """Return what members said: those who left stay out in every version, those who joined said so for this one."""
+    rows = session.execute(
+        select(ActionChoice.member_id, ActionChoice.choice, ActionChoice.version).where(
+            ActionChoice.action_id == action.id
+        )
+    )
+    return {one: choice for one, choice, version in rows if choice is Choice.OUT or version == action.version}
+
+
+def takes_part(session: Session, action: Action, member_id: str) -> bool:
+    """Tell whether one active member takes part now."""
+    said = session.get(ActionChoice, (action.id, member_id))
+    if said is not None and said.choice is Choice.OUT:
+        return False
+    if said is not None and said.version == action.version:
+        return True
+    return campaigns.is_called(session, action.campaign_id, member_id)
+
+
+def mandate_facts(session: Session, action: Action) -> readiness.MandateFacts | None:
+    """Return the mandate in force at the start, else the one in force now, else the one it was authorized by."""
+    return _newest_mandate(session, action.campaign_id, action.starts_at) or _frozen(action)
+
+
+def _newest_mandate(session: Session, campaign_id: str, instant: datetime) -> readiness.MandateFacts | None:
+    found = campaigns.mandate_in_force(session, campaign_id, instant)
+    return readiness.MandateFacts(found.ballot_slug, found.granted_at, found.expires_at) if found else None
+
+
+def _frozen(action: Action) -> readiness.MandateFacts | None:
+    if action.mandate_ballot is None or action.mandate_expires_at is None:
+        return None
+    return readiness.MandateFacts(action.mandate_ballot, action.created_at, action.mandate_expires_at)
+
+
+def roll(session: Session, action: Action) -> int:
+    """Return how many active members the action may concern: those with one of its targets."""
+    if len(action.targets) == 1:
+        return members.count_active(session, action.targets[0])
+    return len(set().union(*(members.eligible(session, platform_slug=one) for one in action.targets)))
+
+
+def reach_of(contacts: list[Contact], action: Action, *, now: datetime) -> Reach | None:
+    """Return when these members know, if the briefing goes out as planned; None when there is nobody."""
+    if not contacts:
+        return None
+    return reach(
+        texts=sum(1 for one in contacts if one.sms_ok),
+        mails=sum(1 for one in contacts if one.email),
+        silent=sum(1 for one in contacts if not one.sms_ok and not one.email),
+        segments=SEGMENTS,
+        route=action.sms_route,
+        begins_at=max(now, action.briefing_at),
+        starts_at=action.starts_at,
+        to_act=timedelta(minutes=action.to_act),
+    )
+
+
+def tested(session: Session, action: Action, signers: set[str]) -> Mapping[str, bool]:
+    """Return for each organizer whether a test message of this version was handed over."""
+    found = {one: notify.progress(session, test_ref_of(action, one)) for one in signers}
+    return {one: progress.accepted + progress.delivered > 0 for one, progress in found.items()}
+
+
+def facts(session: Session, action: Action, *, now: datetime, asking: str | None = None) -> readiness.Facts:
+    """Return what the action's readiness is judged by. asking: the organizer who looks or signs."""
+    taking_part = audience(session, action)
+    beat = notify.heartbeat(session, SCHEDULER)
+    signers = {one for one in (action.armed_by, asking) if one}
+    return readiness.Facts(
+        now=now,
+        starts_at=action.starts_at,
+        zone=action.zone,
+        mandate=mandate_facts(session, action),
+        notice=notice.notice_of(action.mandate_rule or {}, action.place),
+        notice_given_at=action.notice_given_at,
+        floor=action.floor,
+        committed=len(taking_part),
+        roll=roll(session, action),
+        armed_by=action.armed_by,
+        confirmed_by=action.confirmed_by,
+        asking=asking,
+        tested=tested(session, action, signers),
+        heartbeat_at=beat.at if beat else None,
+        reach=reach_of(members.contacts(session, taking_part), action, now=now),
+    )
+
+
+def firings(session: Session, action: Action) -> list[ActionZoneFiring]:
+    """Return the action's starts, first one first."""
+    rows = session.scalars(select(ActionZoneFiring).where(ActionZoneFiring.action_id == action.id))
+    return sorted(rows, key=lambda row: (row.starts_at, row.zone))
+
+
+def windows_of(session: Session, action: Action) -> tuple[windows.Window, ...]:
+    """Return the action's windows as armed, or as they would be for its own zone while it is only planned."""
+    rows = firings(session, action)
+    if rows:
+        return tuple(windows.Window(row.zone, row.starts_at, row.ends_at) for row in rows)
+    return windows.plan(action.mode, action.wall_start, action.wall_end, action.zone)
