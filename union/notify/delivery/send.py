@@ -1,0 +1,209 @@
+"""Drain one channel: keep a window of messages on their way, mark them as answers come.
+
+No database session is open while a message is handed over. One slow provider never holds another's messages.
+"""
+
+import logging
+import os
+import secrets
+import socket
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from queue import Empty, SimpleQueue
+from typing import Final
+
+from union.core.clock import stopwatch
+from union.core.db import reading, transaction
+from union.core.errors import Invalid
+from union.notify import texts
+from union.notify.channels.base import Accepted, Ambiguous, Answer, Message, Refused, Retry, Route
+from union.notify.delivery.claim import BATCH, Claimed, Mark, claim, due, mark
+from union.notify.models import Wording
+from union.notify.rules.capacity import validity
+from union.notify.rules.kinds import MAILING_OF, Channel, State
+from union.notify.service.consent import unsubscribe_token
+
+log = logging.getLogger(__name__)
+
+Clock = Callable[[], datetime]
+
+SPARE: Final = timedelta(seconds=30)
+"""A message is not handed over when less of its lease is left: the call itself may take that long."""
+LONGEST_WAIT: Final = 300.0
+_COLLECT: Final = 0.1
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who we are to recipients. public_url: the base of unsubscribe addresses."""
+
+    union_name: str
+    public_url: str
+
+    @cached_property
+    def who(self) -> str:
+        """Name of this process, for leases."""
+        return f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}"[:80]
+
+
+@dataclass
+class Sent:
+    """How many messages became what."""
+
+    states: Counter[State] = field(default_factory=Counter)
+
+    @property
+    def total(self) -> int:
+        """All that were tried."""
+        return self.states.total()
+
+    @property
+    def accepted(self) -> int:
+        """Those the provider took."""
+        return self.states[State.ACCEPTED] + self.states[State.DELIVERED]
+
+
+def deliver(route: Route, sender: Sender, *, clock: Clock, limit: int | None = None) -> Sent:
+    """Send everything of the route's channel that is due, or up to `limit` messages, and return what came of it."""
+    with reading() as session:
+        if not due(session, route.channel, clock()):
+            return Sent()
+    return _Drain(route, sender, clock, limit).run()
+
+
+class _Drain:
+    """One run. window: how many messages may be on their way; it shrinks when the provider says too fast."""
+
+    def __init__(self, route: Route, sender: Sender, clock: Clock, limit: int | None) -> None:
+        self._route = route
+        self._sender = sender
+        self._clock = clock
+        self._left = limit
+        self._window = float(BATCH)
+        self._out = 0
+        self._answers: SimpleQueue[Mark] = SimpleQueue()
+        self._wordings: dict[int, tuple[str, str]] = {}
+        self._sent = Sent()
+
+    def run(self) -> Sent:
+        marks: list[Mark] = []
+        with ThreadPoolExecutor(self._route.callers, thread_name_prefix=self._route.name) as pool:
+            while True:
+                for one in self._turn(marks):
+                    pool.submit(self._hand_over, one)
+                if not self._out:
+                    return self._sent
+                marks = self._collect()
+
+    def _turn(self, marks: list[Mark]) -> list[Claimed]:
+        """Mark what came back and claim more, in one transaction."""
+        size = int(self._window) - self._out
+        if self._left is not None:
+            size = min(size, self._left)
+        with transaction() as session:
+            mark(session, marks)
+            taken = (
+                claim(
+                    session, provider=self._route.name, channel=self._route.channel, now=self._clock(),
+                    size=size, who=self._sender.who,
+                )
+                if size > 0
+                else []
+            )  # fmt: skip
+            for one in taken:
+                if one.wording_id not in self._wordings:
+                    wording = session.get_one(Wording, one.wording_id)
+                    self._wordings[one.wording_id] = (wording.subject, wording.body)
+        self._out += len(taken)
+        if self._left is not None:
+            self._left -= len(taken)
+        return taken
+
+    def _collect(self) -> list[Mark]:
+        """Wait until half of what is out has come back, or a moment has passed since the first."""
+        marks = [self._answers.get()]
+        enough = max(1, self._out // 2)
+        until = stopwatch() + _COLLECT
+        while len(marks) < enough:
+            try:
+                marks.append(self._answers.get(timeout=max(0.0, until - stopwatch())))
+            except Empty:
+                break
+        self._out -= len(marks)
+        for one in marks:
+            self._sent.states[one.state] += 1
+        return marks
+
+    def _hand_over(self, claimed: Claimed) -> None:
+        """Send one message from a thread of the pool; whatever happens, an answer is queued."""
+        try:
+            answer = self._send(claimed)
+        except Exception:
+            # A fault of ours in the middle of sending: nobody can tell whether it went out.
+            log.exception("message %d: fault while sending", claimed.id)
+            answer = self._mark(claimed, Ambiguous("fault"))
+        self._answers.put(answer)
+
+    def _send(self, claimed: Claimed) -> Mark:
+        now = self._clock()
+        if now >= claimed.expires_at:
+            return Mark(claimed, State.EXPIRED, now, "late", error_code="late", keep_text=False)
+        if now > claimed.lease_until - SPARE:
+            return Mark(claimed, State.CREATED, now, "not started")
+        try:
+            message = self._message(claimed, now)
+        except Invalid as problem:
+            return Mark(claimed, State.FAILED, now, str(problem)[:100], error_code="text")
+        return self._mark(claimed, self._route.send(message, now))
+
+    def _message(self, claimed: Claimed, now: datetime) -> Message:
+        subject, body = self._wordings[claimed.wording_id]
+        fields, url = dict(claimed.fields), None
+        if claimed.channel is Channel.EMAIL:
+            mailing = MAILING_OF[claimed.lane]
+            if mailing is not None and claimed.address_hash is not None:
+                url = f"{self._sender.public_url}/u/{unsubscribe_token(claimed.address_hash, mailing)}"
+            fields = {"union": self._sender.union_name, "stop": url or "", **fields}
+        return Message(
+            id=claimed.id, attempt=claimed.attempt, to=claimed.to, subject=texts.fill(subject, fields),
+            body=texts.fill(body, fields), lane=claimed.lane, language=claimed.language,
+            expires_at=claimed.expires_at, validity=validity(claimed.expires_at, now), unsubscribe_url=url,
+            ref=claimed.ref,
+        )  # fmt: skip
+
+    def _mark(self, claimed: Claimed, answer: Answer) -> Mark:
+        """Turn a channel's answer into what the row becomes."""
+        now = self._clock()
+        match answer:
+            case Accepted():
+                self._window = min(float(BATCH), self._window + 0.5)
+                state = State.DELIVERED if answer.delivered else State.ACCEPTED
+                # At the desk the text must stay readable; elsewhere a secret one has done its work.
+                keep = not claimed.secret or answer.delivered
+                return Mark(claimed, state, now, state.value, answer.provider_id, keep_text=keep)
+            case Refused():
+                state = State.FAILED
+                if answer.opted_out:
+                    state = State.SUPPRESSED
+                elif answer.expired:
+                    state = State.EXPIRED
+                return Mark(
+                    claimed, state, now, "refused", error_code=answer.code, opted_out=answer.opted_out
+                )
+            case Retry():
+                if answer.slower:
+                    self._window = max(1.0, self._window * 0.9)
+                back = _back_off(answer, claimed.attempt)
+                return Mark(claimed, State.CREATED, now, "retry", error_code=answer.code, back=back)
+            case Ambiguous():
+                return Mark(claimed, State.UNKNOWN, now, answer.reason, error_code="no_answer")
+
+
+def _back_off(answer: Retry, attempt: int) -> float:
+    """Return seconds until the next try: doubling up to five minutes, a quarter more or less at random."""
+    base = min(LONGEST_WAIT, answer.after * 2.0 ** min(attempt - 1, 10))
+    return float(max(base, answer.after)) * (0.75 + secrets.randbelow(500) / 1000)

@@ -1,0 +1,156 @@
+"""Tables of delivery: what is to be sent, what was tried, who said no, what came back, who is awake.
+
+Addresses and the values filled into a text are sealed and wiped when they are no longer needed; an address
+is found again by its keyed hash only.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from union.core.db import Base, BigId, Instant, SealedText
+
+
+class Wording(Base):
+    """One version of a template in one language, as it was when something was sent with it; never changed."""
+
+    __tablename__ = "wording"
+    __table_args__ = (UniqueConstraint("template", "language", "channel", "digest"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    template: Mapped[str] = mapped_column(String(80))
+    language: Mapped[str] = mapped_column(String(8))
+    channel: Mapped[str] = mapped_column(String(8))
+    digest: Mapped[str] = mapped_column(String(32))
+    subject: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Outbox(Base):
+    """One message to one member over one channel, written in the transaction of the fact it announces.
+
+    sealed: JSON of the address and the values for the text's fields, wiped after use. `ref` and `kind` say
+    what it is about. `changed_at` is when `state` last changed.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("ref", "kind", "member_id", "channel"),
+        # The id breaks ties: all rows of one action are due at one instant.
+        Index(
+            "ix_outbox_due", "channel", "lane", "not_before", "id",
+            sqlite_where=text("state = 'created'"), postgresql_where=text("state = 'created'"),
+        ),
+        Index(
+            "ix_outbox_open", "state", "changed_at",
+            sqlite_where=text("state IN ('sending', 'unknown')"), postgresql_where=text("state IN ('sending', 'unknown')"),
+        ),
+        Index(
+            "ix_outbox_sealed", "changed_at",
+            sqlite_where=text("sealed IS NOT NULL"), postgresql_where=text("sealed IS NOT NULL"),
+        ),
+        Index(
+            "ix_outbox_failed", "error_code", "changed_at",
+            sqlite_where=text("state = 'failed'"), postgresql_where=text("state = 'failed'"),
+        ),
+        Index("ix_outbox_provider_id", "provider_id"),
+        Index("ix_outbox_address_hash", "address_hash", "id"),
+        Index("ix_outbox_member_id", "member_id"),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    ref: Mapped[str] = mapped_column(String(80))
+    kind: Mapped[str] = mapped_column(String(40))
+    member_id: Mapped[str] = mapped_column(String(40))
+    channel: Mapped[str] = mapped_column(String(8))
+    lane: Mapped[str] = mapped_column(String(8))
+    address_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    sealed: Mapped[str | None] = mapped_column(SealedText("outbox.sealed"))
+    language: Mapped[str] = mapped_column(String(8))
+    zone: Mapped[str] = mapped_column(String(60))
+    wording_id: Mapped[int] = mapped_column(ForeignKey("wording.id"))
+    secret: Mapped[bool] = mapped_column(Boolean)
+    segments: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(String(10))
+    error_code: Mapped[str | None] = mapped_column(String(100))
+    not_before: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant)
+    attempts: Mapped[int] = mapped_column(Integer)
+    lease_until: Mapped[datetime | None] = mapped_column(Instant)
+    lease_by: Mapped[str | None] = mapped_column(String(80))
+    provider: Mapped[str | None] = mapped_column(String(20))
+    provider_id: Mapped[str | None] = mapped_column(String(120))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+    changed_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class SendAttempt(Base):
+    """The intent to hand a message over, written before the call, and what came of it."""
+
+    __tablename__ = "send_attempt"
+
+    outbox_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True
+    )
+    n: Mapped[int] = mapped_column(Integer, primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(Instant)
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    outcome: Mapped[str | None] = mapped_column(String(100))
+    provider_id: Mapped[str | None] = mapped_column(String(120))
+
+
+class OptOut(Base):
+    """Somebody does not want this list on this channel. Kept as a keyed hash: it survives erasing the member."""
+
+    __tablename__ = "opt_out"
+
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(8), primary_key=True)
+    mailing: Mapped[str] = mapped_column(String(12), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class InboundMessage(Base):
+    """A reply. `handled_at` is None while it waits: for a room's job, or in the organizers' inbox."""
+
+    __tablename__ = "inbound_message"
+    __table_args__ = (
+        UniqueConstraint("provider_id"),
+        Index("ix_inbound_message_waiting", "keyword", "id",
+              sqlite_where=text("handled_at IS NULL"), postgresql_where=text("handled_at IS NULL")),
+    )  # fmt: skip
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    provider_id: Mapped[str] = mapped_column(String(120))
+    sender_hash: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
+    sealed: Mapped[str | None] = mapped_column(SealedText("inbound_message.sealed"))
+    member_id: Mapped[str | None] = mapped_column(String(40))
+    keyword: Mapped[str] = mapped_column(String(10))
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    handled_at: Mapped[datetime | None] = mapped_column(Instant)
+    note: Mapped[str] = mapped_column(String(200), default="")
+
+
+class Paused(Base):
+    """A `ref` whose messages wait. reason: a person's, or the circuit breaker's."""
+
+    __tablename__ = "paused"
+
+    ref: Mapped[str] = mapped_column(String(80), primary_key=True)
+    reason: Mapped[str] = mapped_column(String(120))
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Heartbeat(Base):
+    """When a process last said it is alive. ticks only ever grows while the process lives."""
+
+    __tablename__ = "heartbeat"
+
+    process: Mapped[str] = mapped_column(String(40), primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    ticks: Mapped[int] = mapped_column(BigId)
+    pid: Mapped[int] = mapped_column(Integer)
+    host: Mapped[str] = mapped_column(String(120))
