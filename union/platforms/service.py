@@ -37,7 +37,7 @@ class BadRecord:
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import did: records new, changed, the same as before, left out, and kept without a wrong part."""
+    """What an import did. bad: left out. flawed: kept, without what was wrong in them."""
 
     added: int
     changed: int
@@ -87,7 +87,7 @@ def import_archive(
     """Read all company records of the archive at `path`: a .tar.gz, a folder, or a folder's `companies`.
 
     Our own records keep what they say and gain what they leave out. A second run changes nothing. Bad
-    records are left out and named, web addresses that are none too. progress: called with the number of records read.
+    records are left out and named, so are wrong web addresses. progress: called with how many were read.
     Raises Invalid, having written nothing, when the archive itself cannot be read or holds no record.
     """
     allow(actor, Permission.PLATFORM_EDIT)
