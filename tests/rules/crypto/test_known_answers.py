@@ -32,7 +32,7 @@ def answers():
     return lambda q: int.from_bytes(hashlib.sha512(f"kat|{next(counter)}".encode()).digest(), "big") % q
 
 
-@pytest.mark.parametrize("name", KAT)
+@pytest.mark.parametrize("name", list(KAT))
 def test_group_parameters_and_powers(name):
     group, known = group_named(name), KAT[name]
     assert (str(group.q), str(group.g), str(group.one)) == (known["q"], known["g"], known["identity"])
@@ -44,7 +44,7 @@ def test_group_parameters_and_powers(name):
     assert group.pow(group.g, 0) == group.one == group.pow(group.one, 5) == group.mul(group.one, group.one)
 
 
-@pytest.mark.parametrize("name", KAT)
+@pytest.mark.parametrize("name", list(KAT))
 def test_challenge(name):
     group = group_named(name)
     known = next(value for key, value in KAT[name].items() if key.startswith("H("))
@@ -58,7 +58,7 @@ def test_challenges_on_the_curve():
         assert str(H(group, case["prefix"], map(group.point, case["points"]))) == case["result"]
 
 
-@pytest.mark.parametrize("name", KAT)
+@pytest.mark.parametrize("name", list(KAT))
 def test_credentials(name):
     group, known = group_named(name), KAT[name]["credential_v3"]
     assert str(secret_of(group, known["uuid"], known["cred"])) == known["secret"]
@@ -93,7 +93,7 @@ def test_multiples_generators_and_embedding_on_the_curve():
         assert group.decode(group.point(case["point"]), len(case["ints"])) == case["ints"]
 
 
-@pytest.mark.parametrize("point", KAT["Ed25519"]["reject"].values(), ids=KAT["Ed25519"]["reject"].keys())
+@pytest.mark.parametrize("point", list(KAT["Ed25519"]["reject"].values()), ids=list(KAT["Ed25519"]["reject"]))
 def test_points_of_small_or_mixed_order_are_refused(point):
     group = group_named("Ed25519")
     with pytest.raises(Refused) as refused:
@@ -109,7 +109,7 @@ def _ballots():
             yield pytest.param(known["deterministic_ballots"], ballot, id=f"{name}-{kind}")
 
 
-@pytest.mark.parametrize(("case", "known"), _ballots())
+@pytest.mark.parametrize(("case", "known"), list(_ballots()))
 def test_ballots(case, known):
     election = Election.read(case["election_json"].encode())
     assert election.fingerprint == case["fingerprint"]

@@ -77,7 +77,7 @@ from union.ballots.crypto.trustees import (
     read_public_key,
     read_trustees,
 )
-from union.ballots.crypto.verify import verify
+from union.ballots.crypto.verifier import verify
 
 __all__ = [
     "Ballot",

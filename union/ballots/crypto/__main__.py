@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from union.ballots.crypto.difference import Difference, verify_difference
 from union.ballots.crypto.report import Report
-from union.ballots.crypto.verify import verify
+from union.ballots.crypto.verifier import verify
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

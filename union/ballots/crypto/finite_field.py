@@ -107,6 +107,8 @@ class _Shared(Power):
 class FiniteField(Group):
     """The subgroup of order q of the integers modulo p."""
 
+    lists_as_shuffled = True
+
     def __init__(self, name: str, p: int, q: int, g: int, longest_ranking: int) -> None:
         self.name = name
         self.p = mpz(p)
