@@ -19,7 +19,7 @@ from union.platforms import queries as platforms
 
 @dataclass(frozen=True)
 class CampaignCard:
-    """A campaign in a list. pledged: all pledges; verified: those of the platform's active members; of `unit`.
+    """A campaign in a list. pledged: all pledges; verified: those of active members of the platform.
 
     called: how many act, once settled. band_more: about how many more would tip it, None while not shown.
     """

@@ -1,4 +1,4 @@
-"""One campaign as its page and its organizers' page show it. Every number stands on the campaign's own row."""
+"""One campaign as its own page and its organizers' page show it. Every number stands on its own row."""
 
 from dataclasses import dataclass
 from datetime import datetime

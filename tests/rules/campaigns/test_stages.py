@@ -1,0 +1,110 @@
+"""The life of a campaign, explored by a rule-based state machine, and each refusal by name."""
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from union.campaigns import rules
+from union.campaigns.rules import ENDED, TRANSITIONS, DemandStatus, Stage, Turn, after, possible
+from union.core.errors import Closed
+
+
+class Life(RuleBasedStateMachine):
+    """A campaign with its facts kept beside it: whatever is tried, the stage never contradicts them."""
+
+    def __init__(self):
+        super().__init__()
+        self.stage = Stage.DRAFT
+        self.published = self.settled = self.mandate = False
+
+    @rule(turn=st.sampled_from(list(Turn)))
+    def attempt(self, turn):
+        before = self.stage
+        try:
+            self.stage = after(before, turn)
+        except Closed as refusal:
+            assert refusal.text
+            assert not possible(before, turn)
+            assert self.stage is before
+            return
+        assert possible(before, turn)
+        self.published |= turn is Turn.PUBLISH
+        if turn in {Turn.TIP, Turn.FALL_SHORT}:
+            assert before is Stage.GATHERING
+            self.settled = True
+        if turn is Turn.GATHER_AGAIN:
+            self.settled = False
+        if turn is Turn.GRANT:
+            assert before is Stage.BALLOT
+            self.mandate = True
+        if turn is Turn.EXPIRE:
+            self.mandate = False
+
+    @invariant()
+    def nothing_is_public_before_publication(self):
+        assert self.published or self.stage in {Stage.DRAFT, Stage.CLOSED}
+
+    @invariant()
+    def no_vote_before_the_round_settled(self):
+        if self.stage in {Stage.TIPPED, Stage.FELL_SHORT, Stage.BALLOT, Stage.MANDATED}:
+            assert self.settled
+
+    @precondition(lambda self: self.stage in ENDED)
+    @rule(turn=st.sampled_from(list(Turn)))
+    def an_end_is_an_end(self, turn):
+        with pytest.raises(Closed) as refused:
+            after(self.stage, turn)
+        assert refused.value.text == rules.OVER
+
+
+TestLife = Life.TestCase
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("turn", list(Turn))
+def test_every_pair_is_decided(stage, turn):
+    if (stage, turn) in TRANSITIONS:
+        assert after(stage, turn) is TRANSITIONS[stage, turn]
+    else:
+        with pytest.raises(Closed, match=r"\.$"):
+            after(stage, turn)
+
+
+def test_refusals_say_what_to_do():
+    for stage, words in [
+        (Stage.DRAFT, "Publish it"), (Stage.GATHERING, "settled"), (Stage.FELL_SHORT, "Gather again"),
+        (Stage.BALLOT, "under way"), (Stage.MANDATED, "in force"),
+    ]:
+        with pytest.raises(Closed, match=words):
+            after(stage, Turn.LAUNCH_VOTE)
+    with pytest.raises(Closed, match="Launch a strike vote first"):
+        after(Stage.TIPPED, Turn.ACT)
+
+
+def test_acting_only_follows_a_mandate():
+    ways = {stage for (stage, turn), then in TRANSITIONS.items() if then is Stage.ACTING}
+    assert ways == {Stage.MANDATED, Stage.ACTING, Stage.BARGAINING}
+
+
+def test_every_stage_can_be_reached():
+    reached, waiting = set(), [Stage.DRAFT]
+    while waiting:
+        stage = waiting.pop()
+        reached.add(stage)
+        waiting += [then for (at, _), then in TRANSITIONS.items() if at is stage and then not in reached]
+    assert reached == set(Stage)
+
+
+def test_demands_take_only_known_steps():
+    assert set(rules.DEMAND_MOVES) == set(DemandStatus)
+    rules.demand_may(DemandStatus.PROPOSED, DemandStatus.ADOPTED)
+    for before, then in [("conceded", "draft"), ("merged", "proposed"), ("draft", "adopted"), ("proposed", "conceded")]:
+        with pytest.raises(Closed):
+            rules.demand_may(DemandStatus(before), DemandStatus(then))
+
+
+@pytest.mark.parametrize(("unit", "threshold"), [(1, 1), (2, 2), (4, 3), (5, 4), (600, 450), (601, 451)])
+def test_the_threshold_suggested_is_three_quarters(unit, threshold):
+    assert rules.suggested_threshold(unit) == threshold
+    assert 4 * threshold >= 3 * unit
+    assert rules.expected(600) == 450
