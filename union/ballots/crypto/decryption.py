@@ -45,7 +45,7 @@ def _prefix(election: Election, X: Point) -> str:
 
 
 def _strong_prefix(election: Election, X: Point, pair: Ciphertext, factor: Point) -> str:
-    return f"decrypt-strong|{election.fingerprint}|{X}|{pair},{factor}|"
+    return f"strongdecrypt|{election.fingerprint}|{X}|{pair.alpha}|{factor}|"
 
 
 def decrypt_partially(
@@ -55,7 +55,7 @@ def decrypt_partially(
 
     pairs: the tally's ciphertexts, those of ranked questions as the last shuffle left them.
     The strong proofs are a list like decryption_proofs; each challenge is H over
-    `decrypt-strong|fingerprint|X|alpha,beta,factor|` and A, B.
+    `strongdecrypt|fingerprint|X|alpha|factor|` and A, B.
     """
     group = election.group
     x = private_key
