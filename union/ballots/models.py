@@ -19,7 +19,8 @@ class Ballot(Base):
 
     rule: a frozen copy of the preset. election: the exact bytes that were fingerprinted. roll_hash is
     published before opening. head, height and length are the board's newest event, its number, and how many
-    records there are. counts: per question the verified tally. chapters: turnout per chapter, made when the
+    records there are; tally_at is where the encrypted tally
+    stands on it. counts: per question the verified tally. chapters: turnout per chapter, made when the
     participation marks are wiped.
     """
 
@@ -56,6 +57,7 @@ class Ballot(Base):
     length: Mapped[int] = mapped_column(default=0)
     height: Mapped[int] = mapped_column(default=0)
     head: Mapped[str | None] = mapped_column(String(64))
+    tally_at: Mapped[int | None] = mapped_column()
     opened_at: Mapped[datetime | None] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     concluded_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
@@ -127,7 +129,11 @@ class BoardRecord(Base):
 
 
 class CastBallot(Base):
-    """Where a ballot stands on the board: no member, no time. credential: digest of the public credential."""
+    """Where a ballot stands on the board: no member, no time.
+
+    credential: digest of the public credential. folded: the tracker in lower case without its signs, so that
+    it is found however somebody types it.
+    """
 
     __tablename__ = "cast_ballot"
 
@@ -137,8 +143,10 @@ class CastBallot(Base):
     position: Mapped[int] = mapped_column()
     height: Mapped[int] = mapped_column()
     head: Mapped[str] = mapped_column(String(64))
+    folded: Mapped[str] = mapped_column(String(43))
 
     __table_args__ = (
+        Index("ix_cast_ballot_ballot_id_folded", "ballot_id", "folded"),
         Index("uq_cast_ballot_ballot_id_position", "ballot_id", "position", unique=True),
         Index("ix_cast_ballot_ballot_id_credential", "ballot_id", "credential"),
     )

@@ -1,0 +1,58 @@
+"""The ballots as pages and other rooms read them: frozen values, never rows, never who chose what."""
+
+from union.ballots.queries.board import (
+    BoardPage,
+    Event,
+    Found,
+    Head,
+    archive,
+    board,
+    credentials,
+    election_record,
+    encrypted_tally,
+    find_tracker,
+    head,
+    roll,
+)
+from union.ballots.queries.cards import (
+    BallotCard,
+    Duty,
+    Listing,
+    Outcome,
+    concluded,
+    duties,
+    for_subject,
+    listing,
+    outcome,
+    waiting_for,
+)
+from union.ballots.queries.pages import BallotPage, RunPage, ballot_page, run_page
+
+__all__ = [
+    "BallotCard",
+    "BallotPage",
+    "BoardPage",
+    "Duty",
+    "Event",
+    "Found",
+    "Head",
+    "Listing",
+    "Outcome",
+    "RunPage",
+    "archive",
+    "ballot_page",
+    "board",
+    "concluded",
+    "credentials",
+    "duties",
+    "election_record",
+    "encrypted_tally",
+    "find_tracker",
+    "for_subject",
+    "head",
+    "listing",
+    "outcome",
+    "roll",
+    "run_page",
+    "waiting_for",
+]

@@ -1,0 +1,196 @@
+"""Lists of ballots: what still needs a member, what a campaign asked, what was decided."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from union.ballots.models import Ballot, BallotTrustee, PartialDecryption, RollEntry
+from union.ballots.papers import Asked, Part
+from union.ballots.rules import Of, Reason, State, Verdict
+from union.core.actor import Actor
+from union.core.permissions import Permission, permits
+
+SHOWN_TO_ALL = (State.OPEN, State.CREDENTIALS, State.CLOSED, State.CONCLUDED, State.CANCELLED)
+
+
+@dataclass(frozen=True)
+class BallotCard:
+    """A ballot in a list. on_roll and voted speak of the member who looks; voted is None when nobody may know."""
+
+    slug: str
+    title: str
+    kind: str
+    subject: str
+    state: str
+    opens_at: datetime
+    closes_at: datetime
+    zone: str
+    on_roll: bool = False
+    voted: bool | None = None
+    passed: bool | None = None
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Something a trustee has to do. what: "key" before the opening, "decrypt" after the close."""
+
+    slug: str
+    title: str
+    what: str
+    before: datetime | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A decided ballot. counts: (label, number) of the first question. rule: the frozen preset as plain values."""
+
+    slug: str
+    subject: str
+    kind: str
+    title: str
+    passed: bool
+    counts: tuple[tuple[str, int], ...]
+    cast: int
+    eligible: int
+    rule: dict[str, Any]
+    decided_at: datetime
+    reasons: tuple[str, ...]
+    explained: tuple[Reason, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The page of all ballots: first what needs the reader, then what runs, comes and is done."""
+
+    needs_me: tuple[BallotCard, ...]
+    duties: tuple[Duty, ...]
+    running: tuple[BallotCard, ...]
+    coming: tuple[BallotCard, ...]
+    done: tuple[BallotCard, ...]
+
+
+def card(ballot: Ballot, entry: RollEntry | None = None) -> BallotCard:
+    """Return the card of a ballot as the member with roll entry `entry` sees it."""
+    passed = bool(ballot.verdict["passed"]) if ballot.verdict else None
+    return BallotCard(
+        ballot.slug, ballot.title, ballot.kind, ballot.subject, ballot.state, ballot.opens_at, ballot.closes_at,
+        ballot.zone, entry is not None, entry.voted if entry else None, passed,
+    )
+
+
+def waiting_for(session: Session, member_id: str, now: datetime) -> list[BallotCard]:
+    """Return the open ballots in which the member has not voted yet, the one that closes first on top."""
+    rows = session.execute(
+        select(Ballot, RollEntry)
+        .join(RollEntry, RollEntry.ballot_id == Ballot.id)
+        .where(
+            RollEntry.member_id == member_id, RollEntry.voted.is_(False), Ballot.state == State.OPEN,
+            Ballot.closes_at > now,
+        )
+        .order_by(Ballot.closes_at)
+    )
+    return [card(ballot, entry) for ballot, entry in rows]
+
+
+def duties(session: Session, member_id: str) -> list[Duty]:
+    """Return what the member still has to do as a trustee."""
+    rows = session.execute(
+        select(Ballot, BallotTrustee, PartialDecryption.position)
+        .join(BallotTrustee, BallotTrustee.ballot_id == Ballot.id)
+        .outerjoin(
+            PartialDecryption,
+            (PartialDecryption.ballot_id == Ballot.id) & (PartialDecryption.position == BallotTrustee.position),
+        )
+        .where(BallotTrustee.member_id == member_id, Ballot.state.in_([State.KEYS, State.CLOSED]))
+        .order_by(Ballot.opens_at)
+    )
+    found = []
+    for ballot, seat, done in rows:
+        if ballot.state == State.KEYS and seat.public_key is None:
+            found.append(Duty(ballot.slug, ballot.title, "key", ballot.opens_at))
+        if ballot.state == State.CLOSED and done is None:
+            found.append(Duty(ballot.slug, ballot.title, "decrypt", None))
+    return found
+
+
+def for_subject(session: Session, subject: str) -> list[BallotCard]:
+    """Return the ballots about `subject` ("campaign/<slug>") that everybody may see, newest first."""
+    rows = session.scalars(
+        select(Ballot).where(Ballot.subject == subject).order_by(Ballot.created_at.desc(), Ballot.id)
+    )
+    return [card(ballot) for ballot in rows]
+
+
+def listing(session: Session, actor: Actor, now: datetime) -> Listing:
+    """Return all ballots the actor may see, in the order in which they matter to the actor."""
+    shown = tuple(State) if permits(actor, Permission.BALLOT_PLAN) else SHOWN_TO_ALL
+    ballots = list(session.scalars(select(Ballot).where(Ballot.state.in_(shown)).order_by(Ballot.closes_at)))
+    entries = _entries(session, actor, ballots)
+    cards = [card(ballot, entries.get(ballot.id)) for ballot in ballots]
+    mine = [c for c in cards if c.state == State.OPEN and c.voted is False and c.closes_at > now]
+    return Listing(
+        needs_me=tuple(mine),
+        duties=tuple(duties(session, actor.member_id)) if actor.member_id else (),
+        running=tuple(c for c in cards if c.state in {State.OPEN, State.CLOSED} and c not in mine),
+        coming=tuple(c for c in cards if c.state in {State.DRAFT, State.KEYS, State.CREDENTIALS}),
+        done=tuple(reversed([c for c in cards if c.state in {State.CONCLUDED, State.CANCELLED}])),
+    )
+
+
+def _entries(session: Session, actor: Actor, ballots: Sequence[Ballot]) -> dict[str, RollEntry]:
+    if actor.member_id is None or not ballots:
+        return {}
+    rows = session.scalars(
+        select(RollEntry).where(
+            RollEntry.member_id == actor.member_id, RollEntry.ballot_id.in_([ballot.id for ballot in ballots])
+        )
+    )
+    return {entry.ballot_id: entry for entry in rows}
+
+
+def outcome(session: Session, slug: str) -> Outcome | None:
+    """Return how the ballot was decided; None before it is concluded or when there is no such ballot."""
+    found = session.scalar(select(Ballot).where(Ballot.slug == slug, Ballot.state == State.CONCLUDED))
+    return _outcome(found) if found else None
+
+
+def concluded(session: Session, kind: str) -> list[Outcome]:
+    """Return every decided ballot of `kind`, oldest first."""
+    rows = session.scalars(
+        select(Ballot).where(Ballot.kind == kind, Ballot.state == State.CONCLUDED).order_by(Ballot.concluded_at, Ballot.id)
+    )
+    return list(_outcomes(rows))
+
+
+def _outcomes(rows: Iterable[Ballot]) -> Iterable[Outcome]:
+    return (_outcome(ballot) for ballot in rows)
+
+
+def _outcome(ballot: Ballot) -> Outcome:
+    verdict = Verdict.from_json(ballot.verdict or {})
+    first = Asked.from_json(ballot.questions[0])
+    counts = (ballot.counts or [[]])[0]
+    return Outcome(
+        slug=ballot.slug, subject=ballot.subject, kind=ballot.kind, title=ballot.title, passed=verdict.passed,
+        counts=tuple(zip(first.answers, counts, strict=True)), cast=ballot.cast or 0, eligible=ballot.eligible,
+        rule=ballot.rule, decided_at=ballot.concluded_at or ballot.closes_at,
+        reasons=tuple(str(reason) for reason in verdict.reasons), explained=verdict.reasons,
+    )
+
+
+def threshold_place(rule: dict[str, Any], counts: Sequence[int], eligible: int, part: Part) -> tuple[int, int] | None:
+    """Return (yes votes needed, width of the bar in votes) for drawing; None where no question decides.
+
+    The bar is as wide as the threshold's denominator, so that the mark stands where the rule says.
+    """
+    if part is not Part.DECISION or not rule.get("threshold"):
+        return None
+    yes, no, abstain = counts
+    width = {Of.ELIGIBLE: eligible, Of.CAST: yes + no + abstain, Of.VALID: yes + no}.get(Of(rule["denominator"]), 0)
+    share = rule["threshold"]
+    exact, rest = divmod(share["num"] * width, share["den"])
+    return (exact + 1 if share["strict"] or rest else exact), width

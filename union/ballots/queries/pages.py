@@ -1,0 +1,260 @@
+"""One ballot as its pages show it: frozen values, each actor seeing what concerns the actor."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+
+from union.ballots import presets, rules
+from union.ballots.models import (
+    Ballot,
+    BallotTrustee,
+    CastBallot,
+    Objection,
+    PartialDecryption,
+    RefusalLog,
+    RollEntry,
+)
+from union.ballots.papers import Asked, Part
+from union.ballots.queries.cards import SHOWN_TO_ALL, threshold_place
+from union.ballots.rules import BEFORE_OPENING, Chosen, State, Turnout, Verdict
+from union.core.actor import Actor
+from union.core.errors import NotFound
+from union.core.i18n import msg
+from union.core.permissions import Permission, permits
+from union.members import queries as members
+from union.notify.queries import Progress, progress
+
+
+@dataclass(frozen=True)
+class Seat:
+    """A trustee as shown. mine: the reader's own seat. server: the union's server, which holds this key itself."""
+
+    position: int
+    name: str
+    has_key: bool
+    has_decrypted: bool
+    public_key: str | None
+    mine: bool
+    server: bool
+
+
+@dataclass(frozen=True)
+class Result:
+    """A counted question. needed and width: yes votes the rule asks for, and the votes it is a share of."""
+
+    asked: Asked
+    counts: tuple[int, ...]
+    needed: int | None
+    width: int
+    chosen: Chosen | None
+
+
+@dataclass(frozen=True)
+class ObjectionLine:
+    """An objection and its answer; without the name of who objected."""
+
+    id: str
+    text: str
+    raised_at: datetime
+    answer: str | None
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True)
+class BallotPage:
+    """Everything the pages of one ballot show. voters: how many have voted, known while open and after."""
+
+    slug: str
+    uuid: str
+    title: str
+    intro: str
+    kind: str
+    subject: str
+    state: str
+    group: str
+    zone: str
+    opens_at: datetime
+    closes_at: datetime
+    opened_at: datetime | None
+    closed_at: datetime | None
+    concluded_at: datetime | None
+    cancelled_at: datetime | None
+    questions: tuple[Asked, ...]
+    preset: str
+    rule: dict[str, Any]
+    rule_stale: bool
+    rule_confirmed: bool
+    seats: tuple[Seat, ...]
+    eligible: int
+    unreachable: int
+    roll_hash: str | None
+    fingerprint: str | None
+    height: int
+    head: str | None
+    voters: int | None
+    on_roll: bool
+    voted: bool | None
+    results: tuple[Result, ...]
+    verdict: Verdict | None
+    chapters: tuple[Turnout, ...]
+    chapter_names: dict[str, str]
+    objections: tuple[ObjectionLine, ...]
+    contest_open: bool
+    contest_until: datetime | None
+    wiped_at: datetime | None
+    platform_slug: str | None
+    chapter_slug: str | None
+
+    @property
+    def server_only(self) -> bool:
+        """Whether nobody but the server holds a key."""
+        return all(seat.server for seat in self.seats)
+
+    @property
+    def my_seat(self) -> Seat | None:
+        """The reader's seat as a trustee."""
+        return next((seat for seat in self.seats if seat.mine), None)
+
+    @property
+    def keys_missing(self) -> int:
+        """How many trustees have sent no key."""
+        return sum(not seat.has_key for seat in self.seats)
+
+    @property
+    def shares_missing(self) -> int:
+        """How many trustees have sent no share of the decryption."""
+        return sum(not seat.has_decrypted for seat in self.seats)
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """What organizers see besides: how far the credentials are, who would be on the roll, what was refused."""
+
+    page: BallotPage
+    credentials: Progress
+    entitled: int
+    refusals: tuple[tuple[str, int], ...]
+    reminded_at: datetime | None
+    contest_days: int
+
+
+def find(session: Session, key: str) -> Ballot:
+    """Return the ballot with this slug or uuid. Raises NotFound."""
+    found = session.scalar(select(Ballot).where(or_(Ballot.slug == key, Ballot.uuid == key)))
+    if found is None:
+        raise NotFound(msg("There is no such ballot."))
+    return found
+
+
+def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> BallotPage:
+    """Return the ballot's page as `actor` sees it. Raises NotFound, also for a draft that is not for the actor."""
+    ballot = find(session, slug)
+    seats = _seats(session, ballot, actor)
+    if State(ballot.state) not in SHOWN_TO_ALL and not (
+        permits(actor, Permission.BALLOT_PLAN) or any(seat.mine for seat in seats)
+    ):
+        raise NotFound(msg("There is no such ballot."))
+    entry = session.get(RollEntry, (ballot.id, actor.member_id)) if actor.member_id else None
+    questions = tuple(Asked.from_json(q) for q in ballot.questions)
+    return BallotPage(
+        slug=ballot.slug, uuid=ballot.uuid, title=ballot.title, intro=ballot.intro, kind=ballot.kind,
+        subject=ballot.subject, state=ballot.state, group=ballot.group_name, zone=ballot.zone,
+        opens_at=ballot.opens_at, closes_at=ballot.closes_at, opened_at=ballot.opened_at, closed_at=ballot.closed_at,
+        concluded_at=ballot.concluded_at, cancelled_at=ballot.cancelled_at, questions=questions, preset=ballot.preset,
+        rule=ballot.rule, rule_stale=_stale(ballot, now), rule_confirmed=ballot.rule_confirmed_by is not None,
+        seats=seats, eligible=ballot.eligible, unreachable=ballot.unreachable, roll_hash=ballot.roll_hash,
+        fingerprint=ballot.fingerprint, height=ballot.height, head=ballot.head, voters=_voters(session, ballot),
+        on_roll=entry is not None, voted=entry.voted if entry else None, results=_results(ballot, questions),
+        verdict=Verdict.from_json(ballot.verdict) if ballot.verdict else None,
+        chapters=tuple(Turnout(**row) for row in ballot.chapters or ()),
+        chapter_names={c.slug: c.name for c in members.chapters(session)} if ballot.chapters else {},
+        objections=_objections(session, ballot), contest_open=_contest_open(ballot, now),
+        contest_until=_contest_until(ballot), wiped_at=ballot.wiped_at, platform_slug=ballot.platform_slug,
+        chapter_slug=ballot.chapter_slug,
+    )
+
+
+def _stale(ballot: Ballot, now: datetime) -> bool:
+    if State(ballot.state) not in BEFORE_OPENING:
+        return False
+    preset = presets.presets()[ballot.rule["id"]]
+    return preset.stale(now.astimezone(ZoneInfo(ballot.zone)).date())
+
+
+def _seats(session: Session, ballot: Ballot, actor: Actor) -> tuple[Seat, ...]:
+    done = set(
+        session.scalars(select(PartialDecryption.position).where(PartialDecryption.ballot_id == ballot.id))
+    )
+    rows = session.scalars(
+        select(BallotTrustee).where(BallotTrustee.ballot_id == ballot.id).order_by(BallotTrustee.position)
+    )
+    return tuple(
+        Seat(
+            row.position, row.name, row.public_key is not None, row.position in done, row.public_key,
+            mine=row.member_id is not None and row.member_id == actor.member_id, server=row.member_id is None,
+        )
+        for row in rows
+    )
+
+
+def _voters(session: Session, ballot: Ballot) -> int | None:
+    if ballot.opened_at is None:
+        return None
+    if ballot.cast is not None:
+        return ballot.cast
+    query = select(func.count(CastBallot.credential.distinct())).where(CastBallot.ballot_id == ballot.id)
+    return session.scalar(query)
+
+
+def _results(ballot: Ballot, questions: tuple[Asked, ...]) -> tuple[Result, ...]:
+    if ballot.counts is None:
+        return ()
+    found = []
+    for asked, counts in zip(questions, ballot.counts, strict=True):
+        mark = threshold_place(ballot.rule, counts, ballot.eligible, asked.part)
+        chosen = rules.choose(counts, asked.seats) if asked.part is Part.CHOICE else None
+        found.append(Result(asked, tuple(counts), mark[0] if mark else None, mark[1] if mark else sum(counts), chosen))
+    return tuple(found)
+
+
+def _objections(session: Session, ballot: Ballot) -> tuple[ObjectionLine, ...]:
+    rows = session.scalars(
+        select(Objection).where(Objection.ballot_id == ballot.id).order_by(Objection.raised_at, Objection.id)
+    )
+    return tuple(ObjectionLine(o.id, o.text, o.raised_at, o.answer, o.answered_at) for o in rows)
+
+
+def _contest_until(ballot: Ballot) -> datetime | None:
+    return rules.marks_kept_until(ballot.concluded_at, ballot.contest_days) if ballot.concluded_at else None
+
+
+def _contest_open(ballot: Ballot, now: datetime) -> bool:
+    if ballot.opened_at is None or ballot.cancelled_at is not None:
+        return False
+    until = _contest_until(ballot)
+    return until is None or now < until
+
+
+def run_page(session: Session, slug: str, actor: Actor, now: datetime) -> RunPage:
+    """Return the organizers' page of the ballot."""
+    ballot = find(session, slug)
+    entitled = (
+        len(members.eligible(session, platform_slug=ballot.platform_slug, chapter_slug=ballot.chapter_slug))
+        if State(ballot.state) in BEFORE_OPENING
+        else ballot.eligible
+    )
+    refusals = session.execute(
+        select(RefusalLog.check_name, RefusalLog.times)
+        .where(RefusalLog.ballot_id == ballot.id)
+        .order_by(RefusalLog.check_name)
+    )
+    return RunPage(
+        page=ballot_page(session, slug, actor, now),
+        credentials=progress(session, f"ballot:{ballot.slug}", kinds=[f"credential-{ballot.issue}"]),
+        entitled=entitled, refusals=tuple((name, times) for name, times in refusals),
+        reminded_at=ballot.reminded_at, contest_days=ballot.contest_days,
+    )

@@ -1,0 +1,57 @@
+"""What can be done with a ballot, one verb each: decide by the rules, write, record, tell."""
+
+from union.ballots.papers import Asked, Part, choice, decision
+from union.ballots.receipts import Receipt, Signer
+from union.ballots.service.afterwards import (
+    answer_objection,
+    contest_open,
+    raise_objection,
+    remind,
+    send_receipts,
+    wipe_marks,
+)
+from union.ballots.service.casting import Booth, Examined, booth, cast, examine
+from union.ballots.service.counting import ShareTaken, close_ballot, conclude, submit_decryption
+from union.ballots.service.credentials import Issued, issue_credentials, roll_hash
+from union.ballots.service.drafting import GROUPS, confirm_rule, draft, drop_trustee, reschedule
+from union.ballots.service.opening import cancel, open_ballot
+from union.ballots.service.refusals import Refusal
+from union.ballots.service.trustees import KeyTaken, ask_for_keys, submit_trustee_key
+
+__all__ = [
+    "GROUPS",
+    "Asked",
+    "Booth",
+    "Examined",
+    "Issued",
+    "KeyTaken",
+    "Part",
+    "Receipt",
+    "Refusal",
+    "ShareTaken",
+    "Signer",
+    "answer_objection",
+    "ask_for_keys",
+    "booth",
+    "cancel",
+    "cast",
+    "choice",
+    "close_ballot",
+    "conclude",
+    "confirm_rule",
+    "contest_open",
+    "decision",
+    "draft",
+    "drop_trustee",
+    "examine",
+    "issue_credentials",
+    "open_ballot",
+    "raise_objection",
+    "remind",
+    "reschedule",
+    "roll_hash",
+    "send_receipts",
+    "submit_decryption",
+    "submit_trustee_key",
+    "wipe_marks",
+]

@@ -1,0 +1,125 @@
+"""The one place that appends to a board and locks a ballot; used by the other verbs of this package."""
+
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy import func, literal_column, or_, select
+from sqlalchemy.orm import Session
+
+from union.ballots.crypto.archive import Head, Step
+from union.ballots.crypto.election import Election
+from union.ballots.crypto.group import Group, group_named
+from union.ballots.models import Ballot, BallotTrustee, BoardRecord, RefusalLog
+from union.ballots.rules import State, may_move
+from union.core.db import EPOCH, MICROSECOND
+from union.core.errors import Closed, NotFound
+from union.core.i18n import msg
+
+MESSAGES = "ballot:"
+
+STATE_NAMES: dict[State, str] = {
+    State.DRAFT: msg("draft"),
+    State.KEYS: msg("waiting for the trustees' keys"),
+    State.CREDENTIALS: msg("credentials handed out"),
+    State.OPEN: msg("open"),
+    State.CLOSED: msg("closed, being counted"),
+    State.CONCLUDED: msg("concluded"),
+    State.CANCELLED: msg("cancelled"),
+}
+
+
+def locked(session: Session, slug: str) -> Ballot:
+    """Return the ballot called `slug` (or with that uuid), locked until the transaction ends. Raises NotFound."""
+    query = select(Ballot).where(or_(Ballot.slug == slug, Ballot.uuid == slug)).with_for_update()
+    found = session.scalar(query.execution_options(populate_existing=True))
+    if found is None:
+        raise NotFound(msg("There is no such ballot."))
+    return found
+
+
+def state_of(ballot: Ballot) -> State:
+    """Return the state by name."""
+    return State(ballot.state)
+
+
+def require(ballot: Ballot, *states: State) -> None:
+    """Raise Closed unless the ballot is in one of `states`."""
+    if state_of(ballot) not in states:
+        raise Closed(msg("This cannot be done now: the ballot's state is %(state)s."), state=STATE_NAMES[state_of(ballot)])
+
+
+def move(ballot: Ballot, new: State) -> None:
+    """Change the state. Raises Closed when the rules know no such move."""
+    if not may_move(state_of(ballot), new):
+        require(ballot)
+    ballot.state = new
+
+
+def append(session: Session, ballot: Ballot, step: Step) -> None:
+    """Put a step's records on the board and move its head. The ballot must be locked."""
+    for offset, record in enumerate(step.records):
+        session.add(
+            BoardRecord(
+                ballot_id=ballot.id, position=ballot.length + offset, kind=record.kind, name=record.digest,
+                content=record.content,
+            )
+        )
+    ballot.length += len(step.records)
+    ballot.height, ballot.head = step.head.height, step.head.digest
+
+
+def head_of(ballot: Ballot) -> Head:
+    """Return where the chain stands."""
+    if ballot.head is None:
+        raise Closed(msg("Nothing is on the board yet."))
+    return Head(ballot.height, ballot.head)
+
+
+@lru_cache(maxsize=32)
+def read_election(record: bytes) -> Election:
+    """Return the parsed election record; kept, because its key's tables serve thousands of ballots."""
+    return Election.read(record)
+
+
+def election_of(ballot: Ballot) -> Election:
+    """Return the ballot's election record. Raises Closed before the opening."""
+    if ballot.election is None:
+        raise Closed(msg("Voting has not begun yet."))
+    return read_election(ballot.election)
+
+
+def group_of(ballot: Ballot) -> Group:
+    """Return the group the ballot's proofs are made in."""
+    return group_named(ballot.group_name)
+
+
+def seats(session: Session, ballot: Ballot) -> list[BallotTrustee]:
+    """Return the trustees in their order."""
+    query = select(BallotTrustee).where(BallotTrustee.ballot_id == ballot.id).order_by(BallotTrustee.position)
+    return list(session.scalars(query))
+
+
+def count_refusal(session: Session, ballot: Ballot, check_name: str) -> None:
+    """Log that something was refused, by the name of the check and nothing else."""
+    row = session.get(RefusalLog, (ballot.id, check_name))
+    if row is None:
+        session.add(RefusalLog(ballot_id=ballot.id, check_name=check_name, times=1))
+    else:
+        row.times += 1
+
+
+def database_clock(session: Session) -> datetime:
+    """Return the database's own clock, so that every web server agrees about the last second."""
+    if session.get_bind().dialect.name == "sqlite":
+        # 3.40 knows no unixepoch('subsec'); milliseconds are what julianday carries.
+        milliseconds = session.scalar(
+            select(literal_column("cast(round((julianday('now') - 2440587.5) * 86400000.0) as integer)"))
+        )
+        return EPOCH + int(milliseconds or 0) * 1000 * MICROSECOND
+    seconds = select(func.floor(func.extract("epoch", func.clock_timestamp()) * 1_000_000))
+    return EPOCH + int(session.scalar(seconds) or 0) * MICROSECOND
+
+
+def ref(ballot: Ballot) -> str:
+    """Return what messages about the ballot are filed under."""
+    return f"{MESSAGES}{ballot.slug}"

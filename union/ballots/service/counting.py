@@ -1,0 +1,250 @@
+"""Close a ballot exactly once, take the trustees' shares, open the tally and apply the frozen rule."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from union.audit import service as audit
+from union.ballots import rules
+from union.ballots.crypto.archive import end_ballots_step, partial_decryption_step, result_step, tally_step
+from union.ballots.crypto.ballot import read_ballot
+from union.ballots.crypto.canonical import read_json, sha256_hex
+from union.ballots.crypto.decryption import (
+    PartialDecryption,
+    check_partial,
+    check_result,
+    check_strong,
+    compute_result,
+    decrypt_partially,
+    read_partial,
+    result_record,
+)
+from union.ballots.crypto.election import Election
+from union.ballots.crypto.failures import Check, Refused
+from union.ballots.crypto.group import Scalar
+from union.ballots.crypto.tally import Pairs, Tally, read_tally
+from union.ballots.crypto.trustees import Trustees, read_public_key
+from union.ballots.models import Ballot, BallotTrustee, BoardRecord, CastBallot, RollEntry
+from union.ballots.models import PartialDecryption as StoredDecryption
+from union.ballots.papers import Asked, Part
+from union.ballots.rules import Counts, Rule, State, Verdict
+from union.ballots.service import board, words
+from union.ballots.service.refusals import Refusal, decryption_refusal
+from union.ballots.service.trustees import seat_of
+from union.core.actor import SYSTEM, Actor
+from union.core.errors import Closed
+from union.core.i18n import msg
+from union.core.permissions import Permission, allow
+
+_BATCH = 5_000
+
+
+@dataclass(frozen=True)
+class ShareTaken:
+    """A trustee's share is in. waiting: how many are still missing."""
+
+    waiting: int
+
+
+def close_ballot(session: Session, *, actor: Actor, now: datetime, slug: str, public_url: str) -> None:
+    """Close the ballot at its time: no ballot comes after, the encrypted tally is published, trustees are told.
+
+    Raises Closed when it is not open (so a second call changes nothing) or the time has not come.
+    """
+    allow(actor, Permission.BALLOT_RUN)
+    ballot = board.locked(session, slug)
+    board.require(ballot, State.OPEN)
+    if now < ballot.closes_at:
+        raise Closed(msg("The ballot closes at its time, not before."))
+    board.move(ballot, State.CLOSED)
+    ballot.closed_at = now
+    board.append(session, ballot, end_ballots_step(board.head_of(ballot)))
+    _publish_tally(session, ballot)
+    session.flush()
+    shuffle_marks(session, ballot)
+    seats = board.seats(session, ballot)
+    words.tell(
+        session, ballot, now=now, kind="decrypt", template="trustee_decrypt",
+        member_ids=[seat.member_id for seat in seats if seat.member_id], expires_at=now + timedelta(days=14),
+        common={"title": ballot.title, "link": words.address(public_url, ballot, "/decrypt")},
+    )
+    audit.record(session, actor=actor, now=now, act="ballots.close", subject=f"ballot/{ballot.slug}", cast=ballot.cast)
+    for seat in seats:
+        if seat.own_key is not None:
+            _decrypt_ourselves(session, ballot, seat, now)
+    if not any(seat.member_id for seat in seats):
+        conclude(session, actor=SYSTEM, now=now, slug=slug, public_url=public_url)
+
+
+def _publish_tally(session: Session, ballot: Ballot) -> None:
+    """Multiply the last ballot of every credential and put the tally on the board."""
+    election = board.election_of(ballot)
+    last = (
+        select(func.max(CastBallot.position).label("position"))
+        .where(CastBallot.ballot_id == ballot.id)
+        .group_by(CastBallot.credential)
+        .subquery()
+    )
+    records = session.scalars(
+        select(BoardRecord.content)
+        .join(last, last.c.position == BoardRecord.position)
+        .where(BoardRecord.ballot_id == ballot.id)
+        .execution_options(yield_per=500)
+    )
+    tally = Tally.of(election)
+    for record in records:
+        tally.add(read_ballot(election, bytes(record)))
+    finished = tally.finished()
+    content = finished.record()
+    step = tally_step(board.head_of(ballot), content, finished.sized_record(sha256_hex(content)))
+    ballot.tally_at = ballot.length
+    board.append(session, ballot, step)
+    ballot.cast = finished.num_tallied
+
+
+def shuffle_marks(session: Session, ballot: Ballot) -> None:
+    """Write the whole roll anew in random order: no row's age or place tells any more when somebody voted."""
+    rows = [
+        {"ballot_id": ballot.id, "member_id": member_id, "chapter_slug": chapter, "voted": voted}
+        for member_id, chapter, voted in session.execute(
+            select(RollEntry.member_id, RollEntry.chapter_slug, RollEntry.voted).where(RollEntry.ballot_id == ballot.id)
+        )
+    ]
+    secrets.SystemRandom().shuffle(rows)
+    session.execute(delete(RollEntry).where(RollEntry.ballot_id == ballot.id), execution_options={"synchronize_session": False})
+    session.expire_all()
+    for start in range(0, len(rows), _BATCH):
+        session.execute(insert(RollEntry), rows[start : start + _BATCH])
+
+
+def tally_of(session: Session, ballot: Ballot) -> bytes:
+    """Return the encrypted tally's record as it stands on the board. Raises Closed before the close."""
+    if ballot.tally_at is None:
+        raise Closed(msg("The ballot is not closed yet."))
+    return bytes(session.get_one(BoardRecord, (ballot.id, ballot.tally_at)).content)
+
+
+def _trustees(session: Session, ballot: Ballot) -> Trustees:
+    group = board.group_of(ballot)
+    return Trustees.singles(group, [
+        read_public_key(group, read_json((seat.public_key or "").encode(), Check.TRUSTEES_FORM))
+        for seat in board.seats(session, ballot)
+    ])
+
+
+def submit_decryption(
+    session: Session, *, actor: Actor, now: datetime, slug: str, decryption: str, strong_proofs: str, public_url: str
+) -> ShareTaken | Refusal:
+    """Take a trustee's share of the decryption with both its proofs; with the last one, conclude.
+
+    decryption: the record to publish, byte for byte. strong_proofs: kept beside the archive. Returns a
+    Refusal that names the trustee when a proof does not hold. Sent again, a share that is in changes nothing.
+    """
+    allow(actor, Permission.BALLOT_TRUSTEE)
+    ballot = board.locked(session, slug)
+    seat = seat_of(session, ballot, actor)
+    board.require(ballot, State.CLOSED, State.CONCLUDED)
+    if session.get(StoredDecryption, (ballot.id, seat.position)) is None:
+        board.require(ballot, State.CLOSED)
+        try:
+            _take_share(session, ballot, seat, decryption.encode(), strong_proofs.encode(), now)
+        except Refused as refused:
+            board.count_refusal(session, ballot, refused.check)
+            audit.record(
+                session, actor=actor, now=now, act="ballots.decryption_refused", subject=f"ballot/{ballot.slug}",
+                trustee=seat.name, check=str(refused.check),
+            )
+            return decryption_refusal(refused, seat.name)
+        audit.record(session, actor=actor, now=now, act="ballots.decryption", subject=f"ballot/{ballot.slug}")
+    waiting = _missing(session, ballot)
+    if not waiting and board.state_of(ballot) is State.CLOSED:
+        conclude(session, actor=SYSTEM, now=now, slug=ballot.slug, public_url=public_url)
+    return ShareTaken(waiting)
+
+
+def _missing(session: Session, ballot: Ballot) -> int:
+    session.flush()
+    there = select(func.count()).select_from(StoredDecryption).where(StoredDecryption.ballot_id == ballot.id)
+    return len(board.seats(session, ballot)) - (session.scalar(there) or 0)
+
+
+def _take_share(
+    session: Session, ballot: Ballot, seat: BallotTrustee, payload: bytes, strong: bytes, now: datetime
+) -> None:
+    election = board.election_of(ballot)
+    pairs = read_tally(election, tally_of(session, ballot), trusted=True)
+    partial = read_partial(election, pairs, payload)
+    if partial.record() != payload:
+        raise Refused(Check.DECRYPTION_FORM, "the share is not written in its one canonical form")
+    key = _trustees(session, ballot).verification_keys[seat.position - 1]
+    check_partial(election, pairs, key, partial)
+    check_strong(election, pairs, key, partial, strong)
+    board.append(session, ballot, partial_decryption_step(board.head_of(ballot), seat.position, payload))
+    session.add(
+        StoredDecryption(
+            ballot_id=ballot.id, position=seat.position, payload=payload, strong_proofs=strong, received_at=now
+        )
+    )
+
+
+def _decrypt_ourselves(session: Session, ballot: Ballot, seat: BallotTrustee, now: datetime) -> None:
+    election = board.election_of(ballot)
+    pairs = read_tally(election, tally_of(session, ballot), trusted=True)
+    partial, strong = decrypt_partially(election, pairs, Scalar(int(seat.own_key or "0")), secrets.randbelow)
+    _take_share(session, ballot, seat, partial.record(), strong, now)
+
+
+def conclude(session: Session, *, actor: Actor, now: datetime, slug: str, public_url: str) -> Verdict:
+    """Open the tally with all shares, publish the result and decide by the frozen rule.
+
+    Raises Closed when the ballot is not closed or a share is missing.
+    """
+    allow(actor, Permission.BALLOT_RUN)
+    ballot = board.locked(session, slug)
+    board.require(ballot, State.CLOSED)
+    if missing := _missing(session, ballot):
+        raise Closed(msg("The result waits for %(missing)s more trustees."), missing=missing)
+    election = board.election_of(ballot)
+    counts = _open_tally(session, ballot, election)
+    board.append(session, ballot, result_step(board.head_of(ballot), result_record(election, counts)))
+    board.move(ballot, State.CONCLUDED)
+    verdict = _verdict(ballot, counts)
+    ballot.counts, ballot.verdict, ballot.concluded_at = counts, verdict.as_json(), now
+    for seat in board.seats(session, ballot):
+        seat.own_key = None
+    words.tell(
+        session, ballot, now=now, kind="result", template="result", member_ids=_roll(session, ballot),
+        expires_at=now + timedelta(days=7), common={"title": ballot.title, "link": words.address(public_url, ballot)},
+    )
+    audit.record(
+        session, actor=actor, now=now, act="ballots.conclude", subject=f"ballot/{ballot.slug}", passed=verdict.passed,
+        cast=ballot.cast, head=ballot.head,
+    )
+    return verdict
+
+
+def _roll(session: Session, ballot: Ballot) -> list[str]:
+    return list(session.scalars(select(RollEntry.member_id).where(RollEntry.ballot_id == ballot.id)))
+
+
+def _open_tally(session: Session, ballot: Ballot, election: Election) -> list[list[int]]:
+    pairs: Pairs = read_tally(election, tally_of(session, ballot), trusted=True)
+    stored = session.scalars(select(StoredDecryption).where(StoredDecryption.ballot_id == ballot.id))
+    partials: dict[int, PartialDecryption] = {s.position: read_partial(election, pairs, bytes(s.payload)) for s in stored}
+    trustees = _trustees(session, ballot)
+    cast = ballot.cast or 0
+    result = compute_result(election, trustees, pairs, partials, cast)
+    check_result(election, trustees, pairs, partials, result, cast)
+    return [[int(count) for count in row] for row in result]
+
+
+def _verdict(ballot: Ballot, counts: list[list[int]]) -> Verdict:
+    rule = Rule.frozen(ballot.rule)
+    first = Asked.from_json(ballot.questions[0])
+    if first.part is Part.DECISION:
+        yes, no, abstain = counts[0]
+        return rules.decide(rule, Counts(yes, no, abstain), ballot.eligible)
+    return rules.decide_choice(rule, ballot.cast or 0, ballot.eligible)

@@ -1,0 +1,128 @@
+"""The credential step: freeze the roll, make one voting code per member, hand each out, keep the public parts.
+
+The private codes exist in this function and in the outbox until they are handed over; the list of public
+ones is sorted, so that nothing tells whose is whose.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, insert
+from sqlalchemy.orm import Session
+
+from union.audit import service as audit
+from union.ballots.crypto.credentials import make_credential, public_of
+from union.ballots.models import Ballot, PublicCredential, RollEntry
+from union.ballots.rules import State
+from union.ballots.service import board, words
+from union.core.actor import Actor
+from union.core.errors import Conflict
+from union.core.i18n import msg
+from union.core.permissions import Permission, allow
+from union.members import queries as members
+from union.members.queries import Contact
+from union.notify import service as notify
+from union.notify.rules.kinds import Lane
+
+_BATCH = 5_000
+
+
+@dataclass(frozen=True)
+class Issued:
+    """How many are on the roll, and how many of those have no confirmed channel to get a code on."""
+
+    eligible: int
+    unreachable: int
+
+
+def issue_credentials(session: Session, *, actor: Actor, now: datetime, slug: str, public_url: str) -> Issued:
+    """Freeze the roll and hand every member on it a private voting code over the member's own channel.
+
+    Done again before the opening, it revokes every earlier code, freezes the roll anew and sends new ones:
+    we do not know whose code is whose, so one alone cannot be replaced. Raises Conflict while a trustee's
+    key is missing or nobody is entitled, Closed once the ballot is open.
+    """
+    allow(actor, Permission.BALLOT_RUN)
+    ballot = board.locked(session, slug)
+    board.require(ballot, State.KEYS, State.CREDENTIALS)
+    if any(seat.public_key is None for seat in board.seats(session, ballot)):
+        raise Conflict(msg("Every trustee's key must be here first."))
+    if ballot.closes_at <= now:
+        raise Conflict(msg("The closing time is over already. Choose new times first."))
+    people = _entitled(session, ballot)
+    if not people:
+        raise Conflict(msg("Nobody is entitled to vote in this ballot."))
+    _forget_earlier(session, ballot, now)
+    _freeze_roll(session, ballot, people)
+    ballot.issue += 1
+    _hand_out(session, ballot, people, now, public_url)
+    if board.state_of(ballot) is State.KEYS:
+        board.move(ballot, State.CREDENTIALS)
+    audit.record(
+        session, actor=actor, now=now, act="ballots.issue_credentials", subject=f"ballot/{ballot.slug}",
+        eligible=ballot.eligible, roll=ballot.roll_hash, issue=ballot.issue,
+    )
+    return Issued(ballot.eligible, ballot.unreachable)
+
+
+def _entitled(session: Session, ballot: Ballot) -> list[Contact]:
+    ids = members.eligible(session, platform_slug=ballot.platform_slug, chapter_slug=ballot.chapter_slug)
+    return members.contacts(session, ids)
+
+
+def _forget_earlier(session: Session, ballot: Ballot, now: datetime) -> None:
+    """Revoke what an earlier step handed out."""
+    if ballot.issue:
+        notify.cancel(session, now=now, ref=board.ref(ballot), kinds=[f"credential-{ballot.issue}"])
+    session.execute(delete(PublicCredential).where(PublicCredential.ballot_id == ballot.id))
+    session.execute(delete(RollEntry).where(RollEntry.ballot_id == ballot.id))
+
+
+def roll_hash(entries: Iterable[tuple[str, str]]) -> str:
+    """Return the SHA-256 of a roll: one line "member id, tab, chapter" each, sorted, each ending in a newline."""
+    lines = sorted(f"{member_id}\t{chapter}\n" for member_id, chapter in entries)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _freeze_roll(session: Session, ballot: Ballot, people: list[Contact]) -> None:
+    rows = [
+        {"ballot_id": ballot.id, "member_id": p.member_id, "chapter_slug": p.chapter_slug, "voted": None} for p in people
+    ]
+    for start in range(0, len(rows), _BATCH):
+        session.execute(insert(RollEntry), rows[start : start + _BATCH])
+    ballot.eligible = len(people)
+    ballot.unreachable = sum(words.route(p) is None for p in people)
+    ballot.roll_hash = roll_hash((p.member_id, p.chapter_slug) for p in people)
+
+
+def _hand_out(session: Session, ballot: Ballot, people: list[Contact], now: datetime, public_url: str) -> None:
+    group = board.group_of(ballot)
+    points = []
+    fields: dict[str, dict[str, str | int]] = {}
+    booth = words.address(public_url, ballot, "/booth")
+    for person in people:
+        private = make_credential(secrets.randbelow)
+        points.append(public_of(group, ballot.uuid, private))
+        fields[person.member_id] = {"link": f"{booth}#{private}"}
+    points.sort(key=group.order_key)
+    rows = [
+        {"ballot_id": ballot.id, "position": i, "point": str(point), "digest": point_digest(str(point))}
+        for i, point in enumerate(points)
+    ]
+    for start in range(0, len(rows), _BATCH):
+        session.execute(insert(PublicCredential), rows[start : start + _BATCH])
+    recipients = words.recipients(
+        people, fields, shared={"opens": ballot.opens_at, "closes": ballot.closes_at}, common={"title": ballot.title}
+    )
+    notify.enqueue_many(
+        session, now=now, ref=board.ref(ballot), kind=f"credential-{ballot.issue}", template="ballots/credential",
+        lane=Lane.BALLOT, expires_at=ballot.closes_at, recipients=recipients, secret=True,
+    )
+
+
+def point_digest(point: str) -> str:
+    """Return what a public credential is looked up by."""
+    return hashlib.sha256(point.encode()).hexdigest()

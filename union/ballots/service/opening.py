@@ -1,0 +1,92 @@
+"""Open a ballot: freeze the rule, write the election record and begin the board. Or call it off."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from union.audit import service as audit
+from union.ballots import presets
+from union.ballots.crypto.archive import setup_step
+from union.ballots.crypto.canonical import compact, read_json
+from union.ballots.crypto.election import Election
+from union.ballots.crypto.failures import Check
+from union.ballots.crypto.trustees import Trustees, read_public_key
+from union.ballots.models import Ballot, PublicCredential, RollEntry
+from union.ballots.papers import Asked
+from union.ballots.rules import State
+from union.ballots.service import board, words
+from union.core.actor import Actor
+from union.core.errors import Closed, Conflict, Invalid
+from union.core.i18n import msg
+from union.core.permissions import Permission, allow
+from union.notify import service as notify
+
+
+def open_ballot(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
+    """Open the ballot for voting, exactly once: at its time by the clock, or now by an organizer.
+
+    The version of the rule valid today is frozen. Raises Closed in another state or past the closing time,
+    Invalid when the rule is past its review date and no officer confirmed it.
+    """
+    allow(actor, Permission.BALLOT_RUN)
+    ballot = board.locked(session, slug)
+    board.require(ballot, State.CREDENTIALS)
+    if now >= ballot.closes_at:
+        raise Closed(msg("The closing time is over already. Choose new times first."))
+    if actor.system and now < ballot.opens_at:
+        raise Closed(msg("It is not time yet."))
+    today = now.astimezone(ZoneInfo(ballot.zone)).date()
+    chosen = presets.in_force(ballot.preset, today)
+    if chosen.stale(today) and ballot.rule_confirmed_by is None:
+        raise Invalid(msg("The rule is past its review date. An officer must confirm it first."))
+    ballot.rule = chosen.frozen()
+    ballot.opened_at = now
+    board.move(ballot, State.OPEN)
+    _begin_board(session, ballot)
+    session.execute(update(RollEntry).where(RollEntry.ballot_id == ballot.id).values(voted=False))
+    audit.record(
+        session, actor=actor, now=now, act="ballots.open", subject=f"ballot/{ballot.slug}",
+        fingerprint=ballot.fingerprint, eligible=ballot.eligible, roll=ballot.roll_hash, rule=chosen.id,
+    )
+
+
+def _begin_board(session: Session, ballot: Ballot) -> None:
+    group = board.group_of(ballot)
+    keys = [
+        read_public_key(group, read_json((seat.public_key or "").encode(), Check.TRUSTEES_FORM))
+        for seat in board.seats(session, ballot)
+    ]
+    trustees = Trustees.singles(group, keys)
+    election = Election.make(
+        uuid=ballot.uuid, name=ballot.title, description=ballot.intro, group=group, public_key=trustees.public_key,
+        questions=[Asked.from_json(q).homomorphic() for q in ballot.questions],
+    )
+    ballot.election, ballot.fingerprint = election.record, election.fingerprint
+    points = session.scalars(
+        select(PublicCredential.point).where(PublicCredential.ballot_id == ballot.id).order_by(PublicCredential.position)
+    )
+    board.append(session, ballot, setup_step(election.record, trustees.record(), compact(list(points))))
+
+
+def cancel(session: Session, *, actor: Actor, now: datetime, slug: str, public_url: str) -> None:
+    """Call the ballot off before it closes, and tell everybody who got a voting code."""
+    allow(actor, Permission.BALLOT_RUN)
+    ballot = board.locked(session, slug)
+    if board.state_of(ballot) in {State.CLOSED, State.CONCLUDED, State.CANCELLED}:
+        raise Conflict(msg("This ballot can no longer be called off."))
+    told = board.state_of(ballot) in {State.CREDENTIALS, State.OPEN}
+    board.move(ballot, State.CANCELLED)
+    ballot.cancelled_at = now
+    notify.cancel(session, now=now, ref=board.ref(ballot))
+    roll = select(RollEntry.member_id).where(RollEntry.ballot_id == ballot.id)
+    if told:
+        words.tell(
+            session, ballot, now=now, kind="cancelled", template="cancelled", member_ids=list(session.scalars(roll)),
+            expires_at=now + timedelta(days=2),
+            common={"title": ballot.title, "link": words.address(public_url, ballot)},
+        )
+    session.execute(update(RollEntry).where(RollEntry.ballot_id == ballot.id).values(voted=None))
+    ballot.wiped_at = now
+    audit.record(session, actor=actor, now=now, act="ballots.cancel", subject=f"ballot/{ballot.slug}")
