@@ -67,7 +67,7 @@ class Outbox(Base):
     channel: Mapped[str] = mapped_column(String(8))
     lane: Mapped[str] = mapped_column(String(8))
     address_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
-    sealed: Mapped[str | None] = mapped_column(SealedText("outbox.sealed"))
+    sealed: Mapped[str | None] = mapped_column(SealedText("outbox.sealed"), deferred=True)
     language: Mapped[str] = mapped_column(String(8))
     zone: Mapped[str] = mapped_column(String(60))
     wording_id: Mapped[int] = mapped_column(ForeignKey("wording.id"))

@@ -9,9 +9,23 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import LargeBinary, bindparam, case, insert, literal_column, null, select, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    LargeBinary,
+    bindparam,
+    case,
+    insert,
+    literal_column,
+    null,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.orm import Session
 
+from union.core.db import Instant
 from union.core.sealing import CannotOpen, vault
 from union.notify.models import Outbox, Paused, SendAttempt
 from union.notify.rules.kinds import LANES, Channel, Lane, Mailing, State
@@ -23,7 +37,9 @@ BATCH: Final = 100
 LEASE: Final = timedelta(minutes=3)
 FIRST_LOOK: Final = timedelta(seconds=90)
 
-_CREATED: ColumnElement[str] = literal_column("'created'")  # a literal, or SQLite does not use the partial index
+_CREATED: ColumnElement[str] = literal_column(
+    "'created'"
+)  # a literal, or SQLite does not use the partial index
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,16 +183,19 @@ _MARK = (
     .where(
         _TABLE.c.id == bindparam("row"),
         _TABLE.c.attempts == bindparam("attempt"),
-        _TABLE.c.state.in_([State.SENDING.value, State.UNKNOWN.value]),
+        or_(_TABLE.c.state == State.SENDING.value, _TABLE.c.state == State.UNKNOWN.value),
     )
     .values(
         state=bindparam("new_state"),
         error_code=bindparam("new_error"),
         provider_id=bindparam("new_provider_id"),
         changed_at=bindparam("at"),
-        not_before=case((bindparam("back") == 1, bindparam("next_try")), else_=_TABLE.c.not_before),
+        not_before=case(
+            (bindparam("back", type_=Integer) == 1, bindparam("next_try", type_=Instant)),
+            else_=_TABLE.c.not_before,
+        ),
         lease_until=bindparam("look_at"),
-        sealed=case((bindparam("keep") == 1, _TABLE.c.sealed), else_=null()),
+        sealed=case((bindparam("keep", type_=Integer) == 1, _TABLE.c.sealed), else_=null()),
     )
 )
 _ATTEMPTS: Any = SendAttempt.__table__

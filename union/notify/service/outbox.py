@@ -22,7 +22,7 @@ from union.notify.models import Outbox, Paused, Wording
 from union.notify.rules import hours, segments
 from union.notify.rules.kinds import QUIET_LANES, Channel, Lane, State
 from union.notify.service.consent import address_hash, refused
-from union.notify.service.statements import insert_or_leave
+from union.notify.service.statements import insert_all, insert_or_leave
 
 CHUNK = 5_000
 OFFERED = frozenset({"union", "stop"})
@@ -103,13 +103,11 @@ def enqueue_many(
     Raises Invalid as `enqueue` does, before anything of the batch concerned is written.
     """
     batch = _Batch(session, now, ref, kind, template, lane, not_before or now, expires_at, secret=secret)
-    insert = insert_or_leave(session, Outbox)
     asked = written = suppressed = 0
     for chunk in _chunks(recipients):
         rows = batch.rows(chunk)
-        done = session.connection().execute(insert, rows)
         asked += len(rows)
-        written += done.rowcount
+        written += insert_all(session, Outbox, rows)
         suppressed += sum(1 for row in rows if row["state"] != State.CREATED.value)
     return Fanout(written, asked - written, suppressed)
 
