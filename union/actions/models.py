@@ -17,7 +17,9 @@ from union.core.db import Base, Instant
 
 def _words(names: type[StrEnum], length: int) -> Enum:
     """Return a column type that stores the enum's values as plain text."""
-    return Enum(names, native_enum=False, length=length, values_callable=lambda found: [name.value for name in found])
+    return Enum(
+        names, native_enum=False, length=length, values_callable=lambda found: [name.value for name in found]
+    )
 
 
 class Action(Base):
@@ -148,6 +150,7 @@ class Debrief(Base):
     action_id: Mapped[str] = mapped_column(ForeignKey("action.id"), primary_key=True)
     eligible: Mapped[int]
     pledged: Mapped[int]
+    taking_part: Mapped[int]
     verified: Mapped[int]
     checked_in: Mapped[int]
     completed: Mapped[int]

@@ -9,15 +9,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from union.actions.models import Action, ActionChoice, ActionZoneFiring
-from union.actions.rules import notice, readiness, windows
+from union.actions.models import Action, ActionChoice, ActionZoneFiring, CheckinOnce
+from union.actions.rules import notice, readiness, tally, windows
 from union.actions.rules.pacing import Reach, reach
-from union.actions.rules.states import Choice
+from union.actions.rules.states import Choice, Mark
 from union.campaigns import queries as campaigns
+from union.campaigns.queries.page import my_pledge
+from union.core.actor import Actor
+from union.core.i18n import translate
 from union.members import queries as members
 from union.members.queries import Contact
 from union.notify import queries as notify
-from union.notify.rules.kinds import Channel
 
 SCHEDULER = "scheduler"
 """The process whose heartbeat must be fresh."""
@@ -62,23 +64,30 @@ def takes_part(session: Session, action: Action, member_id: str) -> bool:
         return False
     if said is not None and said.version == action.version:
         return True
-    return campaigns.is_called(session, action.campaign_id, member_id)
+    mine = my_pledge(session, action.campaign_id, Actor(member_id=member_id, active=True))
+    return mine is not None and mine.called is True
 
 
 def mandate_facts(session: Session, action: Action) -> readiness.MandateFacts | None:
-    """Return the mandate in force at the start, else the one in force now, else the one it was authorized by."""
-    return _newest_mandate(session, action.campaign_id, action.starts_at) or _frozen(action)
+    """Return the mandate in force at the start, else the campaign's newest, whose dates tell what is wrong.
 
-
-def _newest_mandate(session: Session, campaign_id: str, instant: datetime) -> readiness.MandateFacts | None:
-    found = campaigns.mandate_in_force(session, campaign_id, instant)
-    return readiness.MandateFacts(found.ballot_slug, found.granted_at, found.expires_at) if found else None
-
-
-def _frozen(action: Action) -> readiness.MandateFacts | None:
-    if action.mandate_ballot is None or action.mandate_expires_at is None:
+    None when there is none at all, or the campaign has ended.
+    """
+    found = campaigns.mandate_in_force(session, action.campaign_id, action.starts_at)
+    if found is None and not campaign_ended(session, action.campaign_id):
+        # Newest first; one that had to begin by a date and did not is as good as expired on that date.
+        found = next(iter(campaigns.mandates_of(session, action.campaign_id)), None)
+    if found is None:
         return None
-    return readiness.MandateFacts(action.mandate_ballot, action.created_at, action.mandate_expires_at)
+    expires_at = found.expires_at
+    if found.must_start_by is not None and found.used_at is None:
+        expires_at = min(expires_at, found.must_start_by)
+    return readiness.MandateFacts(found.ballot_slug, found.granted_at, expires_at)
+
+
+def campaign_ended(session: Session, campaign_id: str) -> bool:
+    """Tell whether the campaign is won or closed."""
+    return campaigns.card_by_id(session, campaign_id).ended_at is not None
 
 
 def roll(session: Session, action: Action) -> int:
@@ -146,3 +155,24 @@ def windows_of(session: Session, action: Action) -> tuple[windows.Window, ...]:
     if rows:
         return tuple(windows.Window(row.zone, row.starts_at, row.ends_at) for row in rows)
     return windows.plan(action.mode, action.wall_start, action.wall_end, action.zone)
+
+
+def counted(session: Session, action: Action, mark: Mark, member_id: str) -> bool:
+    """Tell whether the member was counted; always False once the action has ended."""
+    if action.checkin_key is None:
+        return False
+    digest = tally.mark_of(action.checkin_key, mark, member_id)
+    return session.get(CheckinOnce, (action.id, mark, digest)) is not None
+
+
+def reason_in(action: Action, language: str) -> str:
+    """Return why the action was put off or called off, in `language`; empty without a reason."""
+    if not action.reason:
+        return ""
+    return translate(language, action.reason["text"], **action.reason["facts"])
+
+
+def show_due(action: Action, now: datetime) -> bool:
+    """Tell whether the public numbers of a live action lag by more than the chosen delay."""
+    since = action.shown_at or action.fired_at or now
+    return action.show_delay > 0 and now - since >= timedelta(minutes=action.show_delay)

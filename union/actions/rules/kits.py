@@ -30,7 +30,9 @@ KITS: dict[Kind, Kit] = {
         msg("Data strike"),
         msg("Stop sharing, revoke permissions, opt out, and delete in the order that keeps your evidence."),
         (
-            msg("Ask for a copy of your data and wait until you have it: what is deleted cannot be shown later."),
+            msg(
+                "Ask for a copy of your data and wait until you have it: what is deleted cannot be shown later."
+            ),
             msg("Take screenshots of your settings, your rating and anything you may need as evidence."),
             msg("Finish or cancel bookings and payments that run over the start."),
         ),
@@ -52,7 +54,9 @@ KITS: dict[Kind, Kit] = {
         ),
         (
             msg("Go offline in the app at the start and log out."),
-            msg("Do not accept offers that still arrive; take a screenshot of extra pay that is offered to you."),
+            msg(
+                "Do not accept offers that still arrive; take a screenshot of extra pay that is offered to you."
+            ),
             msg("Stay offline until the end."),
         ),
     ),
@@ -78,7 +82,9 @@ KITS: dict[Kind, Kit] = {
             msg("Look up your customer or account number."),
         ),
         (
-            msg("Call or write to the company's own service channel; stay friendly, the person there decides nothing."),
+            msg(
+                "Call or write to the company's own service channel; stay friendly, the person there decides nothing."
+            ),
             msg("Ask for a case number and a date by which you get an answer."),
             msg("Note the time, the case number and the answer."),
         ),

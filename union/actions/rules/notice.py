@@ -58,7 +58,9 @@ def notice_of(rule: Mapping[str, Any], place: str = "") -> Notice:
     if not found:
         return NONE
     if found["unit"] not in set(Unit):
-        raise Invalid(msg("The mandate's notice period has a unit we do not know: %(unit)s."), unit=found["unit"])
+        raise Invalid(
+            msg("The mandate's notice period has a unit we do not know: %(unit)s."), unit=found["unit"]
+        )
     own = str(rule.get("jurisdiction") or "")
     return Notice(int(found["n"]), Unit(found["unit"]), place or (own if own != "internal" else ""))
 
@@ -104,9 +106,12 @@ def _calendar(place: str) -> holidays.HolidayBase:
         return holidays.country_holidays(country.upper(), subdiv=region.upper() or None)
     except NotImplementedError as unknown:
         raise Invalid(
-            msg("We do not know the holidays of %(place)s, so we cannot count working days. "
-                "An organizer must give the action a country, such as NL, or a region, such as DE-BE."),
-            field="place", place=place or "?",
+            msg(
+                "We do not know the holidays of %(place)s, so we cannot count working days. "
+                "An organizer must give the action a country, such as NL, or a region, such as DE-BE."
+            ),
+            field="place",
+            place=place or "?",
         ) from unknown
 
 

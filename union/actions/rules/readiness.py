@@ -53,7 +53,8 @@ class NotReady(Conflict):
     def __init__(self, checks: Iterable[Check]) -> None:
         self.checks = tuple(checks)
         first = self.checks[0]
-        super().__init__(first.detail, **first.facts)
+        super().__init__(first.detail)
+        self.facts = dict(first.facts)
 
 
 @dataclass(frozen=True)
@@ -133,13 +134,20 @@ def mandate_check(mandate: MandateFacts | None, starts_at: datetime, zone: str) 
     if mandate is None:
         detail = msg("There is no mandate in force: the campaign needs a strike vote that passes.")
         return Check(Gate.MANDATE, False, label, detail, who)
-    facts = {"ballot": mandate.ballot, "until": local(mandate.expires_at, zone), "start": local(starts_at, zone),
-             "since": local(mandate.granted_at, zone), "days": (starts_at - mandate.expires_at).days + 1}
+    facts = {
+        "ballot": mandate.ballot,
+        "until": local(mandate.expires_at, zone),
+        "start": local(starts_at, zone),
+        "since": local(mandate.granted_at, zone),
+        "days": (starts_at - mandate.expires_at).days + 1,
+    }
     if mandate.covers(starts_at):
         return Check(Gate.MANDATE, True, label, msg("until %(until)s"), facts=facts)
     if starts_at < mandate.granted_at:
         detail = msg("The start, %(start)s, lies before the mandate, which was given %(since)s.")
-        return Check(Gate.MANDATE, False, label, detail, msg("Any organizer can choose a later start."), facts)
+        return Check(
+            Gate.MANDATE, False, label, detail, msg("Any organizer can choose a later start."), facts
+        )
     detail = msg("The mandate ends %(until)s; the start, %(start)s, comes %(days)s day(s) too late.")
     return Check(Gate.MANDATE, False, label, detail, who, facts)
 
@@ -172,10 +180,16 @@ def _notice(facts: Facts) -> Check:
         earliest = earliest_start(given, facts.notice, facts.zone)
     except Invalid as problem:
         return Check(Gate.NOTICE, False, label, problem.text, "", problem.facts)
-    more = {**told, "given": local(given, facts.zone), "earliest": local(earliest, facts.zone),
-            "start": local(facts.starts_at, facts.zone)}
+    more = {
+        **told,
+        "given": local(given, facts.zone),
+        "earliest": local(earliest, facts.zone),
+        "start": local(facts.starts_at, facts.zone),
+    }
     if facts.starts_at < earliest:
-        detail = msg("Notice was given %(given)s, so the action may start from %(earliest)s; it is set for %(start)s.")
+        detail = msg(
+            "Notice was given %(given)s, so the action may start from %(earliest)s; it is set for %(start)s."
+        )
         return Check(Gate.NOTICE, False, label, detail, who, more)
     return Check(Gate.NOTICE, True, label, msg("given %(given)s"), facts=more)
 
@@ -211,7 +225,9 @@ def _heartbeat(facts: Facts) -> Check:
     seconds = max(0, int((facts.now - facts.heartbeat_at).total_seconds()))
     told = {"seconds": seconds, "fresh": int(FRESH.total_seconds())}
     if facts.now - facts.heartbeat_at > FRESH:
-        detail = msg("The scheduler ticked %(seconds)s seconds ago; more than %(fresh)s means that it stands still.")
+        detail = msg(
+            "The scheduler ticked %(seconds)s seconds ago; more than %(fresh)s means that it stands still."
+        )
         return Check(Gate.HEARTBEAT, False, label, detail, who, told)
     return Check(Gate.HEARTBEAT, True, label, msg("ticked %(seconds)s seconds ago"), facts=told)
 
@@ -221,9 +237,15 @@ def _forecast(facts: Facts) -> Check:
     found = facts.reach
     if found is None:
         return Check(Gate.FORECAST, None, label, msg("There is nobody to tell yet."))
-    told = {"last": local(found.last_at, facts.zone), "texts": found.texts, "mails": found.mails,
-            "silent": found.silent, "over": found.over, "latest": local(found.latest, facts.zone),
-            "minutes": -(-found.late_seconds // 60)}
+    told = {
+        "last": local(found.last_at, facts.zone),
+        "texts": found.texts,
+        "mails": found.mails,
+        "silent": found.silent,
+        "over": found.over,
+        "latest": local(found.latest, facts.zone),
+        "minutes": -(-found.late_seconds // 60),
+    }
     who = msg("An organizer can brief earlier, start later, or choose a faster sender.")
     if found.problems:
         detail = msg("%(over)s messages are more than the sender can carry.")
@@ -231,14 +253,18 @@ def _forecast(facts: Facts) -> Check:
     if not found.fits:
         detail = msg("The last member would know at %(last)s, %(minutes)s min later than %(latest)s.")
         return Check(Gate.FORECAST, False, label, detail, who, told)
-    return Check(Gate.FORECAST, True, label, msg("the last one at %(last)s; %(silent)s have no channel"), facts=told)
+    return Check(
+        Gate.FORECAST, True, label, msg("the last one at %(last)s; %(silent)s have no channel"), facts=told
+    )
 
 
 def _organizers(facts: Facts) -> Check:
     label = msg("Two organizers agree")
     if facts.armed_by is None:
         detail = msg("Nobody has signed yet.")
-        return Check(Gate.ORGANIZERS, None, label, detail, msg("Any organizer can arm; another one confirms."))
+        return Check(
+            Gate.ORGANIZERS, None, label, detail, msg("Any organizer can arm; another one confirms.")
+        )
     if facts.confirmed_by is None:
         detail = msg("One has signed; another organizer must confirm.")
         return Check(Gate.ORGANIZERS, None, label, detail, msg("Any organizer but the first."))

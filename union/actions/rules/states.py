@@ -122,5 +122,7 @@ def require_next(now: State, then: State) -> None:
         raise Conflict(msg("This was done already: the action is %(state)s."), state=STATE_NAMES[now])
     if not may_become(now, then):
         raise Conflict(
-            msg("An action that is %(now)s cannot become %(then)s."), now=STATE_NAMES[now], then=STATE_NAMES[then]
+            msg("An action that is %(now)s cannot become %(then)s."),
+            now=STATE_NAMES[now],
+            then=STATE_NAMES[then],
         )

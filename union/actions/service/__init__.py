@@ -1,5 +1,6 @@
 """What can be done with an action. Every verb runs in the caller's transaction; members are told in the same one."""
 
+from union.actions.rules.plan import Plan
 from union.actions.service.arming import arm, confirm, disarm, send_test
 from union.actions.service.calling import cancel, choose, postpone
 from union.actions.service.checkin import (
@@ -13,7 +14,7 @@ from union.actions.service.checkin import (
 )
 from union.actions.service.closing import debrief, end_now, report_retaliation, wipe
 from union.actions.service.firing import brief, decide, end, fire, lapse
-from union.actions.service.plan import Plan, authorize, draft, edit, give_notice, schedule
+from union.actions.service.plan import authorize, draft, edit, give_notice, schedule
 
 __all__ = [
     "Plan",

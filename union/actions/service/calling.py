@@ -35,7 +35,14 @@ def postpone(session: Session, *, actor: Actor, now: datetime, slug: str, reason
 
 
 def put_off(
-    session: Session, action: Action, *, actor: Actor, now: datetime, text: str, facts: Mapping[str, object], site: str
+    session: Session,
+    action: Action,
+    *,
+    actor: Actor,
+    now: datetime,
+    text: str,
+    facts: Mapping[str, object],
+    site: str,
 ) -> int:
     """Postpone a locked action. text: a person's words, or a message id that `facts` fill."""
     return _stop(session, action, State.POSTPONED, "postponed", common.Reason(text, facts), actor, now, site)

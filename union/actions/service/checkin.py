@@ -6,9 +6,9 @@ so that nobody is counted twice and a slip can be undone; when it ends the key a
 
 import hmac
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -61,7 +61,7 @@ def complete(session: Session, *, actor: Actor, now: datetime, slug: str) -> Non
     allow(actor, Permission.ACTION_CHECK_IN)
     action = _live(session, slug)
     member_id = str(actor.member_id)
-    if not counted(session, action, Mark.OUT, member_id):
+    if not standing.counted(session, action, Mark.OUT, member_id):
         raise Conflict(msg("Say that you are out first."))
     if not _mark(session, action, Mark.DONE, member_id):
         raise Conflict(msg("We counted you already."))
@@ -80,7 +80,9 @@ def undo(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
     _add(session, action, members.chapter_of(session, member_id), out=-1, done=-1 if done else 0)
 
 
-def add_paper(session: Session, *, actor: Actor, now: datetime, slug: str, chapter_slug: str, count: int) -> None:
+def add_paper(
+    session: Session, *, actor: Actor, now: datetime, slug: str, chapter_slug: str, count: int
+) -> None:
     """Add people without a phone, counted on a paper list of a chapter; recorded with the organizer who did.
 
     count: may be negative to correct an earlier entry, never below what paper has added.
@@ -93,8 +95,12 @@ def add_paper(session: Session, *, actor: Actor, now: datetime, slug: str, chapt
     so_far = row.paper if row else 0
     if count == 0 or abs(count) > MOST_ON_PAPER or so_far + count < 0:
         raise Invalid(
-            msg("Give a number between 1 and %(most)s; to correct, take off at most the %(so_far)s from paper."),
-            field="count", most=MOST_ON_PAPER, so_far=so_far,
+            msg(
+                "Give a number between 1 and %(most)s; to correct, take off at most the %(so_far)s from paper."
+            ),
+            field="count",
+            most=MOST_ON_PAPER,
+            so_far=so_far,
         )
     _add(session, action, chapter_slug, out=count, paper=count)
     audit.record(
@@ -125,19 +131,11 @@ def _take_reply(session: Session, live: Sequence[str], member_id: str, now: date
     return "read"
 
 
-def counted(session: Session, action: Action, mark: Mark, member_id: str) -> bool:
-    """Tell whether the member was counted; always False once the action has ended."""
-    if action.checkin_key is None:
-        return False
-    digest = tally.mark_of(action.checkin_key, mark, member_id)
-    return session.get(CheckinOnce, (action.id, mark, digest)) is not None
-
-
 def show(session: Session, *, actor: Actor, now: datetime, slug: str) -> bool:
     """Let the public see the counts as they are now, when the chosen delay has passed; tell whether it did."""
     allow(actor, Permission.ACTION_FIRE)
     action = common.locked_if_free(session, slug, [State.LIVE])
-    if action is None or not _show_due(action, now):
+    if action is None or not standing.show_due(action, now):
         return False
     session.execute(
         update(CheckinTally)
@@ -149,11 +147,6 @@ def show(session: Session, *, actor: Actor, now: datetime, slug: str) -> bool:
     return True
 
 
-def _show_due(action: Action, now: datetime) -> bool:
-    since = action.shown_at or action.fired_at or now
-    return action.show_delay > 0 and now - since >= timedelta(minutes=action.show_delay)
-
-
 def _live(session: Session, slug: str) -> Action:
     """Return the live action, kept from ending until this transaction is over."""
     action = common.locked_shared(session, slug)
@@ -163,7 +156,9 @@ def _live(session: Session, slug: str) -> Action:
 
 
 def _live_slugs(session: Session) -> list[str]:
-    query = select(Action.slug).where(Action.state == State.LIVE).order_by(Action.fired_at.desc(), Action.slug)
+    query = (
+        select(Action.slug).where(Action.state == State.LIVE).order_by(Action.fired_at.desc(), Action.slug)
+    )
     return list(session.scalars(query))
 
 
@@ -202,11 +197,12 @@ def _mark(session: Session, action: Action, mark: Mark, member_id: str) -> bool:
 def _unmark(session: Session, action: Action, mark: Mark, member_id: str) -> bool:
     digest = tally.mark_of(action.checkin_key or b"", mark, member_id)
     return bool(
-        session.execute(
+        common.changed(
+            session,
             delete(CheckinOnce).where(
                 CheckinOnce.action_id == action.id, CheckinOnce.mark == mark, CheckinOnce.digest == digest
-            )
-        ).rowcount
+            ),
+        )
     )
 
 
@@ -218,7 +214,7 @@ def _add(session: Session, action: Action, chapter_slug: str, **changes: int) ->
         .values({name: getattr(CheckinTally, name) + change for name, change in changes.items()})
         .execution_options(synchronize_session=False)
     )
-    if session.execute(statement).rowcount:
+    if common.changed(session, statement):
         return
     try:
         with session.begin_nested():
@@ -235,7 +231,7 @@ def _pulse(session: Session, action: Action, span: int) -> None:
         .values(count=CheckinPulse.count + 1)
         .execution_options(synchronize_session=False)
     )
-    if session.execute(statement).rowcount:
+    if common.changed(session, statement):
         return
     try:
         with session.begin_nested():
@@ -243,11 +239,3 @@ def _pulse(session: Session, action: Action, span: int) -> None:
     except IntegrityError:
         pass  # as above
     session.execute(statement)
-
-
-def due_to_show(session: Session, now: datetime) -> list[str]:
-    """Return the live actions whose public numbers lag by more than the chosen delay."""
-    rows = session.scalars(
-        select(Action).where(Action.state == State.LIVE, or_(Action.show_delay > 0, Action.shown_at.is_not(None)))
-    )
-    return [row.slug for row in rows if _show_due(row, now)]

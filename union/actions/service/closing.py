@@ -4,6 +4,7 @@ The debrief's numbers are frozen in the transaction that wipes the hashes and th
 member to a check-in.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
@@ -13,7 +14,6 @@ from union.actions import standing
 from union.actions.models import (
     Action,
     ActionChoice,
-    ActionZoneFiring,
     CheckinOnce,
     CheckinPulse,
     CheckinTally,
@@ -52,7 +52,9 @@ def close(session: Session, action: Action, *, actor: Actor, now: datetime, site
         .execution_options(synchronize_session=False)
     )
     session.flush()
-    audit.record(session, actor=actor, now=now, act="action.end", subject=f"action/{action.slug}", told=written)
+    audit.record(
+        session, actor=actor, now=now, act="action.end", subject=f"action/{action.slug}", told=written
+    )
     return True
 
 
@@ -68,7 +70,9 @@ def end_now(session: Session, *, actor: Actor, now: datetime, slug: str, site: s
 def _freeze(session: Session, action: Action, taking_part: list[str]) -> None:
     """Keep the totals of the action, and its chapters as far as they may ever be shown."""
     rows = session.scalars(select(CheckinTally).where(CheckinTally.action_id == action.id)).all()
-    pulse = {row.span: row.count for row in session.scalars(select(CheckinPulse).filter_by(action_id=action.id))}
+    pulse = {
+        row.span: row.count for row in session.scalars(select(CheckinPulse).filter_by(action_id=action.id))
+    }
     said = standing.choices(session, action)
     cells = tally.cells({row.chapter_slug: row.out for row in rows})
     session.merge(
@@ -76,6 +80,7 @@ def _freeze(session: Session, action: Action, taking_part: list[str]) -> None:
             action_id=action.id,
             eligible=standing.roll(session, action),
             pledged=len(campaigns.called(session, action.campaign_id)),
+            taking_part=len(taking_part),
             verified=sum(1 for one in taking_part if said.get(one) is Choice.IN),
             checked_in=sum(row.out for row in rows),
             completed=sum(row.done for row in rows),
@@ -87,7 +92,7 @@ def _freeze(session: Session, action: Action, taking_part: list[str]) -> None:
     _merge_small(session, action, rows)
 
 
-def _merge_small(session: Session, action: Action, rows: list[CheckinTally]) -> None:
+def _merge_small(session: Session, action: Action, rows: Sequence[CheckinTally]) -> None:
     small = [row for row in rows if 0 < row.out < tally.SMALL or 0 < row.done < tally.SMALL]
     if not small:
         return
@@ -148,12 +153,15 @@ def wipe(session: Session, *, actor: Actor, now: datetime) -> int:
     """Forget who said in or out of actions over for thirty days, and any mark of one that is not live."""
     allow(actor, Permission.ACTION_FIRE)
     over = select(Action.id).where(
-        Action.state.in_([State.ENDED, State.DEBRIEFED, State.CANCELLED]), Action.starts_at < now - KEEP_CHOICES
+        Action.state.in_([State.ENDED, State.DEBRIEFED, State.CANCELLED]),
+        Action.starts_at < now - KEEP_CHOICES,
     )
     resting = select(Action.id).where(Action.state != State.LIVE)
-    gone = session.execute(delete(ActionChoice).where(ActionChoice.action_id.in_(over))).rowcount
-    gone += session.execute(delete(CheckinOnce).where(CheckinOnce.action_id.in_(resting))).rowcount
+    gone = common.changed(session, delete(ActionChoice).where(ActionChoice.action_id.in_(over)))
+    gone += common.changed(session, delete(CheckinOnce).where(CheckinOnce.action_id.in_(resting)))
     session.execute(
-        update(Action).where(Action.state != State.LIVE, Action.checkin_key.is_not(None)).values(checkin_key=None)
+        update(Action)
+        .where(Action.state != State.LIVE, Action.checkin_key.is_not(None))
+        .values(checkin_key=None)
     )
-    return int(gone)
+    return gone

@@ -3,8 +3,10 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 
-from sqlalchemy import delete, select
+from sqlalchemy import Delete, Update, delete, select
+from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from union.actions import standing
@@ -58,6 +60,11 @@ def locked_if_free(session: Session, slug: str, states: Collection[State]) -> Ac
     )
 
 
+def changed(session: Session, statement: Update | Delete) -> int:
+    """Run an UPDATE or DELETE and return how many rows it met."""
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount
+
+
 def become(action: Action, state: State) -> None:
     """Move the action on; raises Conflict where the table of states does not allow it."""
     require_next(action.state, state)
@@ -92,13 +99,6 @@ class Reason:
     def stored(self) -> dict[str, object]:
         """Return what is kept on the action."""
         return {"text": self.text, "facts": dict(self.facts)}
-
-
-def reason_in(action: Action, language: str) -> str:
-    """Return why the action was put off or called off, in `language`; empty without a reason."""
-    if not action.reason:
-        return ""
-    return translate(language, action.reason["text"], **action.reason["facts"])
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,10 @@ def _recipients(
         key = (one.language, one.zone)
         fields = shared.get(key) or shared.setdefault(key, fields_of(action, window, *key, site))
         expires_at = window.starts_at if notice.expires_at is None else None
-        for channel, address in ((Channel.SMS, one.phone if one.sms_ok else None), (Channel.EMAIL, one.email)):
+        for channel, address in (
+            (Channel.SMS, one.phone if one.sms_ok else None),
+            (Channel.EMAIL, one.email),
+        ):
             if address:
                 yield Recipient(
                     member_id=one.member_id, channel=channel, to=address, language=one.language, zone=one.zone,
@@ -158,14 +161,16 @@ def fields_of(
     everywhere = action.mode is Mode.WALL_CLOCK
     here = window.zone if everywhere else zone
     end = when(window.ends_at, here, language) if window.ends_at else translate(language, UNTIL_CALLED_OFF)
-    official = translate(language, SAME_EVERYWHERE) if everywhere else when(action.starts_at, action.zone, language)
+    official = (
+        translate(language, SAME_EVERYWHERE) if everywhere else when(action.starts_at, action.zone, language)
+    )
     return {
         "title": action.title,
         "start": when(window.starts_at, here, language),
         "official": official,
         "end": end,
         "link": f"{site}/actions/{action.slug}",
-        "reason": reason_in(action, language),
+        "reason": standing.reason_in(action, language),
     }
 
 

@@ -5,9 +5,10 @@ change of state and the messages in one transaction: all of it happens, once, or
 """
 
 import secrets
+from contextlib import suppress
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import Update, or_, select, update
 from sqlalchemy.orm import Session
 
 from union.actions import standing
@@ -20,6 +21,7 @@ from union.actions.service.closing import close
 from union.audit import service as audit
 from union.campaigns import service as campaigns
 from union.core.actor import Actor
+from union.core.errors import Closed
 from union.core.i18n import msg
 from union.core.permissions import Permission, allow
 from union.members import queries as members
@@ -42,7 +44,9 @@ def brief(session: Session, *, actor: Actor, now: datetime, slug: str, site: str
     written = common.tell(
         session, action, common.BRIEFING, now=now, site=site, member_ids=standing.audience(session, action)
     )
-    audit.record(session, actor=actor, now=now, act="action.brief", subject=f"action/{slug}", messages=written)
+    audit.record(
+        session, actor=actor, now=now, act="action.brief", subject=f"action/{slug}", messages=written
+    )
     return written
 
 
@@ -94,14 +98,15 @@ def fire(session: Session, *, actor: Actor, now: datetime, slug: str, site: str)
         return ()
     if action.state is State.ARMED:
         _go_live(session, action, actor=actor, now=now)
-    notice = common.Notice("start", "actions/start", None)
     told = 0
     for zone, ends_at in started.items():
         until = ends_at or now + common.OPEN_ENDED
         notice = common.Notice("start", "actions/start", until)
-        told += (count := common.tell(
-            session, action, notice, now=now, site=site, member_ids=taking_part, zones={zone}
-        ))
+        told += (
+            count := common.tell(
+                session, action, notice, now=now, site=site, member_ids=taking_part, zones={zone}
+            )
+        )
         session.execute(_row(action, zone).values(told=count))
     audit.record(
         session, actor=actor, now=now, act="action.fire", subject=f"action/{slug}", zones=" ".join(started), told=told,
@@ -133,7 +138,11 @@ def end(session: Session, *, actor: Actor, now: datetime, slug: str, site: str) 
         .execution_options(synchronize_session=False)
     ).all()  # fmt: skip
     session.expire_all()
-    open_ = [row for row in standing.firings(session, action) if row.state in {FiringState.WAITING, FiringState.LIVE}]
+    open_ = [
+        row
+        for row in standing.firings(session, action)
+        if row.state in {FiringState.WAITING, FiringState.LIVE}
+    ]
     if over and open_:
         notice = common.Notice("end", "actions/end", now + common.OPEN_ENDED)
         taking_part = standing.audience(session, action)
@@ -145,7 +154,7 @@ def _still_good(session: Session, action: Action, *, actor: Actor, now: datetime
     """Tell whether mandate and floor hold; put the action off with the reason where they do not."""
     committed = len(standing.audience(session, action))
     found = (
-        readiness.mandate_check(standing.mandate_in_force(session, action), action.starts_at, action.zone),
+        readiness.mandate_check(standing.mandate_facts(session, action), action.starts_at, action.zone),
         readiness.floor_check(action.floor, committed, max(standing.roll(session, action), action.floor)),
     )
     missing = readiness.failing(found)
@@ -163,7 +172,9 @@ def _go_live(session: Session, action: Action, *, actor: Actor, now: datetime) -
     common.become(action, State.LIVE)
     action.fired_at = now
     action.checkin_key = secrets.token_bytes(32)
-    campaigns.begin_acting(session, actor=actor, now=now, campaign_id=action.campaign_id)
+    with suppress(Closed):
+        # A campaign that votes on something else meanwhile keeps its stage; its mandate is in force all the same.
+        campaigns.start_acting(session, actor=actor, now=now, campaign_id=action.campaign_id)
 
 
 def _add_zones(session: Session, action: Action, taking_part: list[str]) -> None:
@@ -213,10 +224,10 @@ def _claim(session: Session, action: Action, now: datetime) -> tuple[dict[str, d
         .returning(ActionZoneFiring.zone)
         .execution_options(synchronize_session=False)
     ).all()
-    return {zone: ends_at for zone, ends_at in started}, list(missed)
+    return dict(started), list(missed)
 
 
-def _row(action: Action, zone: str):  # noqa: ANN202 - an UPDATE of one row, as SQLAlchemy types it
+def _row(action: Action, zone: str) -> Update:
     return (
         update(ActionZoneFiring)
         .where(ActionZoneFiring.action_id == action.id, ActionZoneFiring.zone == zone)

@@ -14,7 +14,8 @@ from union.actions import standing
 from union.actions.models import Action, CheckinPulse, CheckinTally
 from union.actions.rules import notice, readiness, windows
 from union.actions.rules.pacing import CHOICES
-from union.actions.rules.states import PLANNING, Kind, Mode, State
+from union.actions.rules.plan import Plan
+from union.actions.rules.states import PLANNING, Mode, State
 from union.actions.service import common
 from union.audit import service as audit
 from union.campaigns import queries as campaigns
@@ -29,37 +30,6 @@ from union.platforms import queries as platforms
 
 SLUG_LENGTH = 28
 _CODE = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What an organizer plans.
-
-    wall_start, wall_end: local times, YYYY-MM-DDTHH:MM; wall_end None: until it is called off. zone: where they are
-    local in instant mode. briefing, decision: minutes before the start at which members are briefed and at which
-    mandate and floor are looked at once more. to_act: minutes before the start by which everybody must know.
-    place: country or region for working days. show_delay: minutes by which public check-in numbers lag.
-    """
-
-    kind: Kind
-    title: str
-    summary: str
-    targets: tuple[str, ...]
-    steps: tuple[str, ...]
-    wall_start: str
-    wall_end: str | None
-    zone: str
-    floor: int
-    before: tuple[str, ...] = ()
-    mode: Mode = Mode.INSTANT
-    escalation: str = ""
-    announced: bool = False
-    briefing: int = 24 * 60
-    decision: int = 60
-    to_act: int = 10
-    sms_route: str = "alphanumeric"
-    place: str = ""
-    show_delay: int = 0
 
 
 @dataclass(frozen=True)
@@ -88,7 +58,9 @@ def draft(session: Session, *, actor: Actor, now: datetime, campaign_slug: str, 
     session.flush()
     _take_mandate(session, action)
     session.flush()
-    audit.record(session, actor=actor, now=now, act="action.draft", subject=f"action/{action.slug}", kind=plan.kind)
+    audit.record(
+        session, actor=actor, now=now, act="action.draft", subject=f"action/{action.slug}", kind=plan.kind
+    )
     return action.slug
 
 
@@ -153,11 +125,13 @@ def schedule(session: Session, *, actor: Actor, now: datetime, slug: str) -> Non
     common.become(action, State.SCHEDULED)
     _require_ahead(action, now)
     rolled = standing.roll(session, action)
-    readiness.require([
-        readiness.mandate_check(standing.mandate_facts(session, action), action.starts_at, action.zone),
-        # Who takes part is not known yet; only a floor above the roll is hopeless already.
-        readiness.floor_check(action.floor, max(action.floor, 0), rolled),
-    ])
+    readiness.require(
+        [
+            readiness.mandate_check(standing.mandate_facts(session, action), action.starts_at, action.zone),
+            # Who takes part is not known yet; only a floor above the roll is hopeless already.
+            readiness.floor_check(action.floor, max(action.floor, 0), rolled),
+        ]
+    )
     _require_notice_possible(action, now)
     audit.record(
         session, actor=actor, now=now, act="action.schedule", subject=f"action/{slug}", version=action.version,
@@ -190,7 +164,9 @@ def _write(session: Session, action: Action, plan: Plan, now: datetime) -> None:
     if plan.floor > (rolled := _roll(session, plan)):
         raise Invalid(
             msg("The floor of %(floor)s is above the roll of %(roll)s members, so it can never be met."),
-            field="floor", floor=plan.floor, roll=rolled,
+            field="floor",
+            floor=plan.floor,
+            roll=rolled,
         )
     if action.state is not State.POSTPONED and times.starts_at <= now:
         raise Invalid(msg("The start has passed. Choose a later one."), field="wall_start")
@@ -263,9 +239,9 @@ def _renew(session: Session, action: Action) -> None:
         session.query(table).filter_by(action_id=action.id).delete()
     action.reason = action.fired_at = action.shown_at = None
     if not _take_mandate(session, action):
-        readiness.require([
-            readiness.mandate_check(standing.mandate_facts(session, action), action.starts_at, action.zone)
-        ])
+        readiness.require(
+            [readiness.mandate_check(standing.mandate_facts(session, action), action.starts_at, action.zone)]
+        )
 
 
 def _require_ahead(action: Action, now: datetime) -> None:
@@ -278,8 +254,12 @@ def _require_notice_possible(action: Action, now: datetime) -> None:
     earliest = notice.earliest_start(action.notice_given_at or now, wanted, action.zone)
     if action.starts_at < earliest:
         raise Closed(
-            msg("The start lies inside the notice period of %(n)s %(unit)s: it can be %(earliest)s at the earliest."),
-            n=wanted.length, unit=wanted.unit.value.replace("_", " "), earliest=readiness.local(earliest, action.zone),
+            msg(
+                "The start lies inside the notice period of %(n)s %(unit)s: it can be %(earliest)s at the earliest."
+            ),
+            n=wanted.length,
+            unit=wanted.unit.value.replace("_", " "),
+            earliest=readiness.local(earliest, action.zone),
         )
 
 

@@ -1,0 +1,33 @@
+"""Actions as pages and other rooms read them: frozen values, never a row, never who checked in."""
+
+from union.actions.queries.board import LiveBoard, Numbers, live
+from union.actions.queries.cards import ActionCard, Due, due, expected, listing, mine
+from union.actions.queries.console import (
+    ChapterRow,
+    ConsolePage,
+    console,
+    live_numbers,
+    plan_of,
+)
+from union.actions.queries.page import ActionPage, DebriefView, action_page, debrief_page
+
+__all__ = [
+    "ActionCard",
+    "ActionPage",
+    "ChapterRow",
+    "ConsolePage",
+    "DebriefView",
+    "Due",
+    "LiveBoard",
+    "Numbers",
+    "action_page",
+    "console",
+    "debrief_page",
+    "due",
+    "expected",
+    "listing",
+    "live",
+    "live_numbers",
+    "mine",
+    "plan_of",
+]

@@ -1,0 +1,130 @@
+"""The counts of an action as they may be shown: exact totals to organizers, suppressed ones to everybody else."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from union.actions import standing
+from union.actions.models import Action, CheckinPulse, CheckinTally, Debrief
+from union.actions.rules import tally
+from union.actions.rules.states import Choice, State
+from union.campaigns import queries as campaigns
+from union.members import queries as members
+
+
+@dataclass(frozen=True)
+class LiveBoard:
+    """What the public may know of one action. out, done: None for "fewer than ten"; of: how many take part.
+
+    as_of: when the counts were taken, None for now. cells: (chapter name, count), "" for the merged rest.
+    """
+
+    slug: str
+    title: str
+    state: State
+    out: int | None
+    done: int | None
+    of: int
+    as_of: datetime | None
+    ended: bool
+    starts_at: datetime
+    zone: str
+    cells: tuple[tuple[str, int | None], ...]
+
+
+def live(session: Session, campaign_id: str) -> tuple[LiveBoard, ...]:
+    """Return the boards of a campaign's actions that are live, or ended last, newest first."""
+    rows = session.scalars(
+        select(Action)
+        .where(
+            Action.campaign_id == campaign_id, Action.state.in_([State.LIVE, State.ENDED, State.DEBRIEFED])
+        )
+        .order_by(Action.starts_at.desc())
+        .limit(5)
+    )
+    return tuple(board_of(session, row) for row in rows)
+
+
+def board_of(session: Session, action: Action) -> LiveBoard:
+    """Return the public board of one action."""
+    counts = tallies(session, action)
+    delayed = action.state is State.LIVE and action.show_delay > 0
+    out = {row.chapter_slug: row.shown_out if delayed else row.out for row in counts}
+    done = sum(row.shown_done if delayed else row.done for row in counts)
+    names = {one.slug: one.name for one in members.chapters(session)}
+    if action.state is State.LIVE:
+        of = len(standing.audience(session, action))
+        shown = [(cell.chapter, cell.count) for cell in tally.cells(out)]
+    else:
+        of = _frozen_pledges(session, action)
+        debrief = session.get(Debrief, action.id)
+        shown = [(str(chapter), count) for chapter, count in debrief.by_chapter] if debrief else []
+    return LiveBoard(
+        slug=action.slug, title=action.title, state=action.state, out=tally.public_total(sum(out.values())),
+        done=tally.public_total(done), of=of, as_of=(action.shown_at or action.fired_at) if delayed else None,
+        ended=action.state is not State.LIVE, starts_at=action.starts_at, zone=action.zone,
+        cells=tuple((names.get(chapter, chapter), count) for chapter, count in shown),
+    )  # fmt: skip
+
+
+def _frozen_pledges(session: Session, action: Action) -> int:
+    found = session.get(Debrief, action.id)
+    return max(found.pledged, found.verified, found.taking_part) if found else 0
+
+
+def tallies(session: Session, action: Action) -> list[CheckinTally]:
+    """Return the counts per chapter."""
+    return list(session.scalars(select(CheckinTally).where(CheckinTally.action_id == action.id)))
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The four numbers, each with its own meaning and denominator; they are never mixed.
+
+    pledged: called by their pledge, of the roll. verified: said "I'm in" to this version, of those taking part.
+    checked_in: said "I'm out", of those taking part. completed: did all steps, of those checked in.
+    in_time: checked in within the first quarter of an hour, of those checked in. expected: checked_in to count on.
+    """
+
+    roll: int
+    pledged: int
+    taking_part: int
+    verified: int
+    checked_in: int
+    completed: int
+    in_time: int
+    expected: int
+
+    def share(self, part: int, whole: int) -> int | None:
+        """Return whole percent, None of none."""
+        return tally.percent(part, whole)
+
+
+def numbers(session: Session, action: Action, taking_part: int | None = None) -> Numbers:
+    """Return the four numbers as of now, or as frozen at the end."""
+    frozen = session.get(Debrief, action.id)
+    pasts = [(row.pledged, row.checked_in) for row in session.scalars(select(Debrief))]
+    factor = tally.planning_factor(pasts)
+    if frozen is not None and action.state in {State.ENDED, State.DEBRIEFED}:
+        return Numbers(
+            frozen.eligible, frozen.pledged, frozen.taking_part, frozen.verified, frozen.checked_in,
+            frozen.completed, frozen.in_time, frozen.taking_part * factor.numerator // factor.denominator,
+        )  # fmt: skip
+    rows = tallies(session, action)
+    pulse = {
+        row.span: row.count for row in session.scalars(select(CheckinPulse).filter_by(action_id=action.id))
+    }
+    part = len(standing.audience(session, action)) if taking_part is None else taking_part
+    said = standing.choices(session, action)
+    return Numbers(
+        roll=standing.roll(session, action),
+        pledged=campaigns.card_by_id(session, action.campaign_id).called or 0,
+        taking_part=part,
+        verified=sum(1 for choice in said.values() if choice is Choice.IN),
+        checked_in=sum(row.out for row in rows),
+        completed=sum(row.done for row in rows),
+        in_time=tally.in_time(pulse),
+        expected=part * factor.numerator // factor.denominator,
+    )

@@ -1,0 +1,179 @@
+"""Actions in lists, and what is due: for the member's page, the organizer's console and the clock."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from union.actions import standing
+from union.actions.models import Action, ActionZoneFiring, Debrief
+from union.actions.rules import tally, windows
+from union.actions.rules.kits import KITS
+from union.actions.rules.retaliation import WATCH
+from union.actions.rules.states import (
+    SHOWN,
+    STATE_NAMES,
+    STATE_TAGS,
+    FiringState,
+    Kind,
+    Mark,
+    Mode,
+    State,
+)
+from union.campaigns import queries as campaigns
+from union.members import queries as members
+
+RECENT = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class ActionCard:
+    """One action in a list. starts_at, ends_at: where the reader lives. mine: takes part. next: what to do now.
+
+    next: "look", "check_in", "complete", "watch" or "" for nothing.
+    """
+
+    id: str
+    slug: str
+    title: str
+    kind: Kind
+    kind_name: str
+    state: State
+    state_name: str
+    tag: str
+    mode: Mode
+    zone: str
+    starts_at: datetime
+    ends_at: datetime | None
+    campaign_id: str
+    campaign_slug: str
+    campaign_title: str
+    version: int
+    mine: bool = False
+    next: str = ""
+
+
+def card_of(
+    session: Session, action: Action, *, zone: str | None = None, mine: bool = False, next_: str = ""
+) -> ActionCard:
+    """Return the card of a row. zone: where the reader lives, for an action at the same local time everywhere."""
+    campaign = campaigns.card_by_id(session, action.campaign_id)
+    window = windows.window_of(standing.windows_of(session, action), zone or action.zone)
+    return ActionCard(
+        id=action.id, slug=action.slug, title=action.title, kind=action.kind, kind_name=KITS[action.kind].name,
+        state=action.state, state_name=STATE_NAMES[action.state], tag=STATE_TAGS[action.state], mode=action.mode,
+        zone=action.zone, starts_at=window.starts_at, ends_at=window.ends_at, campaign_id=action.campaign_id,
+        campaign_slug=campaign.slug, campaign_title=campaign.title, version=action.version, mine=mine, next=next_,
+    )  # fmt: skip
+
+
+def mine(session: Session, member_id: str, now: datetime) -> list[ActionCard]:
+    """Return the actions a member takes part in that are coming, live, or over for less than the watch, next first."""
+    rows = session.scalars(
+        select(Action)
+        .where(
+            Action.state.in_(SHOWN),
+            Action.starts_at > now - 2 * WATCH,
+        )
+        .order_by(Action.starts_at)
+    )
+    found = members.contacts(session, [member_id])
+    zone = found[0].zone if found else None
+    cards = []
+    for row in rows:
+        if not _recent(row, now) or not standing.takes_part(session, row, member_id):
+            continue
+        cards.append(card_of(session, row, zone=zone, mine=True, next_=_next(session, row, member_id, now)))
+    return cards
+
+
+def _recent(row: Action, now: datetime) -> bool:
+    if row.state in {State.ENDED, State.DEBRIEFED}:
+        return row.ended_at is not None and now < row.ended_at + WATCH
+    if row.state in {State.CANCELLED, State.POSTPONED}:
+        return now < row.starts_at + RECENT
+    return True
+
+
+def _next(session: Session, row: Action, member_id: str, now: datetime) -> str:
+    if row.state in {State.SCHEDULED, State.ARMED}:
+        return "look"
+    if row.state is State.LIVE:
+        if not standing.counted(session, row, Mark.OUT, member_id):
+            return "check_in"
+        return "" if standing.counted(session, row, Mark.DONE, member_id) else "complete"
+    return "watch" if row.ended_at is not None and now < row.ended_at + WATCH else ""
+
+
+def listing(
+    session: Session, *, campaign_id: str | None = None, states: Collection[State] = ()
+) -> list[ActionCard]:
+    """Return all actions (of a campaign, in some states), the latest start first; for organizers."""
+    query = select(Action).order_by(Action.starts_at.desc()).limit(200)
+    if campaign_id is not None:
+        query = query.where(Action.campaign_id == campaign_id)
+    if states:
+        query = query.where(Action.state.in_(states))
+    return [card_of(session, row) for row in session.scalars(query)]
+
+
+def past(session: Session) -> list[tuple[int, int]]:
+    """Return (pledged, checked in) of the actions that ended, for the planning factor."""
+    return [(row.pledged, row.checked_in) for row in session.scalars(select(Debrief))]
+
+
+def expected(session: Session, committed: int) -> int:
+    """Return how many of those who take part will probably show up, rounded down."""
+    factor = tally.planning_factor(past(session))
+    return committed * factor.numerator // factor.denominator
+
+
+@dataclass(frozen=True)
+class Due:
+    """The actions the clock must look at now, by what is due."""
+
+    brief: tuple[str, ...]
+    decide: tuple[str, ...]
+    lapse: tuple[str, ...]
+    fire: tuple[str, ...]
+    end: tuple[str, ...]
+    show: tuple[str, ...]
+
+
+def due(session: Session, now: datetime) -> Due:
+    """Return what is due. Cheap: the clock asks every second; each verb looks again under its lock."""
+    rows = session.scalars(
+        select(Action).where(Action.state.in_([State.SCHEDULED, State.ARMED, State.LIVE]))
+    ).all()
+    armed = [row for row in rows if row.state is State.ARMED]
+    starting = set(
+        session.scalars(
+            select(ActionZoneFiring.action_id).where(
+                ActionZoneFiring.state == FiringState.WAITING, ActionZoneFiring.starts_at <= now
+            )
+        )
+    )
+    ending = set(
+        session.scalars(
+            select(ActionZoneFiring.action_id).where(
+                ActionZoneFiring.state == FiringState.LIVE, ActionZoneFiring.ends_at <= now
+            )
+        )
+    )
+    return Due(
+        brief=tuple(
+            row.slug for row in armed if row.briefed_at is None and row.briefing_at <= now < row.starts_at
+        ),
+        decide=tuple(row.slug for row in armed if row.cleared_at is None and row.go_no_go_at <= now),
+        lapse=tuple(row.slug for row in rows if row.state is State.SCHEDULED and row.starts_at <= now),
+        fire=tuple(row.slug for row in rows if row.id in starting and row.state is not State.SCHEDULED),
+        end=tuple(
+            row.slug
+            for row in rows
+            if row.state is State.LIVE
+            and (row.id in ending or (row.mandate_expires_at is not None and row.mandate_expires_at <= now))
+        ),
+        show=tuple(row.slug for row in rows if row.state is State.LIVE and standing.show_due(row, now)),
+    )

@@ -1,0 +1,129 @@
+"""An action as a member sees it: what, when, how, and their own part in it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from union.actions import standing
+from union.actions.models import Action, Debrief, RetaliationReport
+from union.actions.queries.board import LiveBoard, Numbers, board_of, numbers
+from union.actions.queries.cards import ActionCard, card_of
+from union.actions.rules import windows
+from union.actions.rules.retaliation import SORTS, WATCH
+from union.actions.rules.states import SHOWN, TOLD, FiringState, Mark, Mode, State
+from union.actions.rules.tally import SMALL
+from union.core.actor import Actor
+from union.core.errors import NotFound
+from union.core.i18n import msg
+from union.core.permissions import Permission, permits
+from union.platforms import queries as platforms
+
+
+@dataclass(frozen=True)
+class DebriefView:
+    """What an action came to. by_chapter: (chapter slug, count or None for too small)."""
+
+    numbers: Numbers
+    by_chapter: tuple[tuple[str, int | None], ...]
+    went_well: str
+    went_badly: str
+    learn: str
+    published: bool
+    written_at: datetime | None
+
+
+@dataclass(frozen=True)
+class ActionPage:
+    """All a member's page shows. live_here: it runs where the reader lives. reason: why it is off.
+
+    retaliation: (what, how many), sorts with fewer than ten reports left out.
+    """
+
+    card: ActionCard
+    summary: str
+    before: tuple[str, ...]
+    steps: tuple[str, ...]
+    escalation: str
+    targets: tuple[str, ...]
+    official_start: datetime
+    everywhere_local: bool
+    reason: str
+    can_choose: bool
+    live_here: bool
+    out: bool
+    done: bool
+    board: LiveBoard | None
+    debrief: DebriefView | None
+    watching: bool
+    retaliation: tuple[tuple[str, int], ...]
+
+
+def found(session: Session, slug: str) -> Action:
+    """Return the row; raises NotFound."""
+    action = session.scalar(select(Action).where(Action.slug == slug))
+    if action is None:
+        raise NotFound(msg("There is no such action."))
+    return action
+
+
+def action_page(session: Session, slug: str, actor: Actor, now: datetime, language: str) -> ActionPage:
+    """Return the action as `actor` sees it; raises NotFound for one that is not planned yet, save to organizers."""
+    action = found(session, slug)
+    if action.state not in SHOWN and not permits(actor, Permission.ACTION_PLAN):
+        raise NotFound(msg("There is no such action."))
+    member_id = actor.member_id or ""
+    mine = standing.takes_part(session, action, member_id)
+    here = windows.window_of(standing.windows_of(session, action), actor.zone)
+    return ActionPage(
+        card=card_of(session, action, zone=actor.zone, mine=mine),
+        summary=action.summary,
+        before=tuple(action.before),
+        steps=tuple(action.steps),
+        escalation=action.escalation,
+        targets=tuple(platforms.platform_card(session, one).name for one in action.targets),
+        official_start=action.starts_at,
+        everywhere_local=action.mode is Mode.WALL_CLOCK,
+        reason=standing.reason_in(action, language),
+        can_choose=action.state in TOLD,
+        live_here=mine and _runs_in(session, action, here.zone),
+        out=standing.counted(session, action, Mark.OUT, member_id),
+        done=standing.counted(session, action, Mark.DONE, member_id),
+        board=board_of(session, action) if action.fired_at and action.state is not State.POSTPONED else None,
+        debrief=debrief_view(session, action, published_only=True),
+        watching=action.ended_at is not None and now < action.ended_at + WATCH,
+        retaliation=retaliation(session, action),
+    )
+
+
+def _runs_in(session: Session, action: Action, zone: str) -> bool:
+    return action.state is State.LIVE and any(
+        row.zone == zone and row.state is FiringState.LIVE for row in standing.firings(session, action)
+    )
+
+
+def debrief_view(session: Session, action: Action, *, published_only: bool) -> DebriefView | None:
+    """Return the debrief once there is one (that is published)."""
+    row = session.get(Debrief, action.id)
+    if row is None or (published_only and not row.published):
+        return None
+    return DebriefView(
+        numbers(session, action), tuple((str(chapter), count) for chapter, count in row.by_chapter),
+        row.went_well, row.went_badly, row.learn, row.published, row.written_at,
+    )  # fmt: skip
+
+
+def debrief_page(session: Session, slug: str, actor: Actor) -> tuple[ActionCard, DebriefView]:
+    """Return the published debrief, or to organizers any; raises NotFound without one."""
+    action = found(session, slug)
+    view = debrief_view(session, action, published_only=not permits(actor, Permission.ACTION_PLAN))
+    if view is None:
+        raise NotFound(msg("There is no debrief of this action yet."))
+    return card_of(session, action), view
+
+
+def retaliation(session: Session, action: Action) -> tuple[tuple[str, int], ...]:
+    """Return the reports of each sort that ten or more members made."""
+    rows = session.scalars(select(RetaliationReport).where(RetaliationReport.action_id == action.id))
+    return tuple((SORTS[row.sort], row.count) for row in rows if row.sort in SORTS and row.count >= SMALL)
