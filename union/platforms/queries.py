@@ -106,6 +106,11 @@ def names(session: Session, slugs: Collection[str]) -> dict[str, str]:
     return {slug: name for slug, name in rows}  # noqa: C416 - as above
 
 
+def slugs(session: Session) -> list[str]:
+    """Return the slugs of all platforms."""
+    return list(session.scalars(select(Platform.slug).order_by(Platform.slug)))
+
+
 def count(session: Session) -> int:
     """Return how many platforms the directory has."""
     return session.scalar(select(func.count()).select_from(Platform)) or 0

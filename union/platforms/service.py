@@ -117,9 +117,15 @@ def import_archive(
     session.flush()
     if tally["added"] or tally["changed"]:
         audit.record(
-            session, actor=actor, now=now, act="platforms.import", subject="platforms/archive",
-            added=tally["added"], changed=tally["changed"], bad=len(bad),
-        )  # fmt: skip
+            session,
+            actor=actor,
+            now=now,
+            act="platforms.import",
+            subject="platforms/archive",
+            added=tally["added"],
+            changed=tally["changed"],
+            bad=len(bad),
+        )
     return Imported(**tally, bad=tuple(bad), flawed=tuple(flawed))
 
 

@@ -40,9 +40,15 @@ def index() -> ResponseReturnValue:
         return url_for("platforms.index") + (f"?{query}" if query else "")
 
     return render_template(
-        "platforms/index.html", listing=listing, text=text, kind=kind, letter=letter, kinds=KIND_WORDS,
-        letters=LETTERS, address=address,
-    )  # fmt: skip
+        "platforms/index.html",
+        listing=listing,
+        text=text,
+        kind=kind,
+        letter=letter,
+        kinds=KIND_WORDS,
+        letters=LETTERS,
+        address=address,
+    )
 
 
 @blueprint.get("/platforms/<slug>")

@@ -111,6 +111,16 @@ def mobile(text: str, country: str = DEFAULT_COUNTRY) -> str:
     return str(phonenumbers.format_number(number, PhoneNumberFormat.E164))
 
 
+def address_of(text: str, country: str = DEFAULT_COUNTRY) -> tuple[Reach, str]:
+    """Return the email address or mobile number in `text`; raises Invalid (field contact)."""
+    if "@" not in text and any(c.isalpha() for c in text):
+        raise Invalid(msg("Give an email address or a mobile number."), field="contact")
+    try:
+        return (Reach.EMAIL, email(text)) if "@" in text else (Reach.SMS, mobile(text, country))
+    except Invalid as refusal:
+        raise Invalid(refusal.text, field="contact", **refusal.facts) from refusal
+
+
 def key(address: str) -> str:
     """Return the form under which two spellings of one address are the same address."""
     return address.casefold()

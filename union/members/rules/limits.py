@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-CHALLENGE_LASTS = timedelta(minutes=10)
+SIGN_IN_LASTS = timedelta(minutes=10)
+CHANNEL_LASTS = timedelta(minutes=10)
+JOIN_LASTS = timedelta(hours=24)
 CODE_TRIES = 5
 
 SESSION_ABSOLUTE = timedelta(days=30)
@@ -27,6 +29,9 @@ ASK_PER_DEVICE = Limit("ask/device", 30, timedelta(minutes=15))
 CODES_PER_DEVICE = Limit("code/device", 40, timedelta(minutes=15))
 VOUCH_CODES = Limit("vouch/member", 20, timedelta(hours=1))
 LONGEST_WINDOW = timedelta(days=1)
+
+IMPORT_DRAFT_LASTS = timedelta(hours=1)
+ERASED_AFTER_LEAVING = timedelta(days=30)
 
 
 def session_holds(

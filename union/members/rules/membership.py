@@ -30,7 +30,7 @@ _MOVES = {
     State.APPLICANT: {State.ACTIVE, State.LEFT},
     State.ACTIVE: {State.SUSPENDED, State.LEFT},
     State.SUSPENDED: {State.ACTIVE, State.LEFT},
-    State.LEFT: {State.APPLICANT},
+    State.LEFT: set(),
 }
 
 

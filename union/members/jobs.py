@@ -1,0 +1,38 @@
+"""What the registry forgets by itself.
+
+Used links, tries, ended sessions, uploads, and who left a month ago.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from union.core.db import transaction
+from union.core.settings import Settings
+from union.members.service.challenges import wipe_challenges
+from union.members.service.erasing import erase_left
+from union.members.service.limits import wipe_attempts
+from union.members.service.registering import wipe_drafts
+from union.members.service.sessions import wipe_sessions
+
+
+def forget(now: datetime, settings: Settings) -> int:
+    """Drop what has served its purpose; returns how many rows."""
+    del settings
+    done = 0
+    for verb in (wipe_challenges, wipe_attempts, wipe_sessions, wipe_drafts):
+        with transaction() as session:
+            done += verb(session, now=now)
+    return done
+
+
+def erase_who_left(now: datetime, settings: Settings) -> int:
+    """Erase members a month after they left; returns how many."""
+    del settings
+    with transaction() as session:
+        return erase_left(session, now=now)
+
+
+JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
+    ("members.forget", 300, forget),
+    ("members.erase_who_left", 3600, erase_who_left),
+)
