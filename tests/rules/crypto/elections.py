@@ -176,3 +176,41 @@ def whole(group: Group, **facts) -> World:
     world.decrypt()
     world.publish()
     return world
+
+
+def events_of(records: list[Record]) -> list[tuple[str, list[bytes]]]:
+    """An archive as (kind, payloads) pairs, for whoever wants to forge one."""
+    found, waiting = [], []
+    for record in records:
+        if record.kind == "data":
+            waiting.append(record.content)
+        else:
+            found.append((json.loads(record.content)["type"], waiting))
+            waiting = []
+    return found
+
+
+def forged(events: list[tuple[str, list[bytes]]]) -> bytes:
+    """An archive of these events with every digest and link right, as a cheating server would write it."""
+    from union.ballots.crypto.archive import _step
+
+    content, head = [header(TIMESTAMP)], None
+    for kind, payloads in events:
+        step = _step(head, kind, relinked(kind, payloads))
+        content += [entry(record, TIMESTAMP) for record in step.records]
+        head = step.head
+    return b"".join(content)
+
+
+def relinked(kind: str, payloads: list[bytes]) -> list[bytes]:
+    """The payloads with the naming record made to name them again."""
+    from union.ballots.crypto.canonical import compact
+
+    if kind == "Setup":
+        names = ("election", "trustees", "credentials")
+        return [*payloads[:3], compact(dict(zip(names, map(_digest, payloads), strict=False)))]
+    if kind in ("Shuffle", "PartialDecryption"):
+        return [payloads[0], compact({**json.loads(payloads[1]), "payload": _digest(payloads[0])})]
+    if kind == "EncryptedTally":
+        return [payloads[0], compact({**json.loads(payloads[1]), "encrypted_tally": _digest(payloads[0])})]
+    return payloads

@@ -159,8 +159,7 @@ def compute_result(
 ) -> Result:
     """Decrypt: counts of homomorphic questions, rankings of ranked ones (spec 4.19).
 
-    Rankings stand as release 2.0 demands in finite fields, in the order of the shuffled ciphertexts, and as
-    release 3.3 writes them on the curve, sorted.
+    Rankings stand in the order of the shuffled ciphertexts, as release 2.0 demands.
 
     Raises Refused(DECRYPTION_ENOUGH), or RESULT_CONTENT when the factors do not open the tally.
     """
@@ -172,8 +171,7 @@ def compute_result(
         if isinstance(question, Homomorphic):
             result.append(discrete_logarithms(group, points, total_weight))
         else:
-            opened = [group.decode(point, len(question.answers)) for point in points]
-            result.append(opened if group.lists_as_shuffled else sorted(opened))
+            result.append([group.decode(point, len(question.answers)) for point in points])
     return result
 
 

@@ -101,7 +101,6 @@ class Edwards25519(Group):
     name = "Ed25519"
     q = 2**252 + 27742317777372353535851937790883648493
     longest_ranking = 30
-    lists_as_shuffled = False
 
     def __init__(self) -> None:
         self.g = EdwardsPoint(_raw_gpow(1))

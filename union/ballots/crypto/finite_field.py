@@ -107,8 +107,6 @@ class _Shared(Power):
 class FiniteField(Group):
     """The subgroup of order q of the integers modulo p."""
 
-    lists_as_shuffled = True
-
     def __init__(self, name: str, p: int, q: int, g: int, longest_ranking: int) -> None:
         self.name = name
         self.p = mpz(p)
@@ -132,13 +130,15 @@ class FiniteField(Group):
             raise Refused(Check.POINT_FORM, "an element is below p")
         return FieldPoint(raw)
 
+    def inside(self, raw: mpz) -> bool:
+        """Whether x lies in the subgroup."""
+        if self._safe_prime:
+            # With p = 2q + 1 the subgroup is that of the squares: one Legendre symbol instead of a power.
+            return bool(gmpy2.jacobi(raw, self.p) == 1)
+        return bool(gmpy2.powmod(raw, self.q, self.p) == 1)
+
     def check_point(self, point: Point) -> None:
-        raw = cast("FieldPoint", point).raw
-        # With p = 2q + 1 the subgroup is that of the squares: one Legendre symbol instead of a power.
-        inside = (
-            gmpy2.jacobi(raw, self.p) == 1 if self._safe_prime else gmpy2.powmod(raw, self.q, self.p) == 1
-        )
-        if not inside:
+        if not self.inside(cast("FieldPoint", point).raw):
             raise Refused(Check.POINT_SUBGROUP, f"an element lies outside the subgroup of {self.name}")
 
     def mul(self, a: Point, b: Point) -> FieldPoint:

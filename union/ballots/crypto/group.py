@@ -51,8 +51,6 @@ class Group(ABC):
     q: int
     g: Point
     one: Point
-    lists_as_shuffled: bool
-    """Whether decrypted rankings are published in the order of the shuffle instead of sorted."""
     longest_ranking: int
     """How many values a ranked answer may hold; 0 when the group cannot carry ranked questions."""
 

@@ -121,7 +121,7 @@ def read_verification_key(group: Group, cert: Certificate, expected: Point, valu
 
     Raises Refused with TRUSTEES_FORM, TRUSTEE_KEY_PROOF, TRUSTEE_SHARE or TRUSTEE_SIGNATURE.
     """
-    parts = fields(value, ("pok", "public_key"), _FORM, optional=("name", "signature"))
+    parts = fields(value, ("pok", "public_key"), _FORM, exact=False)
     X = group.point(parts["public_key"])
     if group.one == X:
         raise Refused(Check.TRUSTEE_KEY_PROOF, "the identity is nobody's key")
@@ -174,7 +174,7 @@ class Pedersen:
         Raises Refused with the name of what does not hold.
         """
         names = ("threshold", "certs", "coefexps", "verification_keys")
-        parts = fields(value, names, _FORM, optional=("signatures", "names"))
+        parts = fields(value, names, _FORM, exact=False)
         threshold = integer(parts["threshold"], _FORM)
         certs = tuple(read_certificate(group, cert) for cert in items(parts["certs"], _FORM))
         n = len(certs)

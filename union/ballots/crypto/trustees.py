@@ -56,7 +56,7 @@ def read_public_key(group: Group, value: object) -> PublicKey:
     value: the parsed JSON. Raises Refused(TRUSTEES_FORM, POINT_FORM, POINT_SUBGROUP, SCALAR_FORM
     or TRUSTEE_KEY_PROOF).
     """
-    parts = fields(value, ("pok", "public_key"), _FORM, optional=("name",))
+    parts = fields(value, ("pok", "public_key"), _FORM, exact=False)
     X = group.point(parts["public_key"])
     if group.one == X:
         raise Refused(Check.TRUSTEE_KEY_PROOF, "the identity is nobody's key")

@@ -7,7 +7,7 @@ leaves gaps. Ballots are streamed: memory grows with the roll (one digest a cred
 import hashlib
 import re
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -129,6 +129,13 @@ def _note_ballot(board: _Board, event: Event, alphas: set[bytes]) -> None:
     board.digests += bytes.fromhex(span.digest)
 
 
+def weight_of(key: bytes, weights: Mapping[bytes, int]) -> int:
+    """The weight of a listed credential. Raises Refused(BALLOT_CREDENTIAL) when it is not listed."""
+    if key not in weights:
+        raise Refused(Check.BALLOT_CREDENTIAL, "its credential is not listed")
+    return weights[key]
+
+
 class _Verification:
     """One run over one archive; each step fills in a finding."""
 
@@ -203,21 +210,17 @@ class _Verification:
             try:
                 ballot = read_ballot(self.election, record)
                 key = credential_key(ballot.credential.encode())
-                self._check_listed(key)
+                weight = weight_of(key, self.weights)
                 check_ballot(self.election, ballot)
             except Refused as refused:
                 raise Refused(
                     refused.check, f"ballot {i + 1} ({self.board.span(i).digest}): {refused.detail}"
                 ) from None
             if self.board.last[key] == i:
-                tally.add(ballot, self.weights[key])
+                tally.add(ballot, weight)
         self.computed = tally.finished()
         finding.holds = True
         finding.detail = f"{len(self.board.offsets)} ballots of {len(self.board.last)} voters"
-
-    def _check_listed(self, key: bytes) -> None:
-        if key not in self.weights:
-            raise Refused(Check.BALLOT_CREDENTIAL, "its credential is not listed")
 
     def tally(self, finding: Finding) -> None:
         if not self.board.tally:
