@@ -55,9 +55,7 @@ class Outbox(Base):
             "ix_outbox_failed", "error_code", "changed_at",
             sqlite_where=text("state = 'failed'"), postgresql_where=text("state = 'failed'"),
         ),
-        Index("ix_outbox_provider_id", "provider_id"),
         Index("ix_outbox_address_hash", "address_hash", "id"),
-        Index("ix_outbox_member_id", "member_id"),
     )  # fmt: skip
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 

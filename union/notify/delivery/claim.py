@@ -11,26 +11,22 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
     LargeBinary,
-    bindparam,
-    case,
-    insert,
     literal_column,
     null,
-    or_,
     select,
     type_coerce,
     update,
 )
 from sqlalchemy.orm import Session
 
-from union.core.db import Instant
+from union.core.db import to_microseconds
 from union.core.sealing import CannotOpen, vault
-from union.notify.models import Outbox, Paused, SendAttempt
+from union.notify.models import Outbox, Paused
 from union.notify.rules.kinds import LANES, Channel, Lane, Mailing, State
 from union.notify.service.consent import refuse, refused
 from union.notify.service.outbox import read_sealed
+from union.notify.service.statements import execute_rows
 
 BATCH: Final = 100
 """At most so many messages are between claim and mark at once: what pause and cancel may miss."""
@@ -105,10 +101,8 @@ def claim(
             break
         taken += _claim_lane(session, provider, channel, lane, now, size - len(taken), who)
     if taken:
-        session.connection().execute(
-            insert(SendAttempt.__table__),  # type: ignore[arg-type]
-            [{"outbox_id": one.id, "n": one.attempt, "started_at": now} for one in taken],
-        )
+        started = to_microseconds(now)
+        execute_rows(session, _TRY, [(one.id, one.attempt, started) for one in taken])
     return taken
 
 
@@ -177,33 +171,14 @@ def _open(sealed: bytes | None) -> tuple[str, Mapping[str, str | int]] | None:
         return None
 
 
-_TABLE: Any = Outbox.__table__
-_MARK = (
-    update(_TABLE)
-    .where(
-        _TABLE.c.id == bindparam("row"),
-        _TABLE.c.attempts == bindparam("attempt"),
-        or_(_TABLE.c.state == State.SENDING.value, _TABLE.c.state == State.UNKNOWN.value),
-    )
-    .values(
-        state=bindparam("new_state"),
-        error_code=bindparam("new_error"),
-        provider_id=bindparam("new_provider_id"),
-        changed_at=bindparam("at"),
-        not_before=case(
-            (bindparam("back", type_=Integer) == 1, bindparam("next_try", type_=Instant)),
-            else_=_TABLE.c.not_before,
-        ),
-        lease_until=bindparam("look_at"),
-        sealed=case((bindparam("keep", type_=Integer) == 1, _TABLE.c.sealed), else_=null()),
-    )
-)
-_ATTEMPTS: Any = SendAttempt.__table__
-_ATTEMPT = (
-    update(_ATTEMPTS)
-    .where(_ATTEMPTS.c.outbox_id == bindparam("row"), _ATTEMPTS.c.n == bindparam("attempt"))
-    .values(finished_at=bindparam("at"), outcome=bindparam("outcome"), provider_id=bindparam("sid"))
-)
+_MARK = """
+UPDATE outbox SET state = ?, error_code = ?, provider_id = ?, changed_at = ?, lease_until = ?,
+    not_before = CASE WHEN ? = 1 THEN ? ELSE not_before END,
+    sealed = CASE WHEN ? = 1 THEN sealed ELSE NULL END
+WHERE id = ? AND attempts = ? AND (state = 'sending' OR state = 'unknown')
+"""
+_TRY = "INSERT INTO send_attempt (outbox_id, n, started_at) VALUES (?, ?, ?)"
+_TRIED = "UPDATE send_attempt SET finished_at = ?, outcome = ?, provider_id = ? WHERE outbox_id = ? AND n = ?"
 
 
 def mark(session: Session, marks: Iterable[Mark]) -> None:
@@ -211,23 +186,13 @@ def mark(session: Session, marks: Iterable[Mark]) -> None:
     ordered = sorted(marks, key=lambda one: one.claimed.id)
     if not ordered:
         return
-    connection = session.connection()
-    connection.execute(_MARK, [_values(one) for one in ordered])
-    tried = [one for one in ordered if one.outcome]
-    if tried:
-        connection.execute(
-            _ATTEMPT,
-            [
-                {
-                    "row": one.claimed.id,
-                    "attempt": one.claimed.attempt,
-                    "at": one.at,
-                    "outcome": one.outcome[:100],
-                    "sid": one.provider_id,
-                }
-                for one in tried
-            ],  # fmt: skip
-        )
+    execute_rows(session, _MARK, [_values(one) for one in ordered])
+    tried = [
+        (to_microseconds(one.at), one.outcome[:100], one.provider_id, one.claimed.id, one.claimed.attempt)
+        for one in ordered
+        if one.outcome
+    ]
+    execute_rows(session, _TRIED, tried)
     for one in ordered:
         if one.opted_out and one.claimed.address_hash:
             refuse(
@@ -236,18 +201,14 @@ def mark(session: Session, marks: Iterable[Mark]) -> None:
             )  # fmt: skip
 
 
-def _values(one: Mark) -> dict[str, Any]:
+def _values(one: Mark) -> tuple[Any, ...]:
+    at = to_microseconds(one.at)
+    # For a message in doubt the lease says when to look it up.
+    look_at = to_microseconds(one.at + FIRST_LOOK) if one.state is State.UNKNOWN else None
     back = one.state is State.CREATED
-    return {
-        "row": one.claimed.id,
-        "attempt": one.claimed.attempt,
-        "new_state": one.state.value,
-        "new_error": one.error_code[:100] if one.error_code else None,
-        "new_provider_id": one.provider_id,
-        "at": one.at,
-        "back": int(back),
-        "next_try": one.at + timedelta(seconds=one.back),
-        # For a message in doubt, when to look it up.
-        "look_at": one.at + FIRST_LOOK if one.state is State.UNKNOWN else None,
-        "keep": int(one.keep_text),
-    }
+    next_try = at + int(one.back * 1_000_000)
+    error = one.error_code[:100] if one.error_code else None
+    return (
+        one.state.value, error, one.provider_id, at, look_at, int(back), next_try, int(one.keep_text),
+        one.claimed.id, one.claimed.attempt,
+    )  # fmt: skip
