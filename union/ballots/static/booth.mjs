@@ -82,7 +82,7 @@ function turnTo(page, index) {
 function showQuestion(index) {
   const question = election.questions[index];
   const count = election.questions.length;
-  frame.part("place").textContent = count > 1 ? fill(words.place, { n: index + 1, count }) : "";
+  root.querySelector("[data-page=question]").dataset.place = count > 1 ? fill(words.place, { n: index + 1, count }) : "";
   frame.part("rule").textContent = questions.rule(question, words);
   frame.part("first").hidden = index > 0;
   frame.part("question-back").hidden = index === 0;
@@ -184,12 +184,13 @@ async function send(ballot, status) {
   }
 }
 
+/** Says why; keeps the sealed ballot for another try where another try can help. */
 function refuse({ code, text }) {
-  const again = ["offline", "not_signed_in"].includes(code) || code.startsWith("http-");
-  if (!again) keep(null);
-  if (code === "closed") frame.root.querySelectorAll("[data-cast]").forEach((button) => { button.hidden = true; });
-  const ours = { offline: words.offline, not_signed_in: words.not_signed_in };
-  frame.problem({ text: text || ours[code] || words.refused });
+  const ours = { offline: words.offline, notallowed: words.not_signed_in, staleform: words.stale };
+  const name = code.toLowerCase();
+  if (!ours[name] && !name.startsWith("http-5")) keep(null);
+  if (name === "closed") root.querySelectorAll("[data-cast]").forEach((button) => { button.hidden = true; });
+  frame.problem({ text: ours[name] ?? (text || words.refused) });
 }
 
 // -- receipt ----------------------------------------------------------------------------------------------------

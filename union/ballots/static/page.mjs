@@ -25,6 +25,7 @@ export class Frame {
     this.problems = root.querySelector("[data-problems]");
     this.title = document.title;
     this.shown = "wait";
+    this.place = this.part("place").textContent;
   }
 
   /** The element with that data-part. */
@@ -46,6 +47,7 @@ export class Frame {
 
   turn(page, heading) {
     this.heading.textContent = heading;
+    this.part("place").textContent = page.dataset.place ?? this.place;
     document.title = `${heading} – ${this.title}`;
     const current = Number(page.dataset.step);
     this.root.querySelectorAll(".steps li").forEach((step, i) => {
@@ -93,6 +95,11 @@ export class Frame {
       setTimeout(() => { button.textContent = label; }, 3000);
     });
   }
+}
+
+/** Words for a failure by its code or name, else the server's own sentence, else the general one. */
+export function sentence(failure, words) {
+  return words[failure.code?.toLowerCase() ?? failure.name] ?? (failure.text || words.refused);
 }
 
 /** Saves a text as a file of the voter's or trustee's own. */

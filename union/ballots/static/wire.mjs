@@ -1,6 +1,6 @@
 // The few requests these pages make, with patience for a bad connection and named failures. Knows nothing of ballots.
 
-/** A request that failed. code: "offline", "not_signed_in", or the server's own; text: the server's sentence, or "". */
+/** A request that failed. code: "offline", "NotAllowed", or the server's own; text: the server's sentence, or "". */
 export class WireError extends Error {
   constructor(code, text = "") {
     super(text || code);
@@ -26,7 +26,7 @@ async function once(url, options) {
   } catch {
     throw new WireError("offline");
   }
-  if (response.type === "opaqueredirect" || response.status === 401) throw new WireError("not_signed_in");
+  if (response.type === "opaqueredirect" || response.status === 401) throw new WireError("NotAllowed");
   return response;
 }
 
