@@ -83,9 +83,12 @@ def read_json(content: bytes, check: Check = Check.RECORD_FORM, deepest: int = D
     try:
         if content.count(b"[") + content.count(b"{") > deepest:
             _depth_within(content, deepest)
-        return _DECODER.decode(content.decode("utf-8", "strict"))
+        value = _DECODER.decode(content.decode("utf-8", "strict"))
+        if b"\\u" in content:
+            compact(value)  # half a surrogate pair, escaped, is no text
     except (ValueError, RecursionError) as error:
         raise Refused(check, f"not the JSON it should be: {str(error)[:120]}") from None
+    return value
 
 
 def fields(

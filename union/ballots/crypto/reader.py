@@ -98,14 +98,10 @@ class Reader:
         member = self._member(head, HEADER_NAME.encode().ljust(100, b"\0"), keep=_BIGGEST_HEADER)
         record = fields(read_json(member.content or b"", _FORM), ("version", "timestamp"), _FORM)
         stamp = record["timestamp"]
-        if (
-            record["version"] != PROTOCOL
-            or str(stamp) != str(self.timestamp)
-            or not isinstance(stamp, str | int)
-        ):
-            raise Refused(_FORM, "the first record has another version or time than the archive")
-        if compact(record) != member.content or isinstance(stamp, bool):
-            raise Refused(_FORM, "the first record is not written in its one form")
+        if not isinstance(stamp, str | int) or str(stamp) != str(self.timestamp):
+            raise Refused(_FORM, "the first record has another time than the archive")
+        if compact({"version": PROTOCOL, "timestamp": stamp}) != member.content:
+            raise Refused(_FORM, "the first record has another version or another form")
         self._first = file.tell()
 
     def _member(self, head: bytes, name: bytes, keep: int) -> _Member:
