@@ -1,5 +1,14 @@
 """The registry as other rooms and pages read it: frozen values, never rows."""
 
+from union.members.queries.account import (
+    Account,
+    Applicant,
+    Asked,
+    account,
+    applicant,
+    asked_by_link,
+    own_file,
+)
 from union.members.queries.devices import Device, device_of, devices
 from union.members.queries.people import (
     ChapterCard,
@@ -15,13 +24,23 @@ from union.members.queries.people import (
     organizers,
     with_role,
 )
+from union.members.queries.register import MemberCard, MemberPage, RegisterPage, member_page, register_page
 
 __all__ = [
+    "Account",
+    "Applicant",
+    "Asked",
     "ChapterCard",
     "Contact",
     "Device",
+    "MemberCard",
+    "MemberPage",
+    "RegisterPage",
+    "account",
     "active_by_chapter",
     "actor_of",
+    "applicant",
+    "asked_by_link",
     "chapter_of",
     "chapters",
     "contacts",
@@ -30,6 +49,9 @@ __all__ = [
     "devices",
     "display_names",
     "eligible",
+    "member_page",
     "organizers",
+    "own_file",
+    "register_page",
     "with_role",
 ]

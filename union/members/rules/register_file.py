@@ -232,7 +232,7 @@ def _readers(
 
 
 def _plain(cell: str) -> str:
-    """Return the cell without surplus space, and without the quote that keeps a spreadsheet from calculating."""
+    """Return the cell without surplus space and without the quote that keeps a spreadsheet from reckoning."""
     text = cell.strip()
     return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA else text
 

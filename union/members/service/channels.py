@@ -1,4 +1,4 @@
-"""A member's addresses: added or changed by showing that they are theirs, and the consent to alerts by SMS."""
+"""A member's addresses, each shown to be the member's own, and the consent to alerts by SMS."""
 
 from datetime import datetime
 

@@ -37,7 +37,7 @@ from union.notify.rules.kinds import Lane
 
 @dataclass(frozen=True)
 class Joined:
-    """A new applicant: who, the token of the signed-in device, the second address's challenge, where to go on."""
+    """A new applicant. token: the device's. second: challenge of the other address. campaign: where from."""
 
     member_id: str
     token: str
