@@ -27,6 +27,10 @@ class Permission(StrEnum):
     BALLOT_PLAN = "ballot.plan"
     BALLOT_RUN = "ballot.run"
     BALLOT_TRUSTEE = "ballot.trustee"
+    BARGAINING_READ = "bargaining.read"
+    BARGAINING_RUN = "bargaining.run"
+    BARGAINING_SIT = "bargaining.sit"
+    BARGAINING_TICK = "bargaining.tick"
     CAMPAIGN_PLAN = "campaign.plan"
     CAMPAIGN_PLEDGE = "campaign.pledge"
     CAMPAIGN_SETTLE = "campaign.settle"
@@ -34,6 +38,10 @@ class Permission(StrEnum):
     DEMAND_PROPOSE = "demand.propose"
     DEMAND_ENDORSE = "demand.endorse"
     DEMAND_DECIDE = "demand.decide"
+    FUND_CLAIM = "fund.claim"
+    FUND_RUN = "fund.run"
+    FUND_TICK = "fund.tick"
+    GRIEVANCE_FILE = "grievance.file"
     MEMBER_READ = "member.read"
     MEMBER_ADMIT = "member.admit"
     MEMBER_EXPORT = "member.export"
@@ -84,13 +92,22 @@ TABLE: dict[Permission, tuple[tuple[Predicate, ...], ...]] = {
     Permission.BALLOT_PLAN: ((organizer,), (officer,)),
     Permission.BALLOT_RUN: ((organizer,), (officer,), (system,)),
     Permission.BALLOT_TRUSTEE: ((trustee,),),
+    Permission.BARGAINING_READ: ((active,),),
+    Permission.BARGAINING_RUN: ((organizer,),),
+    # Who sits at a table is kept per table; the service looks there.
+    Permission.BARGAINING_SIT: ((active,),),
+    Permission.BARGAINING_TICK: ((system,),),
     Permission.CAMPAIGN_PLAN: ((organizer,), (system,)),
     Permission.CAMPAIGN_PLEDGE: ((active,),),
     Permission.CAMPAIGN_SETTLE: ((system,),),
     Permission.CONSOLE_READ: ((organizer,), (officer,)),
     Permission.DEMAND_PROPOSE: ((active,),),
     Permission.DEMAND_ENDORSE: ((active,),),
-    Permission.DEMAND_DECIDE: ((organizer,),),
+    Permission.DEMAND_DECIDE: ((organizer,), (system,)),
+    Permission.FUND_CLAIM: ((active,),),
+    Permission.FUND_RUN: ((officer,),),
+    Permission.FUND_TICK: ((system,),),
+    Permission.GRIEVANCE_FILE: ((active,),),
     Permission.MEMBER_READ: ((organizer,), (officer,)),
     Permission.MEMBER_ADMIT: ((organizer,), (officer,), (system,)),
     Permission.MEMBER_EXPORT: ((officer,), (system,)),
