@@ -17,7 +17,7 @@ MOST = 100_000_000_000
 """A billion, in cents: more is a typing mistake."""
 
 _PLAIN = re.compile(r"(\d+)(?:([.,])(\d+))?")
-_GROUPED = re.compile(r"(\d{1,3}(?:([.,' ])\d{3})+)(?:([.,])(\d+))?")
+_GROUPED = re.compile(r"(\d{1,3}([.,' ])\d{3}(?:\2\d{3})*)(?:([.,])(\d+))?")
 _CENTS = 2
 
 
@@ -47,7 +47,7 @@ def _parts(typed: str, field: str | None) -> tuple[str, str]:
         if found := _PLAIN.fullmatch(typed):
             return found[1], found[3] or ""
         found = _GROUPED.fullmatch(typed)
-        if found and found[2] != found[3] and set(re.findall(r"\D", found[1])) == {found[2]}:
+        if found and found[2] != found[3]:
             return re.sub(r"\D", "", found[1]), found[4] or ""
     raise Invalid(msg("Write an amount such as 12.50, without letters or a sign."), field=field)
 
