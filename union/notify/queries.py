@@ -24,6 +24,7 @@ from union.notify.service.inbound import Inbound, shown
 from union.notify.service.outbox import read_sealed
 
 PAGE = 50
+_LINE = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def unreached(session: Session, ref: str, kind: str | None = None) -> tuple[tupl
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """One line of the list of messages."""
+    """One line of the list of messages. to and line (subject or first words) only for what lies at the desk."""
 
     id: int
     ref: str
@@ -111,7 +112,8 @@ class MessageRow:
     provider: str
     segments: int
     at: datetime
-    subject: str = ""
+    to: str = ""
+    line: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,22 +168,32 @@ def messages(
     pages = max(1, -(-total // PAGE))
     page = min(max(1, page), pages)
     chosen = (
-        select(Outbox, Wording.subject)
+        select(Outbox, Wording.subject, Wording.body)
         .join(Wording, Wording.id == Outbox.wording_id)
         .where(*conditions)
         .order_by(Outbox.id.desc())
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     )
-    rows = tuple(_row(row, subject) for row, subject in session.execute(chosen))
+    rows = tuple(_row(row, *_read(row, subject, body)) for row, subject, body in session.execute(chosen))
     return MessageList(rows, page, pages, total)
 
 
-def _row(row: Outbox, subject: str = "") -> MessageRow:
+def _row(row: Outbox, to: str = "", subject: str = "", body: str = "") -> MessageRow:
+    line = subject or body.partition("\n")[0]
     return MessageRow(
         row.id, row.ref, row.kind, Channel(row.channel), Lane(row.lane), State(row.state),
-        causes.reason(row.error_code), row.provider or "", row.segments, row.changed_at, subject,
+        causes.reason(row.error_code), row.provider or "", row.segments, row.changed_at, to, line[:_LINE],
     )  # fmt: skip
+
+
+def _read(row: Outbox, subject: str, body: str, union_name: str = "") -> tuple[str, str, str]:
+    """Return address, subject and text of what lies at the desk; empty for anything else."""
+    if row.provider != DESK or (sealed := _opened(row)) is None:
+        return "", "", ""
+    to, fields = read_sealed(sealed)
+    filled = {"union": union_name, "stop": "", **fields}
+    return to, texts.fill(subject, filled), texts.fill(body, filled)
 
 
 def message(session: Session, outbox_id: int, *, union_name: str = "") -> MessagePage:
@@ -190,11 +202,7 @@ def message(session: Session, outbox_id: int, *, union_name: str = "") -> Messag
     if row is None:
         raise NotFound(msg("There is no such message."))
     wording = session.get_one(Wording, row.wording_id)
-    to = subject = body = ""
-    if row.provider == DESK and (sealed := _opened(row)) is not None:
-        to, fields = read_sealed(sealed)
-        filled = {"union": union_name, "stop": "", **fields}
-        subject, body = texts.fill(wording.subject, filled), texts.fill(wording.body, filled)
+    to, subject, body = _read(row, wording.subject, wording.body, union_name)
     tried = session.scalars(select(SendAttempt).filter_by(outbox_id=row.id).order_by(SendAttempt.n))
     return MessagePage(
         _row(row), to, subject, body, wording.template, wording.language, row.not_before, row.expires_at,

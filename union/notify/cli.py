@@ -1,0 +1,171 @@
+"""`union notify`: how delivery is going, a test message, the desk and replies in the terminal, a plan on paper."""
+
+import json
+from dataclasses import asdict
+from datetime import timedelta
+
+import click
+
+from union.core import db, sealing
+from union.core.actor import SYSTEM
+from union.core.clock import utcnow
+from union.core.i18n import when
+from union.core.ids import new_id
+from union.core.settings import Settings
+from union.notify import jobs, queries, service
+from union.notify.rules import capacity, segments
+from union.notify.rules.kinds import Channel, Lane, State
+from union.notify.service import desk as organizers
+from union.notify.words import STATES
+
+
+@click.group()
+@click.pass_obj
+def notify(settings: Settings) -> None:
+    """See how delivery is going, send a test, read the message desk, plan a fan-out."""
+    settings.require_safe()
+    sealing.install(sealing.Vault(settings.data_key()))
+    db.install(db.Database(db.make_engine(settings.database_url)))
+
+
+@notify.command()
+@click.argument("ref", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def status(settings: Settings, ref: str | None, *, as_json: bool) -> None:
+    """Count messages by state, all of them or those about REF (such as action:fair-pay)."""
+    with db.reading() as session:
+        found = queries.progress(session, ref)
+    routes = {route.channel.value: route.name for route in jobs.routes(settings)}
+    if as_json:
+        click.echo(json.dumps({"ref": ref, "routes": routes, **asdict(found)}, indent=2))
+        return
+    click.echo(f"texts leave by {routes['sms']}, email by {routes['email']}")
+    for state in State:
+        click.echo(f"{getattr(found, state.value):>9}  {STATES[state]}")
+    for reason, count in sorted(found.causes.items(), key=lambda item: -item[1]):
+        click.echo(f"{count:>9}  {reason}")
+    if found.paused is not None:
+        click.secho("held: nothing about it leaves", fg="yellow")
+
+
+@notify.command("send-test")
+@click.argument("to")
+@click.option("--language", default="en", show_default=True)
+@click.option("--zone", default="Europe/Amsterdam", show_default=True)
+@click.pass_obj
+def send_test(settings: Settings, to: str, language: str, zone: str) -> None:
+    """Send a test message to TO (+31612345678 or an email address) now and say what came of it."""
+    channel = Channel.EMAIL if "@" in to else Channel.SMS
+    now = utcnow()
+    with db.transaction() as session:
+        row = service.enqueue(
+            session, now=now, ref=f"test:{new_id()}", kind="test", member_id="", channel=channel, to=to,
+            language=language, zone=zone, template="notify/test", fields={"when": when(now, zone, language)},
+            lane=Lane.LOGIN, expires_at=now + timedelta(minutes=10),
+        )  # fmt: skip
+    over = tuple(route for route in jobs.routes(settings) if route.channel is channel)
+    jobs.deliver_due(over, jobs.sender(settings))
+    with db.reading() as session:
+        found = queries.message(session, row or 0).row
+    click.echo(f"message {found.id}: {STATES[found.state]}, by {found.provider or 'nobody yet'}")
+    if found.reason:
+        click.echo(found.reason)
+    if found.state not in {State.ACCEPTED, State.DELIVERED}:
+        raise click.exceptions.Exit(1)
+
+
+@notify.group()
+def desk() -> None:
+    """Read messages that no provider took."""
+
+
+@desk.command("list")
+@click.option("--page", default=1, show_default=True)
+@click.pass_obj
+def desk_list(settings: Settings, page: int) -> None:
+    """List what lies at the desk, the newest first."""
+    with db.reading() as session:
+        found = queries.messages(session, page=page, desk=True)
+    for row in found.rows:
+        click.echo(f"{row.id:>8}  {row.channel:5}  {row.to:28}  {row.line}")
+    click.echo(
+        f"page {found.page} of {found.pages}, {found.total} messages at the desk of {settings.union_name}"
+    )
+
+
+@desk.command("show")
+@click.argument("message", type=int)
+@click.pass_obj
+def desk_show(settings: Settings, message: int) -> None:
+    """Print one message that lies at the desk."""
+    with db.reading() as session:
+        found = queries.message(session, message, union_name=settings.union_name)
+    if not found.readable:
+        raise click.ClickException("its text is not here: it went out, waits to be sent, or was wiped")
+    click.echo(f"To: {found.to}")
+    if found.subject:
+        click.echo(f"Subject: {found.subject}")
+    click.echo(f"\n{found.body}")
+
+
+@notify.group()
+def inbound() -> None:
+    """Replies from members."""
+
+
+@inbound.command("list")
+def inbound_list() -> None:
+    """List replies that a person must read."""
+    with db.reading() as session:
+        for reply in queries.inbox(session):
+            click.echo(f"{reply.id:>8}  {reply.at:%Y-%m-%d %H:%M} UTC  {reply.sender}  {reply.body}")
+
+
+@inbound.command("simulate")
+@click.argument("sender")
+@click.argument("body")
+@click.pass_obj
+def simulate_inbound(settings: Settings, sender: str, body: str) -> None:
+    """Take in a reply as if SENDER (+31612345678) had texted BODY."""
+    with db.transaction() as session:
+        found = organizers.play_reply(
+            session, actor=SYSTEM, now=utcnow(), sender=sender, body=body, link=settings.public_url
+        )
+    click.echo(f"reply {found.id}: read as {found.keyword}")
+
+
+@notify.command()
+@click.argument("ref")
+def hold(ref: str) -> None:
+    """Hold every message about REF that has not left."""
+    with db.transaction() as session:
+        organizers.hold(session, actor=SYSTEM, now=utcnow(), ref=ref)
+    click.echo(f"held: {ref}")
+
+
+@notify.command()
+@click.argument("ref")
+def release(ref: str) -> None:
+    """Let messages about REF go again."""
+    with db.transaction() as session:
+        organizers.release(session, actor=SYSTEM, now=utcnow(), ref=ref)
+    click.echo(f"released: {ref}")
+
+
+@notify.command()
+@click.option("--recipients", type=click.IntRange(1), required=True, help="How many members get a text.")
+@click.option("--text", default="", help="The text; its segments are counted. Without it: one segment.")
+@click.option("--route", type=click.Choice(sorted(capacity.ROUTES)), help="Only this kind of sender.")
+@click.option("--daily-cap", type=int, help="Segments a day that the carrier allows.")
+def forecast(recipients: int, text: str, route: str | None, daily_cap: int | None) -> None:
+    """Say when the last member would have a text, for each kind of sender."""
+    each = segments.count(text)
+    click.echo(f"{each.segments} segment(s) each, {each.encoding}, {recipients * each.segments} in all")
+    for name, found in capacity.ROUTES.items():
+        if route not in {None, name}:
+            continue
+        limited = capacity.Route(name, found.per_second, daily_cap, found.queue_seconds, found.slowest)
+        told = capacity.forecast(capacity.Load(recipients, recipients * each.segments), limited)
+        note = "" if told.feasible else f"  does not fit ({', '.join(told.problems)}): {told.over} too many"
+        click.echo(f"{name:18} {timedelta(seconds=round(told.total))!s:>18}{note}")

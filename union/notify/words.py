@@ -1,0 +1,36 @@
+"""What states, channels and lanes are called on pages and in the terminal, and the tag each state wears."""
+
+from union.core.i18n import msg
+from union.notify.rules.kinds import Channel, Lane, Mailing, State
+
+STATES: dict[State, str] = {
+    State.CREATED: msg("waiting"),
+    State.SENDING: msg("on its way"),
+    State.ACCEPTED: msg("taken by the provider"),
+    State.DELIVERED: msg("delivered"),
+    State.FAILED: msg("failed"),
+    State.EXPIRED: msg("too late, not sent"),
+    State.UNKNOWN: msg("in doubt"),
+    State.SUPPRESSED: msg("not sent on purpose"),
+}
+TAGS: dict[State, str] = {
+    State.CREATED: "waiting",
+    State.SENDING: "live",
+    State.ACCEPTED: "agreed",
+    State.DELIVERED: "agreed",
+    State.FAILED: "refused",
+    State.EXPIRED: "neutral",
+    State.UNKNOWN: "waiting",
+    State.SUPPRESSED: "neutral",
+}
+CHANNELS: dict[Channel, str] = {Channel.SMS: msg("SMS"), Channel.EMAIL: msg("email")}
+LANES: dict[Lane, str] = {
+    Lane.LOGIN: msg("sign-in"),
+    Lane.ALERT: msg("action alert"),
+    Lane.BALLOT: msg("vote"),
+    Lane.NEWS: msg("news"),
+}
+MAILINGS: dict[Mailing, str] = {
+    Mailing.CAMPAIGNS: msg("news and alerts of campaigns"),
+    Mailing.BALLOTS: msg("notices of votes"),
+}
