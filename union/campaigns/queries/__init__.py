@@ -24,6 +24,7 @@ from union.campaigns.queries.demands import (
 from union.campaigns.queries.page import (
     CampaignPage,
     MyPledge,
+    OrganizePage,
     TestView,
     UpdateView,
     campaign_page,
@@ -39,6 +40,7 @@ __all__ = [
     "DemandPage",
     "Mandate",
     "MyPledge",
+    "OrganizePage",
     "Ranking",
     "TestView",
     "UpdateView",

@@ -242,6 +242,11 @@ def open_demand_ids(campaign_id: str) -> Select[str]:
     )
 
 
+def stale_rankings(session: Session) -> list[str]:
+    """Return the slugs of campaigns in which somebody's order has changed since it was counted."""
+    return list(session.scalars(select(Campaign.slug).where(Campaign.ranking_stale.is_(True))))
+
+
 def refresh_ranking(session: Session, *, slug: str, actor: Actor, now: datetime) -> bool:
     """Count the members' orders again when one has changed: a job's work. Tell whether one had."""
     del now

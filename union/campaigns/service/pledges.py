@@ -248,3 +248,15 @@ def recipients(session: Session, ids: Collection[str], words: dict[str, str | in
         to = contact.email or (contact.phone if contact.sms_ok else None)
         if to:
             yield Recipient(contact.member_id, channel, to, contact.language, contact.zone, words)
+
+
+def gathering(session: Session) -> list[str]:
+    """Return the slugs of campaigns whose round runs."""
+    return list(session.scalars(select(Campaign.slug).where(Campaign.stage == Stage.GATHERING.value)))
+
+
+def settled_lately(session: Session, now: datetime) -> bool:
+    """Tell whether a round settled, or a campaign ended with one, within the last day."""
+    since = now - timedelta(days=1)
+    lately = select(Campaign.id).where((Campaign.settled_at >= since) | (Campaign.ended_at >= since)).limit(1)
+    return session.scalar(lately) is not None

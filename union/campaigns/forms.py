@@ -1,0 +1,301 @@
+"""What people fill in about campaigns: plain values out, every message at its field."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from wtforms import (
+    BooleanField,
+    DateTimeLocalField,
+    HiddenField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from union.campaigns.rules import DemandStatus, suggested_threshold
+from union.campaigns.service import Draft
+from union.campaigns.tipping import Minimum
+from union.core.errors import Invalid, UnionError
+from union.core.i18n import msg
+from union.core.zones import instant
+from union.web.forms import Form
+
+SHARES = {
+    "1/10": msg("One in ten"),
+    "1/4": msg("A quarter"),
+    "1/3": msg("A third"),
+    "1/2": msg("Half"),
+    "2/3": msg("Two thirds"),
+    "3/4": msg("Three quarters"),
+    "9/10": msg("Nine in ten"),
+}
+MOST = 10_000_000
+_LOCAL = "%Y-%m-%dT%H:%M"
+_FILLED = msg("Fill this in.")
+_WHEN = msg("Give a date and a time.")
+
+
+def _moment(label: str, description: str = "") -> DateTimeLocalField:
+    return DateTimeLocalField(
+        label, [InputRequired(_WHEN)], format=[_LOCAL, "%Y-%m-%d %H:%M"], description=description
+    )
+
+
+class PledgeForm(Form):
+    """How many must act before this member does."""
+
+    how = RadioField(
+        msg("When do you act?"),
+        [InputRequired(msg("Choose one of the three."))],
+        choices=[("any", ""), ("number", ""), ("share", "")],
+    )
+    number = IntegerField(msg("At least how many people, you included?"), [Optional(), NumberRange(1, MOST)])
+    share = SelectField(
+        msg("At least which share of everybody?"), choices=list(SHARES.items()), default="1/2"
+    )
+    step = HiddenField(default="check")
+
+    def at_least(self) -> str:
+        """Return the minimum as the service takes it; raises Invalid at the number's field."""
+        if self.how.data == "any":
+            return "1"
+        if self.how.data == "share":
+            return str(self.share.data)
+        if self.number.data is None:
+            raise Invalid(msg("Give a whole number from 1, or a share of everybody."), field="number")
+        return str(self.number.data)
+
+    def show(self, at_least: str) -> None:
+        """Fill the form with a pledge given before."""
+        minimum = Minimum.parse(at_least)
+        if minimum.share is not None:
+            self.how.data, self.share.data = "share", str(minimum)
+        elif minimum.number == 1:
+            self.how.data = "any"
+        else:
+            self.how.data, self.number.data = "number", minimum.number
+
+
+class CampaignForm(Form):
+    """A campaign's draft. Goal and threshold may stay empty: everybody, and three quarters of them."""
+
+    title = StringField(
+        msg("Title"),
+        [InputRequired(_FILLED), Length(3, 80)],
+        description=msg("A poster: three or four words."),
+    )
+    demand = StringField(
+        msg("The demand in one sentence"),
+        [InputRequired(_FILLED), Length(10, 200)],
+        description=msg("What the company must do, so that a passer-by understands it."),
+    )
+    summary = TextAreaField(msg("What it is about"), [InputRequired(_FILLED), Length(1, 2000)])
+    reasons = TextAreaField(msg("Why now"), [Optional(), Length(max=8000)])
+    pledge_text = TextAreaField(
+        msg("What members pledge to do"),
+        [InputRequired(_FILLED), Length(10, 1000)],
+        description=msg("These words are frozen when you publish: nobody can change what members agreed to."),
+    )
+    unit = IntegerField(
+        msg("How many people is it about?"),
+        [InputRequired(_FILLED), NumberRange(1, MOST)],
+        description=msg(
+            "Everybody whom this platform's members could reach. Shares in pledges are shares of this number."
+        ),
+    )
+    goal = IntegerField(
+        msg("Goal"),
+        [Optional(), NumberRange(1, MOST)],
+        description=msg("The full meter. Leave it empty for everybody."),
+    )
+    threshold = IntegerField(
+        msg("Threshold"),
+        [Optional(), NumberRange(1, MOST)],
+        description=msg(
+            "Below it nobody is called. Leave it empty for three quarters; lower is easier to reach."
+        ),
+    )
+    deadline = _moment(msg("Pledge deadline"), msg("The round settles at this moment, once."))
+    debate_until = DateTimeLocalField(
+        msg("Debate on demands until"),
+        [Optional()],
+        format=[_LOCAL, "%Y-%m-%d %H:%M"],
+        description=msg("With a date, members see the draft and propose demands before you publish."),
+    )
+    zone = SelectField(msg("Time zone"), choices=[])
+
+    def draft(self, platform_slug: str) -> Draft:
+        """Return the facts; raises Invalid for a local time that does not exist or exists twice."""
+        unit = int(self.unit.data or 0)
+        return Draft(
+            platform_slug=platform_slug,
+            title=" ".join(self.title.data.split()),
+            demand=" ".join(self.demand.data.split()),
+            summary=self.summary.data.strip(),
+            reasons=(self.reasons.data or "").strip(),
+            pledge_text=self.pledge_text.data.strip(),
+            unit=unit,
+            goal=self.goal.data or unit,
+            threshold=self.threshold.data or min(suggested_threshold(unit), self.goal.data or unit),
+            pledge_deadline=at_field(self.deadline.data, self.zone.data, "deadline"),
+            zone=self.zone.data,
+            debate_until=at_field(self.debate_until.data, self.zone.data, "debate_until")
+            if self.debate_until.data
+            else None,
+        )
+
+    def show(self, draft: Draft) -> None:
+        """Fill the form with a draft written before."""
+        for name in (
+            "title",
+            "demand",
+            "summary",
+            "reasons",
+            "pledge_text",
+            "unit",
+            "goal",
+            "threshold",
+            "zone",
+        ):
+            self[name].data = getattr(draft, name)
+        self.deadline.data = local(draft.pledge_deadline, draft.zone)
+        self.debate_until.data = local(draft.debate_until, draft.zone) if draft.debate_until else None
+
+
+def at_field(wall: datetime, zone: str, field: str) -> datetime:
+    """Return the instant a local time names; the refusal of a skipped or repeated one stands at `field`."""
+    try:
+        return instant(wall, zone)
+    except UnionError as refusal:
+        refusal.field = field
+        raise
+
+
+def local(moment: datetime, zone: str) -> datetime:
+    """Return an instant as the naive local time a form shows."""
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None, second=0, microsecond=0)
+
+
+def in_days(now: datetime, days: int, zone: str, hour: int = 18) -> datetime:
+    """Return the naive local time `days` from now at `hour`, as a form's suggestion."""
+    return (local(now, zone) + timedelta(days=days)).replace(hour=hour, minute=0)
+
+
+class UpdateForm(Form):
+    """News for the timeline and the feed."""
+
+    title = StringField(msg("Headline"), [InputRequired(_FILLED), Length(3, 120)])
+    text = TextAreaField(msg("News"), [InputRequired(_FILLED), Length(1, 4000)])
+
+
+class EndForm(Form):
+    """How it ended, in a few words."""
+
+    how = RadioField(
+        msg("How did it end?"),
+        [InputRequired(msg("Choose how it ended."))],
+        choices=[("won", msg("We won")), ("closed", msg("It ends without a win"))],
+    )
+    text = TextAreaField(msg("What members should know"), [InputRequired(_FILLED), Length(1, 4000)])
+
+
+class RoundForm(Form):
+    """Another pledge round after one that fell short."""
+
+    deadline = _moment(
+        msg("Pledge deadline"), msg("Pledges of the last round are deleted; everybody pledges afresh.")
+    )
+
+
+class DemandForm(Form):
+    """A demand or an amendment."""
+
+    title = StringField(msg("Demand"), [InputRequired(_FILLED), Length(5, 120)], description=msg("One line."))
+    text = TextAreaField(msg("In full"), [InputRequired(_FILLED), Length(10, 4000)])
+
+
+class AmendForm(DemandForm):
+    """Another wording, and why."""
+
+    reason = TextAreaField(msg("Why is this better?"), [Optional(), Length(max=1000)])
+
+
+class DecideForm(Form):
+    """A demand's next status, with a note for its public history."""
+
+    status = RadioField(msg("What happened?"), [InputRequired(msg("Choose a step."))], choices=[])
+    merged_into = SelectField(msg("Which demand takes it in?"), [Optional()], choices=[])
+    note = TextAreaField(msg("Note for the public history"), [Optional(), Length(max=1000)])
+
+    def then(self) -> DemandStatus:
+        """Return the status chosen."""
+        return DemandStatus(self.status.data)
+
+
+class ManyField(SelectMultipleField):  # type: ignore[misc]
+    """Several choices, each a checkbox."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class VoteForm(Form):
+    """A strike vote: its words, its rule, who holds the key, when."""
+
+    title = StringField(msg("Name of the vote"), [InputRequired(_FILLED), Length(3, 120)])
+    intro = TextAreaField(msg("What the paper says above the question"), [Optional(), Length(max=2000)])
+    question = StringField(
+        msg("Question"),
+        [InputRequired(_FILLED), Length(10, 300)],
+        description=msg("Members answer yes, no or abstain."),
+    )
+    preset = RadioField(msg("Under which rule?"), [InputRequired(msg("Choose a rule."))], choices=[])
+    rule_confirmed = BooleanField(msg("I am an officer and checked that this rule still holds"))
+    trustees = ManyField(msg("Who holds the key?"), choices=[])
+    server_trustee = BooleanField(msg("The union's server holds a share too"))
+    group = RadioField(
+        msg("Which mathematics?"),
+        choices=[("BELENIOS-2048", "BELENIOS-2048"), ("Ed25519", "Ed25519")],
+        default="BELENIOS-2048",
+    )
+    opens = _moment(msg("Opens"))
+    closes = _moment(msg("Closes"))
+    zone = SelectField(msg("Time zone"), choices=[])
+
+
+class TestForm(Form):
+    """A structure test: a private show of hands."""
+
+    ask = StringField(
+        msg("What do you ask?"),
+        [InputRequired(_FILLED), Length(10, 200)],
+        description=msg("Such as: would you log off for two hours on a Friday?"),
+    )
+    majority = SelectField(
+        msg("From which majority is the count shown to members?"), choices=list(SHARES.items()), default="2/3"
+    )
+    closes = _moment(msg("Closes"))
+
+    def share(self) -> tuple[int, int]:
+        """Return the majority as numerator and denominator."""
+        num, den = str(self.majority.data).split("/")
+        return int(num), int(den)
+
+
+def zone_choices(*groups: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the zones to choose from, each once, in the order given."""
+    return [
+        (zone, zone.replace("_", " ")) for zone in dict.fromkeys(zone for group in groups for zone in group)
+    ]
+
+
+def translated(field: Any, gettext: Any) -> None:  # noqa: ANN401 - WTForms is untyped
+    """Translate the labels of a field's choices."""
+    field.choices = [(value, gettext(label)) for value, label in field.choices]

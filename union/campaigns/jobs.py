@@ -1,0 +1,79 @@
+"""What comes due: rounds to settle, counts to refresh, outcomes to take, mandates to expire.
+
+Each thing is one transaction of its own, decided again under its lock, so several schedulers do it once.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from union.campaigns.service import demands, pledges, scrub, votes
+from union.core.actor import SYSTEM
+from union.core.db import installed, reading, transaction
+from union.core.settings import Settings
+
+
+def _each(slugs: list[str], do: Callable[[Session, str], object]) -> int:
+    done = 0
+    for slug in slugs:
+        with transaction() as session:
+            done += bool(do(session, slug))
+    return done
+
+
+def settle_due(now: datetime, settings: Settings) -> int:
+    """Settle every round whose deadline has passed."""
+    with reading() as session:
+        slugs = pledges.due(session, now)
+    done = _each(
+        slugs,
+        lambda s, slug: pledges.settle(s, slug=slug, actor=SYSTEM, now=now, public_url=settings.public_url),
+    )
+    if done:
+        scrub.scrub(installed().engine)
+    return done
+
+
+def refresh(now: datetime, settings: Settings) -> int:
+    """Bring counts, bands and members' orders up to date."""
+    del settings
+    with reading() as session:
+        gathering, stale = pledges.gathering(session), demands.stale_rankings(session)
+    done = _each(gathering, lambda s, slug: pledges.refresh(s, slug=slug, actor=SYSTEM, now=now))
+    return done + _each(stale, lambda s, slug: demands.refresh_ranking(s, slug=slug, actor=SYSTEM, now=now))
+
+
+def take_outcomes(now: datetime, settings: Settings) -> int:
+    """Grant mandates from concluded strike votes, or record that they did not pass."""
+    del settings
+    with reading() as session:
+        slugs = votes.voting_campaigns(session)
+    return _each(slugs, lambda s, slug: votes.grant_mandates(s, slug=slug, actor=SYSTEM, now=now))
+
+
+def expire(now: datetime, settings: Settings) -> int:
+    """Let unused mandates expire."""
+    del settings
+    with reading() as session:
+        slugs = votes.expiring(session, now)
+    return _each(slugs, lambda s, slug: votes.expire_mandates(s, slug=slug, actor=SYSTEM, now=now))
+
+
+def scrub_settled(now: datetime, settings: Settings) -> int:
+    """Clear what the database still keeps of wiped minimums, for a day after each settlement."""
+    del settings
+    with reading() as session:
+        if not pledges.settled_lately(session, now):
+            return 0
+    scrub.scrub(installed().engine)
+    return 0
+
+
+JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
+    ("settle", 2, settle_due),
+    ("refresh", 30, refresh),
+    ("outcomes", 5, take_outcomes),
+    ("expire", 60, expire),
+    ("scrub", 600, scrub_settled),
+)

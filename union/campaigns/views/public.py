@@ -1,0 +1,228 @@
+"""What everybody sees: the list, a campaign, its meter for other sites, its feed, its poster."""
+
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from urllib.parse import quote
+
+from flask import Response, g, jsonify, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from markupsafe import Markup
+
+from union.campaigns import queries, rules, words
+from union.campaigns.queries import CampaignCard, CampaignPage
+from union.campaigns.rules import Stage
+from union.campaigns.views.common import PANELS, address, blueprint, lines, meter, meter_words
+from union.core.clock import utcnow
+from union.core.db import reading
+from union.core.errors import NotFound
+from union.core.i18n import msg
+from union.web import figures
+from union.web.guards import current_actor, public
+from union.web.i18n import gettext, language, when
+
+_FRESH = timedelta(seconds=10)
+
+
+@blueprint.get("/campaigns")
+@public
+def index() -> ResponseReturnValue:
+    """List the campaigns: those that run, then those that ended."""
+    with reading() as session:
+        cards = queries.listing(session, actor=current_actor())
+    return render_template(
+        "campaigns/index.html",
+        running=[card for card in cards if card.stage not in rules.ENDED and card.stage is not Stage.DRAFT],
+        drafts=[card for card in cards if card.stage is Stage.DRAFT],
+        ended=[card for card in cards if card.stage in rules.ENDED],
+        meter=meter,
+        told=meter_words,
+        stages=words.STAGES,
+    )
+
+
+@blueprint.get("/campaigns/<slug>")
+@public
+def page(slug: str) -> ResponseReturnValue:
+    """Show one campaign."""
+    actor, now = current_actor(), utcnow()
+    with reading() as session:
+        found = queries.campaign_page(session, slug, actor, now)
+        panels = [panel(session, found.card.id, actor, now) for panel in PANELS]
+    return show(found, [panel for panel in panels if panel], now)
+
+
+def show(found: CampaignPage, panels: list[Markup], now: datetime, *, preview: bool = False) -> str:
+    """Render the public page, also as the preview of a draft."""
+    link = address(url_for("campaigns.page", slug=found.card.slug))
+    said = f"{found.card.title}: {found.card.demand}"
+    return render_template(
+        "campaigns/page.html",
+        found=found,
+        card=found.card,
+        panels=panels,
+        preview=preview,
+        now=now,
+        meter=meter(found.card, live="strokes"),
+        told=meter_words(found.card),
+        stage=words.STAGES[found.card.stage],
+        stages=words.STAGES,
+        words=words.DEMANDS,
+        timeline=lines(found.updates),
+        public_demands=[d for d in found.demands if d.status in rules.PUBLIC_DEMANDS],
+        link=link,
+        embed=Markup('<iframe src="{}/meter" title="{}" width="100%" height="340"></iframe>').format(
+            link, found.card.title
+        ),
+        share={
+            gettext(
+                "Email"
+            ): f"mailto:?subject={quote(found.card.title)}&body={quote(said + chr(10) + link)}",
+            "WhatsApp": f"https://wa.me/?text={quote(said + ' ' + link)}",
+            "Signal, Telegram …": f"https://t.me/share/url?url={quote(link)}&text={quote(said)}",
+        },
+    )
+
+
+@blueprint.get("/campaigns/at/<campaign_id>")
+@public
+def by_id(campaign_id: str) -> ResponseReturnValue:
+    """Lead from a message to the campaign: its address says nothing to whoever glances at the phone."""
+    with reading() as session:
+        found = queries.card_by_id(session, campaign_id)
+    return redirect(url_for("campaigns.page", slug=found.slug), 303)
+
+
+def _published(slug: str) -> CampaignCard:
+    """Return the card of a campaign that everybody may see; raises NotFound for a draft."""
+    with reading() as session:
+        found = queries.card(session, slug)
+    if found.published_at is None:
+        raise NotFound(msg("There is no such campaign."))
+    return found
+
+
+@blueprint.get("/campaigns/<slug>/live.json")
+@public
+def live(slug: str) -> ResponseReturnValue:
+    """Give the numbers that live.mjs writes into the page; may be ten seconds old."""
+    card = _published(slug)
+    told = meter_words(card)
+    answer = jsonify(
+        **told,
+        strokes=figures.strokes(card.counted, card.goal, card.threshold),
+        as_of=gettext("As of %(when)s", when=when(utcnow(), card.zone)),
+    )
+    answer.headers["Cache-Control"] = f"private, max-age={_FRESH.seconds}"
+    return answer
+
+
+@blueprint.get("/campaigns/<slug>/meter")
+@public
+def meter_page(slug: str) -> ResponseReturnValue:
+    """Show the meter alone, for other sites to frame."""
+    g.embeddable = True
+    card = _published(slug)
+    return render_template(
+        "campaigns/meter.html",
+        card=card,
+        meter=meter(card, live="strokes"),
+        told=meter_words(card),
+        stage=words.STAGES[card.stage],
+        link=address(url_for("campaigns.page", slug=slug)),
+    )
+
+
+@blueprint.get("/campaigns/<slug>/meter.svg")
+@public
+def meter_svg(slug: str) -> ResponseReturnValue:
+    """Give the meter as a picture for other sites: colours as attributes, no style sheet."""
+    g.embeddable = True
+    card = _published(slug)
+    drawing = str(meter(card))
+    start, end = drawing.index("<svg"), drawing.rindex("</svg>") + len("</svg>")
+    painted = drawing[start:end].replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
+    for kind, paint in (
+        ('class="stroke on', 'fill="#c4122f" class="'),
+        ('class="stroke off', 'fill="#ffffff" stroke="#6f6456" stroke-width="1.5" class="'),
+        ('class="on', 'fill="#c4122f" class="'),
+        ('class="stave"', 'fill="#17130f"'),
+    ):
+        painted = painted.replace(kind, paint)
+    answer = Response(painted, mimetype="image/svg+xml")
+    answer.headers["Cache-Control"] = "public, max-age=60"
+    return answer
+
+
+@blueprint.get("/campaigns/<slug>/feed.xml")
+@public
+def feed(slug: str) -> ResponseReturnValue:
+    """Give the timeline as RSS 2.0."""
+    with reading() as session:
+        found = queries.campaign_page(session, slug, current_actor(), utcnow())
+    if found.card.published_at is None:
+        raise NotFound(msg("There is no such campaign."))
+    link = address(url_for("campaigns.page", slug=slug))
+    items = [
+        {
+            "title": line.title,
+            "text": line.text,
+            "at": format_datetime(line.at),
+            "guid": f"{link}#update-{update.id}",
+        }
+        for line, update in zip(lines(found.updates), found.updates, strict=True)
+    ]
+    xml = render_template("campaigns/feed.xml", card=found.card, items=items, link=link, language=language())
+    return Response(xml, mimetype="application/rss+xml")
+
+
+@blueprint.get("/campaigns/<slug>/poster")
+@public
+def poster(slug: str) -> ResponseReturnValue:
+    """Show a sheet to print and hang up, with a QR code of the address."""
+    card = _published(slug)
+    link = address(url_for("campaigns.page", slug=slug))
+    code = figures.qr(link, title=gettext("QR code of %(link)s", link=link))
+    return render_template("campaigns/poster.html", card=card, link=link, code=code)
+
+
+@blueprint.get("/campaigns/<slug>/wording.json")
+@public
+def wording(slug: str) -> ResponseReturnValue:
+    """Give the exact bytes whose SHA-256 was frozen at publication."""
+    with reading() as session:
+        content = queries.frozen_wording(session, slug, current_actor())
+    if content is None:
+        raise NotFound(msg("Nothing is frozen yet: the campaign is a draft."))
+    return Response(content, mimetype="application/json")
+
+
+@blueprint.get("/campaigns/<slug>/deadline.ics")
+@public
+def calendar(slug: str) -> ResponseReturnValue:
+    """Give the pledge deadline as a calendar file with a reminder a day before (RFC 5545)."""
+    card = _published(slug)
+    if card.stage is not Stage.GATHERING:
+        raise NotFound(msg("This campaign has no deadline ahead."))
+    link = address(url_for("campaigns.page", slug=slug))
+    stamp = "%Y%m%dT%H%M%SZ"
+    rows = [
+        "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Union//Campaigns//EN", "BEGIN:VEVENT",
+        f"UID:{card.id}@{request.host.split(':')[0]}", f"DTSTAMP:{utcnow():{stamp}}",
+        f"DTSTART:{card.pledge_deadline:{stamp}}", f"DTEND:{card.pledge_deadline:{stamp}}",
+        f"SUMMARY:{_escaped(gettext('Last moment to pledge'))}", f"URL:{link}",
+        "BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-P1D",
+        f"DESCRIPTION:{_escaped(gettext('Last moment to pledge'))}",
+        "END:VALARM", "END:VEVENT", "END:VCALENDAR",
+    ]  # fmt: skip
+    answer = Response("".join(f"{_folded(row)}\r\n" for row in rows), mimetype="text/calendar")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{card.slug}.ics"'
+    return answer
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace(";", "\\;").replace(",", "\\,").replace("\n", "\\n")
+
+
+def _folded(row: str, width: int = 60) -> str:
+    """Fold a long line (section 3.1); well under 75 octets even where a character takes several."""
+    return "\r\n ".join(row[i : i + width] for i in range(0, max(len(row), 1), width))
