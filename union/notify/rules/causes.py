@@ -79,7 +79,6 @@ OURS: dict[str, str] = {
     "not_found": msg("The provider knows nothing of it."),
     "sealed": msg("Its address cannot be opened with the present data key."),
     "connect": msg("The provider could not be reached; we try again."),
-    "trial": msg("The union is in trial mode: only its officers are texted."),
 }
 
 _UNKNOWN_CAUSE = Cause(Remedy.GIVE_UP, msg("The provider refused it."))
