@@ -1,7 +1,7 @@
 """Actions as pages and other rooms read them: frozen values, never a row, never who checked in."""
 
 from union.actions.queries.board import LiveBoard, Numbers, live
-from union.actions.queries.cards import ActionCard, Due, due, expected, listing, mine
+from union.actions.queries.cards import ActionCard, Due, due, expected, listing, mine, upcoming
 from union.actions.queries.console import (
     ChapterRow,
     ConsolePage,
@@ -30,4 +30,5 @@ __all__ = [
     "live_numbers",
     "mine",
     "plan_of",
+    "upcoming",
 ]

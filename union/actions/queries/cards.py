@@ -23,6 +23,7 @@ from union.actions.rules.states import (
     State,
 )
 from union.campaigns import queries as campaigns
+from union.core.actor import Actor
 from union.members import queries as members
 
 RECENT = timedelta(days=7)
@@ -177,3 +178,18 @@ def due(session: Session, now: datetime) -> Due:
         ),
         show=tuple(row.slug for row in rows if row.state is State.LIVE and standing.show_due(row, now)),
     )
+
+
+def upcoming(session: Session, campaign_id: str, actor: Actor, now: datetime) -> list[ActionCard]:
+    """Return the campaign's actions to come that `actor` may know of: announced ones, and their own."""
+    rows = session.scalars(
+        select(Action)
+        .where(Action.campaign_id == campaign_id, Action.state.in_([State.SCHEDULED, State.ARMED]))
+        .order_by(Action.starts_at)
+    )
+    found = []
+    for row in rows:
+        mine_ = actor.active and standing.takes_part(session, row, str(actor.member_id))
+        if row.starts_at > now and (row.announced or mine_):
+            found.append(card_of(session, row, zone=actor.zone, mine=mine_))
+    return found

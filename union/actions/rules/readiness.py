@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from union.actions.rules.notice import NONE, Notice, earliest_start
+from union.actions.rules.notice import NONE, Notice, Unit, earliest_start
 from union.actions.rules.pacing import Reach
 from union.core.errors import Conflict, Invalid
 from union.core.i18n import msg
@@ -122,9 +122,20 @@ def require(found: Iterable[Check], *, without: Iterable[Gate] = ()) -> None:
         raise NotReady(missing)
 
 
-def local(instant: datetime, zone: str) -> str:
-    """Return an instant as date and time on the wall of `zone`, the same in every language."""
-    return f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})"
+class Moment(str):
+    """An instant as a fact of a text: reads the same in every language, and a page may show it in its own."""
+
+    __slots__ = ("instant", "zone")
+
+    instant: datetime
+    zone: str
+
+
+def local(instant: datetime, zone: str) -> Moment:
+    """Return an instant as date and time on the wall of `zone`."""
+    moment = Moment(f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M} ({zone})")
+    moment.instant, moment.zone = instant, zone
+    return moment
 
 
 def mandate_check(mandate: MandateFacts | None, starts_at: datetime, zone: str) -> Check:
@@ -166,16 +177,23 @@ def floor_check(floor: int, committed: int, roll: int) -> Check:
     return Check(Gate.FLOOR, True, label, msg("%(committed)s take part"), facts=facts)
 
 
+NOT_GIVEN: dict[Unit, str] = {
+    Unit.HOURS: msg("No notice was given yet: the rule asks for %(n)s hours."),
+    Unit.DAYS: msg("No notice was given yet: the rule asks for %(n)s days."),
+    Unit.CLEAR_DAYS: msg("No notice was given yet: the rule asks for %(n)s clear days."),
+    Unit.WORKING_DAYS: msg("No notice was given yet: the rule asks for %(n)s working days."),
+}
+
+
 def _notice(facts: Facts) -> Check:
     label = msg("Notice period")
     if facts.notice.length <= 0:
         return Check(Gate.NOTICE, True, label, msg("the rule of the mandate asks for none"))
     who = msg("Any organizer can record when notice was given, or choose a later start.")
     given = facts.notice_given_at
-    told = {"n": facts.notice.length, "unit": facts.notice.unit.value.replace("_", " ")}
+    told = {"n": facts.notice.length}
     if given is None:
-        detail = msg("No notice was given yet: the rule asks for %(n)s %(unit)s.")
-        return Check(Gate.NOTICE, None, label, detail, who, told)
+        return Check(Gate.NOTICE, None, label, NOT_GIVEN[facts.notice.unit], who, told)
     try:
         earliest = earliest_start(given, facts.notice, facts.zone)
     except Invalid as problem:

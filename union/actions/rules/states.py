@@ -116,13 +116,21 @@ def may_become(now: State, then: State) -> bool:
     return then in NEXT[now]
 
 
+REFUSED_IN: dict[State, str] = {
+    State.DRAFT: msg("The action is still a draft: tie it to a mandate first."),
+    State.AUTHORIZED: msg("The action is not on the calendar yet: schedule it first."),
+    State.SCHEDULED: msg("The action is on the calendar, but not armed."),
+    State.ARMED: msg("The action is armed already."),
+    State.LIVE: msg("The action is live."),
+    State.ENDED: msg("The action has ended."),
+    State.DEBRIEFED: msg("The action has ended and its debrief is written."),
+    State.POSTPONED: msg("The action is put off: give it a new time first."),
+    State.CANCELLED: msg("The action was called off for good."),
+}
+"""Why a step is refused, by the state it was tried in."""
+
+
 def require_next(now: State, then: State) -> None:
-    """Let pass, or raise Conflict that names the state the action is in."""
-    if now is then:
-        raise Conflict(msg("This was done already: the action is %(state)s."), state=STATE_NAMES[now])
+    """Let pass, or raise Conflict that says which state the action is in."""
     if not may_become(now, then):
-        raise Conflict(
-            msg("An action that is %(now)s cannot become %(then)s."),
-            now=STATE_NAMES[now],
-            then=STATE_NAMES[then],
-        )
+        raise Conflict(REFUSED_IN[now])

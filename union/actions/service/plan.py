@@ -29,6 +29,7 @@ from union.notify import service as notify
 from union.platforms import queries as platforms
 
 SLUG_LENGTH = 28
+RESERVED = {"new", "live"}
 _CODE = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
@@ -254,18 +255,14 @@ def _require_notice_possible(action: Action, now: datetime) -> None:
     earliest = notice.earliest_start(action.notice_given_at or now, wanted, action.zone)
     if action.starts_at < earliest:
         raise Closed(
-            msg(
-                "The start lies inside the notice period of %(n)s %(unit)s: it can be %(earliest)s at the earliest."
-            ),
-            n=wanted.length,
-            unit=wanted.unit.value.replace("_", " "),
+            msg("The start lies inside the notice period: it can be %(earliest)s at the earliest."),
             earliest=readiness.local(earliest, action.zone),
         )
 
 
 def _free_slug(session: Session, title: str) -> str:
     base = slugify(title)[:SLUG_LENGTH].strip("-")
-    taken = set(session.scalars(select(Action.slug).where(Action.slug.startswith(base))))
+    taken = RESERVED | set(session.scalars(select(Action.slug).where(Action.slug.startswith(base))))
     if base not in taken:
         return base
     return next(name for n in range(2, len(taken) + 3) if (name := f"{base}-{n}") not in taken)

@@ -1,0 +1,7 @@
+"""Pages of actions: the member's, the organizer's console, the plan, the debrief, and the campaign's live panel."""
+
+from union.actions.views import console, debrief, member, plan
+from union.actions.views.common import blueprint
+from union.actions.views.panel import panel
+
+__all__ = ["blueprint", "console", "debrief", "member", "panel", "plan"]
