@@ -64,7 +64,9 @@ def choice(question: str, answers: Sequence[str], most: int) -> Asked:
 def check(questions: Sequence[Asked]) -> None:
     """Raise Invalid, naming the form's field, unless this is a paper people can vote on."""
     if not 1 <= len(questions) <= MOST_QUESTIONS:
-        raise Invalid(msg("A ballot asks between 1 and %(most)s questions."), field="question", most=MOST_QUESTIONS)
+        raise Invalid(
+            msg("A ballot asks between 1 and %(most)s questions."), field="question", most=MOST_QUESTIONS
+        )
     for place, asked in enumerate(questions):
         field = "question" if asked.part is Part.DECISION else "choice_question"
         answers = "question" if asked.part is Part.DECISION else "choice_answers"
@@ -72,16 +74,23 @@ def check(questions: Sequence[Asked]) -> None:
             raise Invalid(
                 msg("Write a question of at most %(most)s characters."), field=field, most=LONGEST_QUESTION
             )
-        if asked.part is Part.DECISION and (place or len(asked.answers) != 3 or (asked.min, asked.max) != (1, 1)):  # noqa: PLR2004
+        if asked.part is Part.DECISION and (
+            place or len(asked.answers) != 3 or (asked.min, asked.max) != (1, 1)
+        ):  # noqa: PLR2004
             raise Invalid(msg("The question that decides comes first: yes, no or abstain."), field=field)
         if not 2 <= len(asked.answers) <= MOST_ANSWERS:
-            raise Invalid(msg("Give between 2 and %(most)s answers, one a line."), field=answers, most=MOST_ANSWERS)
+            raise Invalid(
+                msg("Give between 2 and %(most)s answers, one a line."), field=answers, most=MOST_ANSWERS
+            )
         if any(not a or len(a) > LONGEST_ANSWER for a in asked.answers):
-            raise Invalid(msg("An answer has between 1 and %(most)s characters."), field=answers, most=LONGEST_ANSWER)
+            raise Invalid(
+                msg("An answer has between 1 and %(most)s characters."), field=answers, most=LONGEST_ANSWER
+            )
         if len({a.casefold() for a in asked.answers}) != len(asked.answers):
             raise Invalid(msg("Two answers are the same."), field=answers)
         if not 0 <= asked.min <= asked.max <= len(asked.answers) or not asked.max:
             raise Invalid(
-                msg("Between 1 and %(most)s of these answers can be chosen."), field="choice_most",
+                msg("Between 1 and %(most)s of these answers can be chosen."),
+                field="choice_most",
                 most=len(asked.answers),
             )

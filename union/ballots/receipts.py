@@ -38,7 +38,9 @@ class Signer:
         """The key receipts are checked with: 64 hex digits, RFC 8032 order."""
         return self._key.verify_key.encode().hex()
 
-    def receipt(self, fingerprint: str, tracker: str, height: int, head: str, *, repeated: bool = False) -> Receipt:
+    def receipt(
+        self, fingerprint: str, tracker: str, height: int, head: str, *, repeated: bool = False
+    ) -> Receipt:
         """Return the signed receipt of the ballot `tracker` at event `height` with hash `head`."""
         signature = self._key.sign(message(fingerprint, tracker, height, head)).signature.hex()
         return Receipt(tracker, height, head, signature, repeated)
@@ -53,7 +55,8 @@ def genuine(public_key: str, fingerprint: str, receipt: Receipt) -> bool:
     """Tell whether `receipt` was signed by `public_key` for the election `fingerprint`."""
     try:
         VerifyKey(bytes.fromhex(public_key)).verify(
-            message(fingerprint, receipt.tracker, receipt.height, receipt.chain_head), bytes.fromhex(receipt.signature)
+            message(fingerprint, receipt.tracker, receipt.height, receipt.chain_head),
+            bytes.fromhex(receipt.signature),
         )
     except (BadSignatureError, ValueError):
         return False

@@ -130,7 +130,9 @@ class Counts:
 
     def of(self, denominator: Of, eligible: int) -> int:
         """Return the whole that a threshold is a share of."""
-        return {Of.ELIGIBLE: eligible, Of.CAST: self.cast, Of.VALID: self.yes + self.no, Of.NONE: 0}[denominator]
+        return {Of.ELIGIBLE: eligible, Of.CAST: self.cast, Of.VALID: self.yes + self.no, Of.NONE: 0}[
+            denominator
+        ]
 
 
 @dataclass(frozen=True)
@@ -177,9 +179,17 @@ NOBODY_VOTED = msg("Nobody voted.")
 YES_REACHED = msg("%(yes)s said yes; %(needed)s were needed.")
 YES_SHORT = msg("%(yes)s said yes; %(needed)s were needed, so %(missing)s were missing.")
 SECOND_REACHED = msg("%(yes)s said yes; %(needed)s of everybody on the roll were needed.")
-SECOND_SHORT = msg("%(yes)s said yes; %(needed)s of everybody on the roll were needed, so %(missing)s were missing.")
+SECOND_SHORT = msg(
+    "%(yes)s said yes; %(needed)s of everybody on the roll were needed, so %(missing)s were missing."
+)
 MARKS = (
-    TURNOUT_REACHED, TURNOUT_SHORT, NOBODY_VOTED, YES_REACHED, YES_SHORT, SECOND_REACHED, SECOND_SHORT,
+    TURNOUT_REACHED,
+    TURNOUT_SHORT,
+    NOBODY_VOTED,
+    YES_REACHED,
+    YES_SHORT,
+    SECOND_REACHED,
+    SECOND_SHORT,
 )
 
 
@@ -258,6 +268,11 @@ def marks_kept_until(concluded_at: datetime, contest_days: int) -> datetime:
     return concluded_at + timedelta(days=contest_days)
 
 
+def remind_from(opened_at: datetime, closes_at: datetime) -> datetime:
+    """Return when reminders begin by themselves: a day before the close, in the last quarter of a short ballot."""
+    return closes_at - min(timedelta(days=1), (closes_at - opened_at) / 4)
+
+
 @dataclass(frozen=True)
 class Turnout:
     """Turnout of one chapter, or of the chapters too small to be shown on their own (slug "")."""
@@ -274,7 +289,8 @@ def by_chapter(rows: Mapping[str, tuple[int, int]], smallest: int = SMALL_GROUP)
     nor all but fewer than that voted by exactly 0 or all (which would name everybody in it). The rest is
     one row together, and that row takes a further chapter with it when it would be too small itself.
     """
-    shown, folded = [], []
+    shown: list[Turnout] = []
+    folded: list[Turnout] = []
     for chapter in sorted(rows):
         voted, eligible = rows[chapter]
         tells = eligible < smallest or voted in {0, eligible}

@@ -81,7 +81,9 @@ class Preset:
 
     def valid_on(self, day: date) -> bool:
         """Tell whether a ballot that opens on `day` falls under this version."""
-        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+        return (self.valid_from is None or self.valid_from <= day) and (
+            self.valid_to is None or day <= self.valid_to
+        )
 
     def stale(self, day: date) -> bool:
         """Tell whether `day` is past the review date."""
@@ -89,7 +91,10 @@ class Preset:
 
     def frozen(self) -> dict[str, Any]:
         """Return the copy a ballot keeps: plain values."""
-        return {name: value.isoformat() if isinstance(value, date) else value for name, value in asdict(self).items()}
+        return {
+            name: value.isoformat() if isinstance(value, date) else value
+            for name, value in asdict(self).items()
+        }
 
 
 @cache
@@ -141,6 +146,8 @@ def in_force(name: str, opens: date) -> Preset:
     if not valid:
         raise Invalid(
             msg("The rule %(name)s is not valid for a ballot that opens on %(day)s."),
-            field="preset", name=name, day=opens.isoformat(),
+            field="preset",
+            name=name,
+            day=opens.isoformat(),
         )
     return valid[-1]

@@ -26,12 +26,14 @@ from union.ballots.queries.cards import (
     outcome,
     waiting_for,
 )
+from union.ballots.queries.due import Due, due
 from union.ballots.queries.pages import BallotPage, RunPage, ballot_page, run_page
 
 __all__ = [
     "BallotCard",
     "BallotPage",
     "BoardPage",
+    "Due",
     "Duty",
     "Event",
     "Found",
@@ -44,6 +46,7 @@ __all__ = [
     "board",
     "concluded",
     "credentials",
+    "due",
     "duties",
     "election_record",
     "encrypted_tally",

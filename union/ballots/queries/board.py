@@ -76,16 +76,31 @@ def board(session: Session, slug: str, page: int = 1) -> BoardPage:
     if not 1 <= page <= pages:
         raise NotFound(msg("The board has no such page."))
     rows = session.execute(
-        select(BoardRecord.name, BoardRecord.content).where(*mine).order_by(BoardRecord.position.desc())
-        .offset((page - 1) * PAGE).limit(PAGE)
+        select(BoardRecord.name, BoardRecord.content)
+        .where(*mine)
+        .order_by(BoardRecord.position.desc())
+        .offset((page - 1) * PAGE)
+        .limit(PAGE)
     )
-    size = session.scalar(
-        select(func.sum(func.length(BoardRecord.content))).where(BoardRecord.ballot_id == ballot.id)
-    ) if total else 0
+    size = (
+        session.scalar(
+            select(func.sum(func.length(BoardRecord.content))).where(BoardRecord.ballot_id == ballot.id)
+        )
+        if total
+        else 0
+    )
     return BoardPage(
-        slug=ballot.slug, title=ballot.title, state=ballot.state, fingerprint=ballot.fingerprint, height=ballot.height,
-        head=ballot.head, events=tuple(_event(name, bytes(content)) for name, content in rows), page=page, pages=pages,
-        size=int(size or 0), receipts_from=1,
+        slug=ballot.slug,
+        title=ballot.title,
+        state=ballot.state,
+        fingerprint=ballot.fingerprint,
+        height=ballot.height,
+        head=ballot.head,
+        events=tuple(_event(name, bytes(content)) for name, content in rows),
+        page=page,
+        pages=pages,
+        size=int(size or 0),
+        receipts_from=1,
     )
 
 
@@ -112,7 +127,9 @@ def find_tracker(session: Session, slug: str, typed: str) -> Found | None:
     if row is None:
         return None
     later = select(CastBallot.position).where(
-        CastBallot.ballot_id == ballot.id, CastBallot.credential == row.credential, CastBallot.position > row.position
+        CastBallot.ballot_id == ballot.id,
+        CastBallot.credential == row.credential,
+        CastBallot.position > row.position,
     )
     counts = session.scalars(later.limit(1)).first() is None
     page = (ballot.height - row.height) // PAGE + 1
@@ -142,7 +159,8 @@ def _archive(session: Session, ballot: Ballot, length: int) -> Iterator[bytes]:
         rows = session.execute(
             select(BoardRecord.kind, BoardRecord.name, BoardRecord.content)
             .where(
-                BoardRecord.ballot_id == ballot.id, BoardRecord.position >= start,
+                BoardRecord.ballot_id == ballot.id,
+                BoardRecord.position >= start,
                 BoardRecord.position < min(start + _BATCH, length),
             )
             .order_by(BoardRecord.position)
@@ -162,7 +180,9 @@ def credentials(session: Session, slug: str) -> list[str]:
     """Return the public credentials in their published order."""
     ballot = find(session, slug)
     query = (
-        select(PublicCredential.point).where(PublicCredential.ballot_id == ballot.id).order_by(PublicCredential.position)
+        select(PublicCredential.point)
+        .where(PublicCredential.ballot_id == ballot.id)
+        .order_by(PublicCredential.position)
     )
     return list(session.scalars(query))
 

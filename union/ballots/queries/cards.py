@@ -77,8 +77,17 @@ def card(ballot: Ballot, entry: RollEntry | None = None) -> BallotCard:
     """Return the card of a ballot as the member with roll entry `entry` sees it."""
     passed = bool(ballot.verdict["passed"]) if ballot.verdict else None
     return BallotCard(
-        ballot.slug, ballot.title, ballot.kind, ballot.subject, ballot.state, ballot.opens_at, ballot.closes_at,
-        ballot.zone, entry is not None, entry.voted if entry else None, passed,
+        ballot.slug,
+        ballot.title,
+        ballot.kind,
+        ballot.subject,
+        ballot.state,
+        ballot.opens_at,
+        ballot.closes_at,
+        ballot.zone,
+        entry is not None,
+        entry.voted if entry else None,
+        passed,
     )
 
 
@@ -88,7 +97,9 @@ def waiting_for(session: Session, member_id: str, now: datetime) -> list[BallotC
         select(Ballot, RollEntry)
         .join(RollEntry, RollEntry.ballot_id == Ballot.id)
         .where(
-            RollEntry.member_id == member_id, RollEntry.voted.is_(False), Ballot.state == State.OPEN,
+            RollEntry.member_id == member_id,
+            RollEntry.voted.is_(False),
+            Ballot.state == State.OPEN,
             Ballot.closes_at > now,
         )
         .order_by(Ballot.closes_at)
@@ -103,7 +114,8 @@ def duties(session: Session, member_id: str) -> list[Duty]:
         .join(BallotTrustee, BallotTrustee.ballot_id == Ballot.id)
         .outerjoin(
             PartialDecryption,
-            (PartialDecryption.ballot_id == Ballot.id) & (PartialDecryption.position == BallotTrustee.position),
+            (PartialDecryption.ballot_id == Ballot.id)
+            & (PartialDecryption.position == BallotTrustee.position),
         )
         .where(BallotTrustee.member_id == member_id, Ballot.state.in_([State.KEYS, State.CLOSED]))
         .order_by(Ballot.opens_at)
@@ -161,7 +173,9 @@ def outcome(session: Session, slug: str) -> Outcome | None:
 def concluded(session: Session, kind: str) -> list[Outcome]:
     """Return every decided ballot of `kind`, oldest first."""
     rows = session.scalars(
-        select(Ballot).where(Ballot.kind == kind, Ballot.state == State.CONCLUDED).order_by(Ballot.concluded_at, Ballot.id)
+        select(Ballot)
+        .where(Ballot.kind == kind, Ballot.state == State.CONCLUDED)
+        .order_by(Ballot.concluded_at, Ballot.id)
     )
     return list(_outcomes(rows))
 
@@ -175,14 +189,24 @@ def _outcome(ballot: Ballot) -> Outcome:
     first = Asked.from_json(ballot.questions[0])
     counts = (ballot.counts or [[]])[0]
     return Outcome(
-        slug=ballot.slug, subject=ballot.subject, kind=ballot.kind, title=ballot.title, passed=verdict.passed,
-        counts=tuple(zip(first.answers, counts, strict=True)), cast=ballot.cast or 0, eligible=ballot.eligible,
-        rule=ballot.rule, decided_at=ballot.concluded_at or ballot.closes_at,
-        reasons=tuple(str(reason) for reason in verdict.reasons), explained=verdict.reasons,
+        slug=ballot.slug,
+        subject=ballot.subject,
+        kind=ballot.kind,
+        title=ballot.title,
+        passed=verdict.passed,
+        counts=tuple(zip(first.answers, counts, strict=True)),
+        cast=ballot.cast or 0,
+        eligible=ballot.eligible,
+        rule=ballot.rule,
+        decided_at=ballot.concluded_at or ballot.closes_at,
+        reasons=tuple(str(reason) for reason in verdict.reasons),
+        explained=verdict.reasons,
     )
 
 
-def threshold_place(rule: dict[str, Any], counts: Sequence[int], eligible: int, part: Part) -> tuple[int, int] | None:
+def threshold_place(
+    rule: dict[str, Any], counts: Sequence[int], eligible: int, part: Part
+) -> tuple[int, int] | None:
     """Return (yes votes needed, width of the bar in votes) for drawing; None where no question decides.
 
     The bar is as wide as the threshold's denominator, so that the mark stands where the rule says.
@@ -190,7 +214,9 @@ def threshold_place(rule: dict[str, Any], counts: Sequence[int], eligible: int, 
     if part is not Part.DECISION or not rule.get("threshold"):
         return None
     yes, no, abstain = counts
-    width = {Of.ELIGIBLE: eligible, Of.CAST: yes + no + abstain, Of.VALID: yes + no}.get(Of(rule["denominator"]), 0)
+    width = {Of.ELIGIBLE: eligible, Of.CAST: yes + no + abstain, Of.VALID: yes + no}.get(
+        Of(rule["denominator"]), 0
+    )
     share = rule["threshold"]
     exact, rest = divmod(share["num"] * width, share["den"])
     return (exact + 1 if share["strict"] or rest else exact), width

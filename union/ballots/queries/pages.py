@@ -1,14 +1,14 @@
 """One ballot as its pages show it: frozen values, each actor seeing what concerns the actor."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from union.ballots import presets, rules
+from union.ballots import rules
 from union.ballots.models import (
     Ballot,
     BallotTrustee,
@@ -161,28 +161,55 @@ def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> Bal
     entry = session.get(RollEntry, (ballot.id, actor.member_id)) if actor.member_id else None
     questions = tuple(Asked.from_json(q) for q in ballot.questions)
     return BallotPage(
-        slug=ballot.slug, uuid=ballot.uuid, title=ballot.title, intro=ballot.intro, kind=ballot.kind,
-        subject=ballot.subject, state=ballot.state, group=ballot.group_name, zone=ballot.zone,
-        opens_at=ballot.opens_at, closes_at=ballot.closes_at, opened_at=ballot.opened_at, closed_at=ballot.closed_at,
-        concluded_at=ballot.concluded_at, cancelled_at=ballot.cancelled_at, questions=questions, preset=ballot.preset,
-        rule=ballot.rule, rule_stale=_stale(ballot, now), rule_confirmed=ballot.rule_confirmed_by is not None,
-        seats=seats, eligible=ballot.eligible, unreachable=ballot.unreachable, roll_hash=ballot.roll_hash,
-        fingerprint=ballot.fingerprint, height=ballot.height, head=ballot.head, voters=_voters(session, ballot),
-        on_roll=entry is not None, voted=entry.voted if entry else None, results=_results(ballot, questions),
+        slug=ballot.slug,
+        uuid=ballot.uuid,
+        title=ballot.title,
+        intro=ballot.intro,
+        kind=ballot.kind,
+        subject=ballot.subject,
+        state=ballot.state,
+        group=ballot.group_name,
+        zone=ballot.zone,
+        opens_at=ballot.opens_at,
+        closes_at=ballot.closes_at,
+        opened_at=ballot.opened_at,
+        closed_at=ballot.closed_at,
+        concluded_at=ballot.concluded_at,
+        cancelled_at=ballot.cancelled_at,
+        questions=questions,
+        preset=ballot.preset,
+        rule=ballot.rule,
+        rule_stale=rule_is_stale(ballot, now),
+        rule_confirmed=ballot.rule_confirmed_by is not None,
+        seats=seats,
+        eligible=ballot.eligible,
+        unreachable=ballot.unreachable,
+        roll_hash=ballot.roll_hash,
+        fingerprint=ballot.fingerprint,
+        height=ballot.height,
+        head=ballot.head,
+        voters=_voters(session, ballot),
+        on_roll=entry is not None,
+        voted=entry.voted if entry else None,
+        results=_results(ballot, questions),
         verdict=Verdict.from_json(ballot.verdict) if ballot.verdict else None,
         chapters=tuple(Turnout(**row) for row in ballot.chapters or ()),
         chapter_names={c.slug: c.name for c in members.chapters(session)} if ballot.chapters else {},
-        objections=_objections(session, ballot), contest_open=_contest_open(ballot, now),
-        contest_until=_contest_until(ballot), wiped_at=ballot.wiped_at, platform_slug=ballot.platform_slug,
+        objections=_objections(session, ballot),
+        contest_open=_contest_open(ballot, now),
+        contest_until=_contest_until(ballot),
+        wiped_at=ballot.wiped_at,
+        platform_slug=ballot.platform_slug,
         chapter_slug=ballot.chapter_slug,
     )
 
 
-def _stale(ballot: Ballot, now: datetime) -> bool:
+def rule_is_stale(ballot: Ballot, now: datetime) -> bool:
+    """Tell whether the rule of a ballot that is not open yet is past its review date."""
     if State(ballot.state) not in BEFORE_OPENING:
         return False
-    preset = presets.presets()[ballot.rule["id"]]
-    return preset.stale(now.astimezone(ZoneInfo(ballot.zone)).date())
+    day = now.astimezone(ZoneInfo(ballot.zone)).date()
+    return date.fromisoformat(ballot.rule["review_by"]) < day
 
 
 def _seats(session: Session, ballot: Ballot, actor: Actor) -> tuple[Seat, ...]:
@@ -194,8 +221,13 @@ def _seats(session: Session, ballot: Ballot, actor: Actor) -> tuple[Seat, ...]:
     )
     return tuple(
         Seat(
-            row.position, row.name, row.public_key is not None, row.position in done, row.public_key,
-            mine=row.member_id is not None and row.member_id == actor.member_id, server=row.member_id is None,
+            row.position,
+            row.name,
+            row.public_key is not None,
+            row.position in done,
+            row.public_key,
+            mine=row.member_id is not None and row.member_id == actor.member_id,
+            server=row.member_id is None,
         )
         for row in rows
     )
@@ -217,7 +249,9 @@ def _results(ballot: Ballot, questions: tuple[Asked, ...]) -> tuple[Result, ...]
     for asked, counts in zip(questions, ballot.counts, strict=True):
         mark = threshold_place(ballot.rule, counts, ballot.eligible, asked.part)
         chosen = rules.choose(counts, asked.seats) if asked.part is Part.CHOICE else None
-        found.append(Result(asked, tuple(counts), mark[0] if mark else None, mark[1] if mark else sum(counts), chosen))
+        found.append(
+            Result(asked, tuple(counts), mark[0] if mark else None, mark[1] if mark else sum(counts), chosen)
+        )
     return tuple(found)
 
 
@@ -255,6 +289,8 @@ def run_page(session: Session, slug: str, actor: Actor, now: datetime) -> RunPag
     return RunPage(
         page=ballot_page(session, slug, actor, now),
         credentials=progress(session, f"ballot:{ballot.slug}", kinds=[f"credential-{ballot.issue}"]),
-        entitled=entitled, refusals=tuple((name, times) for name, times in refusals),
-        reminded_at=ballot.reminded_at, contest_days=ballot.contest_days,
+        entitled=entitled,
+        refusals=tuple((name, times) for name, times in refusals),
+        reminded_at=ballot.reminded_at,
+        contest_days=ballot.contest_days,
     )

@@ -45,10 +45,26 @@ def send_receipts(session: Session, *, now: datetime, slug: str) -> int:
             continue
         # No member id: the row must not go on telling who took part once the marks are wiped.
         notify.enqueue(
-            session, now=now, ref=board.ref(ballot), kind=f"receipt-{new_id()}", member_id="", channel=way[0], to=way[1],
-            language=contact.language, zone=contact.zone, template="ballots/receipt", lane=Lane.BALLOT,
-            expires_at=now + RECEIPT_USEFUL, secret=True,
-            fields={"title": ballot.title, "tracker": tracker, "height": height, "head": head, "signature": signature},
+            session,
+            now=now,
+            ref=board.ref(ballot),
+            kind=f"receipt-{new_id()}",
+            member_id="",
+            channel=way[0],
+            to=way[1],
+            language=contact.language,
+            zone=contact.zone,
+            template="ballots/receipt",
+            lane=Lane.BALLOT,
+            expires_at=now + RECEIPT_USEFUL,
+            secret=True,
+            fields={
+                "title": ballot.title,
+                "tracker": tracker,
+                "height": height,
+                "head": head,
+                "signature": signature,
+            },
         )
     session.execute(delete(WaitingReceipt).where(WaitingReceipt.id.in_([row.id for row in waiting])))
     return len(waiting)
@@ -67,23 +83,36 @@ def remind(session: Session, *, actor: Actor, now: datetime, slug: str, public_u
         raise Closed(msg("This ballot is closed."))
     late = select(RollEntry.member_id).where(RollEntry.ballot_id == ballot.id, RollEntry.voted.is_(False))
     awake = [
-        contact for contact in members.contacts(session, list(session.scalars(late)))
+        contact
+        for contact in members.contacts(session, list(session.scalars(late)))
         if (way := words.route(contact)) and (way[0] is Channel.EMAIL or not is_quiet(now, contact.zone))
     ]
     # By hand once a day and once by itself: the day is part of the kind, and the kind keeps it from repeating.
     kind = "reminder" if actor.system else f"reminder-{now:%Y%m%d}"
     found = notify.enqueue_many(
-        session, now=now, ref=board.ref(ballot), kind=kind, template="ballots/reminder", lane=Lane.BALLOT,
+        session,
+        now=now,
+        ref=board.ref(ballot),
+        kind=kind,
+        template="ballots/reminder",
+        lane=Lane.BALLOT,
         expires_at=ballot.closes_at,
         recipients=words.recipients(
-            awake, shared={"closes": ballot.closes_at},
+            awake,
+            shared={"closes": ballot.closes_at},
             common={"title": ballot.title, "link": words.address(public_url, ballot)},
         ),
     )
     ballot.reminded_at = now
     if not actor.system:
-        audit.record(session, actor=actor, now=now, act="ballots.remind", subject=f"ballot/{ballot.slug}",
-                     written=found.written)
+        audit.record(
+            session,
+            actor=actor,
+            now=now,
+            act="ballots.remind",
+            subject=f"ballot/{ballot.slug}",
+            written=found.written,
+        )
     return found.written
 
 
@@ -98,7 +127,8 @@ def wipe_marks(session: Session, *, actor: Actor, now: datetime, slug: str) -> N
     if now < rules.marks_kept_until(concluded, ballot.contest_days):
         raise Closed(msg("The contest period is not over yet."))
     ballot.chapters = [
-        {"chapter": t.chapter, "voted": t.voted, "eligible": t.eligible} for t in rules.by_chapter(_turnout(session, ballot))
+        {"chapter": t.chapter, "voted": t.voted, "eligible": t.eligible}
+        for t in rules.by_chapter(_turnout(session, ballot))
     ]
     session.execute(update(RollEntry).where(RollEntry.ballot_id == ballot.id).values(voted=None))
     session.execute(delete(WaitingReceipt).where(WaitingReceipt.ballot_id == ballot.id))
@@ -123,7 +153,9 @@ def contest_open(ballot: Ballot, now: datetime) -> bool:
     """Tell whether objections are taken: from the opening until the contest period is over."""
     if ballot.opened_at is None or ballot.cancelled_at is not None:
         return False
-    return ballot.concluded_at is None or now < rules.marks_kept_until(ballot.concluded_at, ballot.contest_days)
+    return ballot.concluded_at is None or now < rules.marks_kept_until(
+        ballot.concluded_at, ballot.contest_days
+    )
 
 
 def raise_objection(session: Session, *, actor: Actor, now: datetime, slug: str, text: str) -> str:
@@ -137,13 +169,17 @@ def raise_objection(session: Session, *, actor: Actor, now: datetime, slug: str,
     text = text.strip()
     if not text or len(text) > LONGEST_OBJECTION:
         raise Invalid(msg("Write between 1 and %(most)s characters."), field="text", most=LONGEST_OBJECTION)
-    objection = Objection(id=new_id(), ballot_id=ballot.id, member_id=str(actor.member_id), text=text, raised_at=now)
+    objection = Objection(
+        id=new_id(), ballot_id=ballot.id, member_id=str(actor.member_id), text=text, raised_at=now
+    )
     session.add(objection)
     audit.record(session, actor=actor, now=now, act="ballots.objection", subject=f"ballot/{ballot.slug}")
     return objection.id
 
 
-def answer_objection(session: Session, *, actor: Actor, now: datetime, slug: str, objection_id: str, text: str) -> None:
+def answer_objection(
+    session: Session, *, actor: Actor, now: datetime, slug: str, objection_id: str, text: str
+) -> None:
     """Answer an objection; the answer is public and stays."""
     allow(actor, Permission.BALLOT_RUN)
     ballot = board.locked(session, slug)

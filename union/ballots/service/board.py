@@ -45,7 +45,10 @@ def state_of(ballot: Ballot) -> State:
 def require(ballot: Ballot, *states: State) -> None:
     """Raise Closed unless the ballot is in one of `states`."""
     if state_of(ballot) not in states:
-        raise Closed(msg("This cannot be done now: the ballot's state is %(state)s."), state=STATE_NAMES[state_of(ballot)])
+        raise Closed(
+            msg("This cannot be done now: the ballot's state is %(state)s."),
+            state=STATE_NAMES[state_of(ballot)],
+        )
 
 
 def move(ballot: Ballot, new: State) -> None:
@@ -60,7 +63,10 @@ def append(session: Session, ballot: Ballot, step: Step) -> None:
     for offset, record in enumerate(step.records):
         session.add(
             BoardRecord(
-                ballot_id=ballot.id, position=ballot.length + offset, kind=record.kind, name=record.digest,
+                ballot_id=ballot.id,
+                position=ballot.length + offset,
+                kind=record.kind,
+                name=record.digest,
                 content=record.content,
             )
         )

@@ -18,7 +18,14 @@ from union.ballots.crypto.ballot import Ballot as SealedBallot
 from union.ballots.crypto.ballot import check_ballot, read_ballot
 from union.ballots.crypto.canonical import sha256_base64, sha256_hex
 from union.ballots.crypto.failures import Check, Refused
-from union.ballots.models import Ballot, CastBallot, CastCiphertext, PublicCredential, RollEntry, WaitingReceipt
+from union.ballots.models import (
+    Ballot,
+    CastBallot,
+    CastCiphertext,
+    PublicCredential,
+    RollEntry,
+    WaitingReceipt,
+)
 from union.ballots.receipts import Receipt, Signer, fold
 from union.ballots.rules import BEFORE_OPENING, State
 from union.ballots.service import board
@@ -85,7 +92,13 @@ def _ciphertexts(ballot: SealedBallot) -> tuple[str, ...]:
 
 
 def cast(
-    session: Session, *, actor: Actor, slug: str, text: str, now: datetime, signer: Signer,
+    session: Session,
+    *,
+    actor: Actor,
+    slug: str,
+    text: str,
+    now: datetime,
+    signer: Signer,
     examined: Examined | Refusal | None = None,
 ) -> Receipt | Refusal:
     """Put a ballot on the board and return its signed receipt, or why not.
@@ -114,7 +127,12 @@ def cast(
 
 
 def _decide(
-    session: Session, ballot: Ballot, actor: Actor, text: str, now: datetime, examined: Examined | Refusal | None
+    session: Session,
+    ballot: Ballot,
+    actor: Actor,
+    text: str,
+    now: datetime,
+    examined: Examined | Refusal | None,
 ) -> tuple[Examined, RollEntry] | Refusal:
     state = board.state_of(ballot)
     if state in BEFORE_OPENING:
@@ -136,7 +154,8 @@ def _decide(
 def _new_to_board(session: Session, ballot: Ballot, sealed: Examined) -> Refusal | None:
     """Check what only the database knows: that the credential is listed and no ciphertext was seen before."""
     listed = select(PublicCredential.position).where(
-        PublicCredential.ballot_id == ballot.id, PublicCredential.digest == point_digest(sealed.ballot.credential)
+        PublicCredential.ballot_id == ballot.id,
+        PublicCredential.digest == point_digest(sealed.ballot.credential),
     )
     if session.scalar(listed) is None:
         return refusal(Refused(Check.BALLOT_CREDENTIAL, "the credential is not listed"))
@@ -155,8 +174,13 @@ def _put_on_board(session: Session, ballot: Ballot, sealed: Examined, signer: Si
     tracker = sealed.ballot.tracker
     session.add(
         CastBallot(
-            ballot_id=ballot.id, ballot_hash=sealed.ballot.record_hash, position=position, height=step.head.height,
-            head=step.head.digest, credential=point_digest(sealed.ballot.credential), folded=fold(tracker),
+            ballot_id=ballot.id,
+            ballot_hash=sealed.ballot.record_hash,
+            position=position,
+            height=step.head.height,
+            head=step.head.digest,
+            credential=point_digest(sealed.ballot.credential),
+            folded=fold(tracker),
         )
     )
     session.add_all(CastCiphertext(ballot_id=ballot.id, digest=d) for d in _in_order(sealed.ciphertexts))
@@ -169,4 +193,6 @@ def _in_order(digests: Iterable[str]) -> list[str]:
 
 
 def _receipt_text(actor: Actor, receipt: Receipt) -> str:
-    return json.dumps([actor.member_id, receipt.tracker, receipt.height, receipt.chain_head, receipt.signature])
+    return json.dumps(
+        [actor.member_id, receipt.tracker, receipt.height, receipt.chain_head, receipt.signature]
+    )

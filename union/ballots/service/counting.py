@@ -67,11 +67,18 @@ def close_ballot(session: Session, *, actor: Actor, now: datetime, slug: str, pu
     shuffle_marks(session, ballot)
     seats = board.seats(session, ballot)
     words.tell(
-        session, ballot, now=now, kind="decrypt", template="trustee_decrypt",
-        member_ids=[seat.member_id for seat in seats if seat.member_id], expires_at=now + timedelta(days=14),
+        session,
+        ballot,
+        now=now,
+        kind="decrypt",
+        template="trustee_decrypt",
+        member_ids=[seat.member_id for seat in seats if seat.member_id],
+        expires_at=now + timedelta(days=14),
         common={"title": ballot.title, "link": words.address(public_url, ballot, "/decrypt")},
     )
-    audit.record(session, actor=actor, now=now, act="ballots.close", subject=f"ballot/{ballot.slug}", cast=ballot.cast)
+    audit.record(
+        session, actor=actor, now=now, act="ballots.close", subject=f"ballot/{ballot.slug}", cast=ballot.cast
+    )
     for seat in seats:
         if seat.own_key is not None:
             _decrypt_ourselves(session, ballot, seat, now)
@@ -110,11 +117,16 @@ def shuffle_marks(session: Session, ballot: Ballot) -> None:
     rows = [
         {"ballot_id": ballot.id, "member_id": member_id, "chapter_slug": chapter, "voted": voted}
         for member_id, chapter, voted in session.execute(
-            select(RollEntry.member_id, RollEntry.chapter_slug, RollEntry.voted).where(RollEntry.ballot_id == ballot.id)
+            select(RollEntry.member_id, RollEntry.chapter_slug, RollEntry.voted).where(
+                RollEntry.ballot_id == ballot.id
+            )
         )
     ]
     secrets.SystemRandom().shuffle(rows)
-    session.execute(delete(RollEntry).where(RollEntry.ballot_id == ballot.id), execution_options={"synchronize_session": False})
+    session.execute(
+        delete(RollEntry).where(RollEntry.ballot_id == ballot.id),
+        execution_options={"synchronize_session": False},
+    )
     session.expire_all()
     for start in range(0, len(rows), _BATCH):
         session.execute(insert(RollEntry), rows[start : start + _BATCH])
@@ -129,14 +141,24 @@ def tally_of(session: Session, ballot: Ballot) -> bytes:
 
 def _trustees(session: Session, ballot: Ballot) -> Trustees:
     group = board.group_of(ballot)
-    return Trustees.singles(group, [
-        read_public_key(group, read_json((seat.public_key or "").encode(), Check.TRUSTEES_FORM))
-        for seat in board.seats(session, ballot)
-    ])
+    return Trustees.singles(
+        group,
+        [
+            read_public_key(group, read_json((seat.public_key or "").encode(), Check.TRUSTEES_FORM))
+            for seat in board.seats(session, ballot)
+        ],
+    )
 
 
 def submit_decryption(
-    session: Session, *, actor: Actor, now: datetime, slug: str, decryption: str, strong_proofs: str, public_url: str
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    slug: str,
+    decryption: str,
+    strong_proofs: str,
+    public_url: str,
 ) -> ShareTaken | Refusal:
     """Take a trustee's share of the decryption with both its proofs; with the last one, conclude.
 
@@ -154,8 +176,13 @@ def submit_decryption(
         except Refused as refused:
             board.count_refusal(session, ballot, refused.check)
             audit.record(
-                session, actor=actor, now=now, act="ballots.decryption_refused", subject=f"ballot/{ballot.slug}",
-                trustee=seat.name, check=str(refused.check),
+                session,
+                actor=actor,
+                now=now,
+                act="ballots.decryption_refused",
+                subject=f"ballot/{ballot.slug}",
+                trustee=seat.name,
+                check=str(refused.check),
             )
             return decryption_refusal(refused, seat.name)
         audit.record(session, actor=actor, now=now, act="ballots.decryption", subject=f"ballot/{ballot.slug}")
@@ -185,7 +212,11 @@ def _take_share(
     board.append(session, ballot, partial_decryption_step(board.head_of(ballot), seat.position, payload))
     session.add(
         StoredDecryption(
-            ballot_id=ballot.id, position=seat.position, payload=payload, strong_proofs=strong, received_at=now
+            ballot_id=ballot.id,
+            position=seat.position,
+            payload=payload,
+            strong_proofs=strong,
+            received_at=now,
         )
     )
 
@@ -216,12 +247,24 @@ def conclude(session: Session, *, actor: Actor, now: datetime, slug: str, public
     for seat in board.seats(session, ballot):
         seat.own_key = None
     words.tell(
-        session, ballot, now=now, kind="result", template="result", member_ids=_roll(session, ballot),
-        expires_at=now + timedelta(days=7), common={"title": ballot.title, "link": words.address(public_url, ballot)},
+        session,
+        ballot,
+        now=now,
+        kind="result",
+        template="result",
+        member_ids=_roll(session, ballot),
+        expires_at=now + timedelta(days=7),
+        common={"title": ballot.title, "link": words.address(public_url, ballot)},
     )
     audit.record(
-        session, actor=actor, now=now, act="ballots.conclude", subject=f"ballot/{ballot.slug}", passed=verdict.passed,
-        cast=ballot.cast, head=ballot.head,
+        session,
+        actor=actor,
+        now=now,
+        act="ballots.conclude",
+        subject=f"ballot/{ballot.slug}",
+        passed=verdict.passed,
+        cast=ballot.cast,
+        head=ballot.head,
     )
     return verdict
 
@@ -233,7 +276,9 @@ def _roll(session: Session, ballot: Ballot) -> list[str]:
 def _open_tally(session: Session, ballot: Ballot, election: Election) -> list[list[int]]:
     pairs: Pairs = read_tally(election, tally_of(session, ballot), trusted=True)
     stored = session.scalars(select(StoredDecryption).where(StoredDecryption.ballot_id == ballot.id))
-    partials: dict[int, PartialDecryption] = {s.position: read_partial(election, pairs, bytes(s.payload)) for s in stored}
+    partials: dict[int, PartialDecryption] = {
+        s.position: read_partial(election, pairs, bytes(s.payload)) for s in stored
+    }
     trustees = _trustees(session, ballot)
     cast = ballot.cast or 0
     result = compute_result(election, trustees, pairs, partials, cast)

@@ -62,8 +62,14 @@ def issue_credentials(session: Session, *, actor: Actor, now: datetime, slug: st
     if board.state_of(ballot) is State.KEYS:
         board.move(ballot, State.CREDENTIALS)
     audit.record(
-        session, actor=actor, now=now, act="ballots.issue_credentials", subject=f"ballot/{ballot.slug}",
-        eligible=ballot.eligible, roll=ballot.roll_hash, issue=ballot.issue,
+        session,
+        actor=actor,
+        now=now,
+        act="ballots.issue_credentials",
+        subject=f"ballot/{ballot.slug}",
+        eligible=ballot.eligible,
+        roll=ballot.roll_hash,
+        issue=ballot.issue,
     )
     return Issued(ballot.eligible, ballot.unreachable)
 
@@ -89,7 +95,8 @@ def roll_hash(entries: Iterable[tuple[str, str]]) -> str:
 
 def _freeze_roll(session: Session, ballot: Ballot, people: list[Contact]) -> None:
     rows = [
-        {"ballot_id": ballot.id, "member_id": p.member_id, "chapter_slug": p.chapter_slug, "voted": None} for p in people
+        {"ballot_id": ballot.id, "member_id": p.member_id, "chapter_slug": p.chapter_slug, "voted": None}
+        for p in people
     ]
     for start in range(0, len(rows), _BATCH):
         session.execute(insert(RollEntry), rows[start : start + _BATCH])
@@ -98,7 +105,9 @@ def _freeze_roll(session: Session, ballot: Ballot, people: list[Contact]) -> Non
     ballot.roll_hash = roll_hash((p.member_id, p.chapter_slug) for p in people)
 
 
-def _hand_out(session: Session, ballot: Ballot, people: list[Contact], now: datetime, public_url: str) -> None:
+def _hand_out(
+    session: Session, ballot: Ballot, people: list[Contact], now: datetime, public_url: str
+) -> None:
     group = board.group_of(ballot)
     points = []
     fields: dict[str, dict[str, str | int]] = {}
@@ -115,11 +124,21 @@ def _hand_out(session: Session, ballot: Ballot, people: list[Contact], now: date
     for start in range(0, len(rows), _BATCH):
         session.execute(insert(PublicCredential), rows[start : start + _BATCH])
     recipients = words.recipients(
-        people, fields, shared={"opens": ballot.opens_at, "closes": ballot.closes_at}, common={"title": ballot.title}
+        people,
+        fields,
+        shared={"opens": ballot.opens_at, "closes": ballot.closes_at},
+        common={"title": ballot.title},
     )
     notify.enqueue_many(
-        session, now=now, ref=board.ref(ballot), kind=f"credential-{ballot.issue}", template="ballots/credential",
-        lane=Lane.BALLOT, expires_at=ballot.closes_at, recipients=recipients, secret=True,
+        session,
+        now=now,
+        ref=board.ref(ballot),
+        kind=f"credential-{ballot.issue}",
+        template="ballots/credential",
+        lane=Lane.BALLOT,
+        expires_at=ballot.closes_at,
+        recipients=recipients,
+        secret=True,
     )
 
 

@@ -30,10 +30,26 @@ MOST_TRUSTEES = 15
 
 
 def draft(
-    session: Session, *, actor: Actor, now: datetime, kind: str, subject: str, title: str, intro: str,
-    questions: Sequence[Asked], preset: str, group: str, opens_at: datetime, closes_at: datetime, zone: str,
-    platform_slug: str | None = None, chapter_slug: str | None = None, trustee_ids: Sequence[str] = (),
-    server_trustee: bool = False, rule_confirmed: bool = False, contest_days: int = 7,
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    kind: str,
+    subject: str,
+    title: str,
+    intro: str,
+    questions: Sequence[Asked],
+    preset: str,
+    group: str,
+    opens_at: datetime,
+    closes_at: datetime,
+    zone: str,
+    platform_slug: str | None = None,
+    chapter_slug: str | None = None,
+    trustee_ids: Sequence[str] = (),
+    server_trustee: bool = False,
+    rule_confirmed: bool = False,
+    contest_days: int = 7,
 ) -> str:
     """Write a ballot down as a draft and return its slug.
 
@@ -44,7 +60,9 @@ def draft(
     allow(actor, Permission.BALLOT_PLAN)
     title = " ".join(title.split())
     if not title or len(title) > LONGEST_TITLE:
-        raise Invalid(msg("Give the ballot a title of at most %(most)s characters."), field="title", most=LONGEST_TITLE)
+        raise Invalid(
+            msg("Give the ballot a title of at most %(most)s characters."), field="title", most=LONGEST_TITLE
+        )
     if kind not in set(Kind):
         raise Invalid(msg("We do not know this kind of ballot."), field="kind")
     if group not in GROUPS:
@@ -56,11 +74,26 @@ def draft(
     names = _check_trustees(session, trustee_ids, server=server_trustee)
     chosen = presets.in_force(preset, opens_at.astimezone(ZoneInfo(zone)).date())
     ballot = Ballot(
-        id=new_id(), slug=_free_slug(session, title), uuid=make_uuid(secrets.randbelow), kind=kind, subject=subject,
-        state=State.DRAFT, title=title, intro=intro.strip(), questions=[q.as_json() for q in questions],
-        group_name=group, preset=preset, rule=chosen.frozen(), zone=zone, opens_at=opens_at, closes_at=closes_at,
-        platform_slug=platform_slug or None, chapter_slug=chapter_slug or None, contest_days=contest_days,
-        created_by=actor.member_id, created_at=now,
+        id=new_id(),
+        slug=_free_slug(session, title),
+        uuid=make_uuid(secrets.randbelow),
+        kind=kind,
+        subject=subject,
+        state=State.DRAFT,
+        title=title,
+        intro=intro.strip(),
+        questions=[q.as_json() for q in questions],
+        group_name=group,
+        preset=preset,
+        rule=chosen.frozen(),
+        zone=zone,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        platform_slug=platform_slug or None,
+        chapter_slug=chapter_slug or None,
+        contest_days=contest_days,
+        created_by=actor.member_id,
+        created_at=now,
     )
     session.add(ballot)
     session.flush()
@@ -68,7 +101,9 @@ def draft(
         session.add(BallotTrustee(ballot_id=ballot.id, position=position, member_id=member_id, name=name))
     if rule_confirmed:
         _confirm(ballot, actor)
-    audit.record(session, actor=actor, now=now, act="ballots.draft", subject=f"ballot/{ballot.slug}", preset=chosen.id)
+    audit.record(
+        session, actor=actor, now=now, act="ballots.draft", subject=f"ballot/{ballot.slug}", preset=chosen.id
+    )
     session.flush()
     return ballot.slug
 
@@ -89,8 +124,11 @@ def _check_trustees(session: Session, ids: Sequence[str], *, server: bool) -> li
     if not ids and not server:
         raise Invalid(msg("Choose at least one trustee; three is a good number."), field="trustees")
     if len(ids) > MOST_TRUSTEES:
-        raise Invalid(msg("At most %(most)s trustees: the ballot needs every one of them."), field="trustees",
-                      most=MOST_TRUSTEES)
+        raise Invalid(
+            msg("At most %(most)s trustees: the ballot needs every one of them."),
+            field="trustees",
+            most=MOST_TRUSTEES,
+        )
     if set(ids) - set(members.with_role(session, Role.TRUSTEE)):
         raise Invalid(msg("Somebody chosen is not a trustee of the union."), field="trustees")
     names = members.display_names(session, ids)
@@ -116,7 +154,9 @@ def confirm_rule(session: Session, *, actor: Actor, now: datetime, slug: str) ->
 
 def _confirm(ballot: Ballot, actor: Actor) -> None:
     if Role.OFFICER not in actor.roles:
-        raise NotAllowed(msg("Only an officer can confirm a rule that is past its review date."), field="rule_confirmed")
+        raise NotAllowed(
+            msg("Only an officer can confirm a rule that is past its review date."), field="rule_confirmed"
+        )
     ballot.rule_confirmed_by = actor.member_id
 
 
@@ -144,12 +184,31 @@ def drop_trustee(session: Session, *, actor: Actor, now: datetime, slug: str, po
         raise Conflict(msg("This trustee's key is there already."))
     if len(seats) == 1:
         raise Conflict(msg("A ballot needs at least one trustee."))
-    kept = [(s.member_id, s.name, s.public_key, s.own_key, s.submitted_at) for s in seats if s.position != position]
+    kept = [
+        (s.member_id, s.name, s.public_key, s.own_key, s.submitted_at)
+        for s in seats
+        if s.position != position
+    ]
     for seat in seats:
         session.delete(seat)
     session.flush()
     for place, (member_id, name, key, own, at) in enumerate(kept, start=1):
-        session.add(BallotTrustee(ballot_id=ballot.id, position=place, member_id=member_id, name=name, public_key=key,
-                                  own_key=own, submitted_at=at))
-    audit.record(session, actor=actor, now=now, act="ballots.drop_trustee", subject=f"ballot/{ballot.slug}",
-                 trustee=dropped.name)
+        session.add(
+            BallotTrustee(
+                ballot_id=ballot.id,
+                position=place,
+                member_id=member_id,
+                name=name,
+                public_key=key,
+                own_key=own,
+                submitted_at=at,
+            )
+        )
+    audit.record(
+        session,
+        actor=actor,
+        now=now,
+        act="ballots.drop_trustee",
+        subject=f"ballot/{ballot.slug}",
+        trustee=dropped.name,
+    )

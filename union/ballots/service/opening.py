@@ -47,8 +47,15 @@ def open_ballot(session: Session, *, actor: Actor, now: datetime, slug: str) -> 
     _begin_board(session, ballot)
     session.execute(update(RollEntry).where(RollEntry.ballot_id == ballot.id).values(voted=False))
     audit.record(
-        session, actor=actor, now=now, act="ballots.open", subject=f"ballot/{ballot.slug}",
-        fingerprint=ballot.fingerprint, eligible=ballot.eligible, roll=ballot.roll_hash, rule=chosen.id,
+        session,
+        actor=actor,
+        now=now,
+        act="ballots.open",
+        subject=f"ballot/{ballot.slug}",
+        fingerprint=ballot.fingerprint,
+        eligible=ballot.eligible,
+        roll=ballot.roll_hash,
+        rule=chosen.id,
     )
 
 
@@ -60,12 +67,18 @@ def _begin_board(session: Session, ballot: Ballot) -> None:
     ]
     trustees = Trustees.singles(group, keys)
     election = Election.make(
-        uuid=ballot.uuid, name=ballot.title, description=ballot.intro, group=group, public_key=trustees.public_key,
+        uuid=ballot.uuid,
+        name=ballot.title,
+        description=ballot.intro,
+        group=group,
+        public_key=trustees.public_key,
         questions=[Asked.from_json(q).homomorphic() for q in ballot.questions],
     )
     ballot.election, ballot.fingerprint = election.record, election.fingerprint
     points = session.scalars(
-        select(PublicCredential.point).where(PublicCredential.ballot_id == ballot.id).order_by(PublicCredential.position)
+        select(PublicCredential.point)
+        .where(PublicCredential.ballot_id == ballot.id)
+        .order_by(PublicCredential.position)
     )
     board.append(session, ballot, setup_step(election.record, trustees.record(), compact(list(points))))
 
@@ -83,7 +96,12 @@ def cancel(session: Session, *, actor: Actor, now: datetime, slug: str, public_u
     roll = select(RollEntry.member_id).where(RollEntry.ballot_id == ballot.id)
     if told:
         words.tell(
-            session, ballot, now=now, kind="cancelled", template="cancelled", member_ids=list(session.scalars(roll)),
+            session,
+            ballot,
+            now=now,
+            kind="cancelled",
+            template="cancelled",
+            member_ids=list(session.scalars(roll)),
             expires_at=now + timedelta(days=2),
             common={"title": ballot.title, "link": words.address(public_url, ballot)},
         )

@@ -29,15 +29,23 @@ class Code:
 
 CLOSED = Refusal(Code.CLOSED, msg("This ballot is closed: your vote came too late and was not counted."), 409)
 NOT_OPEN = Refusal(Code.NOT_OPEN, msg("This ballot is not open for voting."), 409)
-NOT_ON_ROLL = Refusal(Code.NOT_ON_ROLL, msg("You are not on the roll of this ballot, so you cannot vote in it."), 403)
+NOT_ON_ROLL = Refusal(
+    Code.NOT_ON_ROLL, msg("You are not on the roll of this ballot, so you cannot vote in it."), 403
+)
 
 _FOREIGN = msg("This vote was sealed for another ballot. Open this ballot's own link and vote again.")
-_CREDENTIAL = msg("This voting code is not one of this ballot's. Check the code, or the link in your message.")
-_COPIED = msg("Part of this vote stands on the board already, in another vote. A copied vote is never counted.")
+_CREDENTIAL = msg(
+    "This voting code is not one of this ballot's. Check the code, or the link in your message."
+)
+_COPIED = msg(
+    "Part of this vote stands on the board already, in another vote. A copied vote is never counted."
+)
 _SIGNATURE = msg("The signature does not fit the voting code. Nothing was counted; vote again.")
 _PROOF = msg("The vote does not prove that it is an allowed choice. Nothing was counted; vote again.")
 _FORM = msg("This is not a vote as our booth seals it. Nothing was counted; reload the booth and vote again.")
-_DECRYPTION = msg("A proof does not hold: a share was not made with your key. Nothing was kept; choose the right key file.")
+_DECRYPTION = msg(
+    "A proof does not hold: a share was not made with your key. Nothing was kept; choose the right key file."
+)
 _KEY = msg("The proof of this key does not hold, or the key is not of the right form. Make a new key.")
 
 _TEXTS: dict[Check, str] = {
@@ -63,6 +71,8 @@ def refusal(refused: Refused) -> Refusal:
 
 def decryption_refusal(refused: Refused, trustee: str) -> Refusal:
     """Return the refusal of a share, naming the trustee who sent it."""
-    text = msg("The share of %(trustee)s was refused: %(detail)s (%(check)s). Nothing was kept; choose the right key file.")
+    text = msg(
+        "The share of %(trustee)s was refused: %(detail)s (%(check)s). Nothing was kept; choose the right key file."
+    )
     facts: dict[str, str | int] = {"trustee": trustee, "detail": refused.detail, "check": str(refused.check)}
     return Refusal(str(refused.check), text, 422, facts)

@@ -38,9 +38,15 @@ def ask_for_keys(session: Session, *, actor: Actor, now: datetime, slug: str, pu
         if seat.member_id is None:
             _make_own_key(ballot, seat, now)
     words.tell(
-        session, ballot, now=now, kind="trustee-key", template="trustee_key",
-        member_ids=[seat.member_id for seat in seats if seat.member_id], expires_at=max(ballot.closes_at, now + timedelta(1)),
-        shared={"opens": ballot.opens_at}, common={"title": ballot.title, "link": words.address(public_url, ballot, "/key")},
+        session,
+        ballot,
+        now=now,
+        kind="trustee-key",
+        template="trustee_key",
+        member_ids=[seat.member_id for seat in seats if seat.member_id],
+        expires_at=max(ballot.closes_at, now + timedelta(1)),
+        shared={"opens": ballot.opens_at},
+        common={"title": ballot.title, "link": words.address(public_url, ballot, "/key")},
     )
     audit.record(session, actor=actor, now=now, act="ballots.ask_for_keys", subject=f"ballot/{ballot.slug}")
 
@@ -74,8 +80,14 @@ def submit_trustee_key(
         board.count_refusal(session, ballot, refused.check)
         return refusal(refused)
     seat.public_key, seat.submitted_at = text, now
-    audit.record(session, actor=actor, now=now, act="ballots.trustee_key", subject=f"ballot/{ballot.slug}",
-                 fingerprint=sha256_base64(text.encode()))
+    audit.record(
+        session,
+        actor=actor,
+        now=now,
+        act="ballots.trustee_key",
+        subject=f"ballot/{ballot.slug}",
+        fingerprint=sha256_base64(text.encode()),
+    )
     return KeyTaken(sha256_base64(text.encode()))
 
 

@@ -24,8 +24,10 @@ def route(contact: Contact) -> tuple[Channel, str] | None:
 
 
 def recipients(
-    contacts: Iterable[Contact], fields: Mapping[str, Mapping[str, str | int]] | None = None,
-    shared: Mapping[str, datetime] | None = None, common: Mapping[str, str | int] | None = None,
+    contacts: Iterable[Contact],
+    fields: Mapping[str, Mapping[str, str | int]] | None = None,
+    shared: Mapping[str, datetime] | None = None,
+    common: Mapping[str, str | int] | None = None,
 ) -> list[notify.Recipient]:
     """Return one recipient per reachable contact.
 
@@ -44,20 +46,35 @@ def recipients(
             rendered[key] = {**(common or {}), **moments}
         own = fields.get(contact.member_id) if fields else None
         values = {**rendered[key], **own} if own else rendered[key]
-        found.append(notify.Recipient(contact.member_id, way[0], way[1], contact.language, contact.zone, values))
+        found.append(
+            notify.Recipient(contact.member_id, way[0], way[1], contact.language, contact.zone, values)
+        )
     return found
 
 
 def tell(
-    session: Session, ballot: Ballot, *, now: datetime, kind: str, template: str, member_ids: Collection[str],
-    expires_at: datetime, shared: Mapping[str, datetime] | None = None,
+    session: Session,
+    ballot: Ballot,
+    *,
+    now: datetime,
+    kind: str,
+    template: str,
+    member_ids: Collection[str],
+    expires_at: datetime,
+    shared: Mapping[str, datetime] | None = None,
     common: Mapping[str, str | int] | None = None,
 ) -> int:
     """Write one message to each of the members and return how many there are; safe to repeat."""
     people = recipients(members.contacts(session, member_ids), shared=shared, common=common)
     written = notify.enqueue_many(
-        session, now=now, ref=ref(ballot), kind=kind, template=f"ballots/{template}", lane=Lane.BALLOT,
-        expires_at=expires_at, recipients=people,
+        session,
+        now=now,
+        ref=ref(ballot),
+        kind=kind,
+        template=f"ballots/{template}",
+        lane=Lane.BALLOT,
+        expires_at=expires_at,
+        recipients=people,
     )
     return written.written
 

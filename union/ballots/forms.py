@@ -1,0 +1,154 @@
+"""What people fill in about ballots: plain values out, every message at its field."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from wtforms import (
+    BooleanField,
+    DateTimeLocalField,
+    IntegerField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from union.ballots.papers import LONGEST_QUESTION, Asked, choice, decision
+from union.ballots.rules import Kind
+from union.ballots.service import GROUPS
+from union.core.errors import UnionError
+from union.core.i18n import msg
+from union.core.zones import NoSuchLocalTime, instant
+from union.web.forms import Form
+
+KINDS = {
+    Kind.STRIKE_VOTE: msg("Strike vote"),
+    Kind.RATIFICATION: msg("Vote on an agreement"),
+    Kind.DEMANDS: msg("Choice of demands"),
+    Kind.GENERAL: msg("Another question"),
+}
+GROUP_HINTS = {
+    "BELENIOS-2048": msg("Anyone can check the count with the verifier that comes with Debian."),
+    "Ed25519": msg("Four times as fast; for more than 20,000 voters. Checked with our own verifier."),
+}
+_LOCAL = "%Y-%m-%dT%H:%M"
+_FILLED = msg("Fill this in.")
+_WHEN = msg("Give a date and a time.")
+
+
+class CheckboxesField(SelectMultipleField):  # type: ignore[misc]
+    """Several answers, one checkbox each."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+
+class _Times(Form):
+    """Opening and closing in a zone. Where clocks go back, the form asks which of the two times is meant."""
+
+    opens = DateTimeLocalField(msg("Opens"), [InputRequired(_WHEN)], format=[_LOCAL, "%Y-%m-%d %H:%M"])
+    opens_meant = RadioField(
+        msg("Which opening time do you mean?"), [Optional()], choices=[], validate_choice=False
+    )
+    closes = DateTimeLocalField(msg("Closes"), [InputRequired(_WHEN)], format=[_LOCAL, "%Y-%m-%d %H:%M"])
+    closes_meant = RadioField(
+        msg("Which closing time do you mean?"), [Optional()], choices=[], validate_choice=False
+    )
+
+    def moment(self, name: str, zone: str) -> datetime:
+        """Return the instant that field `name` means in `zone`.
+
+        Raises NoSuchLocalTime for a time that a clock change skips or repeats, unless one of the two
+        candidates was chosen; the form then offers them.
+        """
+        wall = self[name].data
+        try:
+            return instant(wall, zone)
+        except NoSuchLocalTime as refusal:
+            refusal.field = name
+            meant = self[f"{name}_meant"]
+            found = {moment.isoformat(): moment for moment in refusal.candidates}
+            if meant.data in found:
+                return found[meant.data]
+            here = ZoneInfo(zone)
+            meant.choices = [
+                (key, at.astimezone(here).strftime("%Y-%m-%d %H:%M %Z")) for key, at in found.items()
+            ]
+            raise
+        except UnionError as refusal:
+            refusal.field = "zone" if "zone" in self._fields else name
+            raise
+
+
+class TimesForm(_Times):
+    """Other times for a ballot that is not open yet."""
+
+
+class BallotForm(_Times):
+    """A ballot's draft. Choices of presets, trustees, zones, platforms and chapters are filled by the view."""
+
+    kind = RadioField(msg("What is it?"), [InputRequired(_FILLED)], choices=[(k.value, "") for k in KINDS])
+    title = StringField(msg("Title"), [InputRequired(_FILLED), Length(3, 120)])
+    intro = TextAreaField(msg("What voters should know"), [Optional(), Length(max=2000)])
+    question = StringField(
+        msg("Question that decides"),
+        [Optional(), Length(max=LONGEST_QUESTION)],
+        description=msg("Answered with yes, no or abstain. Leave it empty only for a choice of demands."),
+    )
+    choice_question = StringField(msg("Question that chooses"), [Optional(), Length(max=LONGEST_QUESTION)])
+    choice_answers = TextAreaField(
+        msg("Answers to choose from"), [Optional(), Length(max=6000)], description=msg("One a line.")
+    )
+    choice_most = IntegerField(
+        msg("How many may a voter choose?"), [Optional(), NumberRange(1, 30)], default=3
+    )
+    preset = SelectField(msg("Rule"), [InputRequired(_FILLED)], choices=[])
+    rule_confirmed = BooleanField(msg("I am an officer and have checked that the rule still holds"))
+    group = RadioField(msg("Mathematics"), choices=[(name, name) for name in GROUPS], default=GROUPS[0])
+    zone = SelectField(msg("Time zone"), [InputRequired(_FILLED)], choices=[])
+    platform = SelectField(msg("Who may vote: members on which platform?"), choices=[], default="")
+    chapter = SelectField(msg("In which chapter?"), choices=[], default="")
+    trustees = CheckboxesField(
+        msg("Trustees"),
+        choices=[],
+        description=msg(
+            "Each keeps a part of the key. The votes can only be counted when all of them take part."
+        ),
+    )
+    server_trustee = BooleanField(msg("The union's server holds a part of the key as well"))
+    contest_days = IntegerField(
+        msg("Contest period in days"),
+        [InputRequired(_FILLED), NumberRange(0, 90)],
+        default=7,
+        description=msg("Objections are taken so long; then we forget who voted and keep only counts."),
+    )
+
+    def questions(self, language: str) -> list[Asked]:
+        """Return what is asked, the deciding question first."""
+        found = []
+        if (self.question.data or "").strip():
+            found.append(decision(self.question.data, language))
+        answers = [line.strip() for line in (self.choice_answers.data or "").splitlines() if line.strip()]
+        if answers or (self.choice_question.data or "").strip():
+            found.append(choice(self.choice_question.data or "", answers, int(self.choice_most.data or 0)))
+        return found
+
+
+class ObjectionForm(Form):
+    """An objection, or an answer to one."""
+
+    text = TextAreaField(msg("Your objection"), [InputRequired(_FILLED), Length(max=4000)])
+
+
+class AnswerForm(Form):
+    """The answer to an objection."""
+
+    text = TextAreaField(msg("Answer"), [InputRequired(_FILLED), Length(max=4000)])
+
+
+def local(moment: datetime, zone: str) -> datetime:
+    """Return an instant as the naive local time a form shows."""
+    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None, second=0, microsecond=0)

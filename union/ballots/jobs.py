@@ -1,0 +1,116 @@
+"""What the scheduler runs for ballots: open, close, conclude, remind, send receipts, forget.
+
+Rows are the truth: each job asks which ballots are due and does each in a transaction of its own, in which
+the verb locks the ballot and looks again, so that several schedulers never do a thing twice.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from union.ballots import queries, service
+from union.core.actor import SYSTEM
+from union.core.db import reading, transaction
+from union.core.errors import UnionError
+from union.core.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def _each(slugs: Iterable[str], act: Callable[[str], object]) -> int:
+    """Do `act` for each ballot; one that refuses is logged and does not stop the others."""
+    done = 0
+    for slug in slugs:
+        try:
+            done += act(slug) is not False
+        except UnionError as refusal:
+            log.warning("ballot %s: %s", slug, refusal)
+    return done
+
+
+def open_due(now: datetime, settings: Settings) -> int:
+    """Open the ballots whose time has come."""
+    del settings
+    with reading() as session:
+        slugs = queries.due(session, now).to_open
+
+    def act(slug: str) -> None:
+        with transaction() as session:
+            service.open_ballot(session, actor=SYSTEM, now=now, slug=slug)
+
+    return _each(slugs, act)
+
+
+def close_due(now: datetime, settings: Settings) -> int:
+    """Close the ballots whose time is over."""
+    with reading() as session:
+        slugs = queries.due(session, now).to_close
+
+    def act(slug: str) -> None:
+        with transaction() as session:
+            service.close_ballot(session, actor=SYSTEM, now=now, slug=slug, public_url=settings.public_url)
+
+    return _each(slugs, act)
+
+
+def conclude_complete(now: datetime, settings: Settings) -> int:
+    """Open the tally of ballots whose trustees' shares are all there."""
+    with reading() as session:
+        slugs = queries.due(session, now).to_conclude
+
+    def act(slug: str) -> None:
+        with transaction() as session:
+            service.conclude(session, actor=SYSTEM, now=now, slug=slug, public_url=settings.public_url)
+
+    return _each(slugs, act)
+
+
+def remind_due(now: datetime, settings: Settings) -> int:
+    """Remind those who have not voted when the close is near."""
+    with reading() as session:
+        slugs = queries.due(session, now).to_remind
+
+    def act(slug: str) -> None:
+        with transaction() as session:
+            service.remind(session, actor=SYSTEM, now=now, slug=slug, public_url=settings.public_url)
+
+    return _each(slugs, act)
+
+
+def send_receipts(now: datetime, settings: Settings) -> int:
+    """Let waiting receipts go, in shuffled batches."""
+    del settings
+    with reading() as session:
+        slugs = queries.due(session, now).with_receipts
+    sent = 0
+
+    def act(slug: str) -> None:
+        nonlocal sent
+        with transaction() as session:
+            sent += service.send_receipts(session, now=now, slug=slug)
+
+    _each(slugs, act)
+    return sent
+
+
+def wipe_due(now: datetime, settings: Settings) -> int:
+    """Forget who voted once the contest period is over."""
+    del settings
+    with reading() as session:
+        slugs = queries.due(session, now).to_wipe
+
+    def act(slug: str) -> None:
+        with transaction() as session:
+            service.wipe_marks(session, actor=SYSTEM, now=now, slug=slug)
+
+    return _each(slugs, act)
+
+
+JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
+    ("open", 1, open_due),
+    ("close", 1, close_due),
+    ("conclude", 5, conclude_complete),
+    ("receipts", 10, send_receipts),
+    ("remind", 60, remind_due),
+    ("wipe", 600, wipe_due),
+)

@@ -1,0 +1,71 @@
+"""What the ballots' pages share: the blueprint, words for states and kinds, answers in JSON."""
+
+from flask import Blueprint, Response, current_app, jsonify, request
+
+from union.ballots.receipts import Signer
+from union.ballots.rules import State
+from union.ballots.service import Refusal
+from union.core.errors import Invalid
+from union.core.i18n import msg
+from union.core.settings import Settings
+from union.web.i18n import gettext
+
+blueprint = Blueprint(
+    "ballots",
+    __name__.rpartition(".")[0].rpartition(".")[0],
+    template_folder="templates",
+    static_folder="static",
+    static_url_path="/ballots/static",
+)
+
+STATES: dict[str, tuple[str, str]] = {
+    State.DRAFT: (msg("Draft"), "neutral"),
+    State.KEYS: (msg("Waiting for keys"), "waiting"),
+    State.CREDENTIALS: (msg("Opens soon"), "waiting"),
+    State.OPEN: (msg("Open"), "live"),
+    State.CLOSED: (msg("Being counted"), "waiting"),
+    State.CONCLUDED: (msg("Decided"), "agreed"),
+    State.CANCELLED: (msg("Called off"), "refused"),
+}
+STEPS = (msg("Keys"), msg("Voting codes"), msg("Voting"), msg("Counting"), msg("Result"))
+STEP_OF = {
+    State.DRAFT: 1,
+    State.KEYS: 1,
+    State.CREDENTIALS: 2,
+    State.OPEN: 3,
+    State.CLOSED: 4,
+    State.CONCLUDED: 5,
+}
+
+
+def settings() -> Settings:
+    """Return the settings of the running application."""
+    found: Settings = current_app.config["SETTINGS"]
+    return found
+
+
+def signer() -> Signer:
+    """Return the signer of receipts."""
+    return Signer(settings().secret_key())
+
+
+def posted(*names: str) -> list[str]:
+    """Return the named strings of a JSON body. Raises Invalid when one is missing or no string."""
+    body = request.get_json(silent=True)
+    values = [body.get(name) for name in names] if isinstance(body, dict) else []
+    if not values or not all(isinstance(value, str) for value in values):
+        raise Invalid(msg("We could not read what was sent."))
+    return [str(value) for value in values]
+
+
+def refused(refusal: Refusal) -> tuple[Response, int]:
+    """Return a refusal as the booth and the trustees' pages read it."""
+    return jsonify(error=refusal.code, message=gettext(refusal.text, **refusal.facts)), refusal.status
+
+
+def raw_json(content: bytes, *, keep: bool = False) -> Response:
+    """Return bytes of a record as they are. keep: they never change, so browsers may keep them for an hour."""
+    response = Response(content, mimetype="application/json")
+    if keep:
+        response.headers["Cache-Control"] = "public, max-age=3600"
+    return response

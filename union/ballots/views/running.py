@@ -1,0 +1,370 @@
+"""The organizers' pages: draft a ballot, and run it step by step with the reason where a step is not possible yet."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from union.ballots import presets, queries, service
+from union.ballots.forms import GROUP_HINTS, KINDS, BallotForm, TimesForm, local
+from union.ballots.queries import BallotPage, RunPage
+from union.ballots.rules import State
+from union.ballots.views.kit import STATES, STEP_OF, STEPS, blueprint, settings
+from union.core.actor import Actor, Role
+from union.core.clock import utcnow
+from union.core.db import reading, transaction
+from union.core.errors import NotFound, UnionError
+from union.core.i18n import msg
+from union.core.permissions import Permission
+from union.members import queries as members
+from union.platforms import queries as platforms
+from union.web.guards import current_actor, require
+from union.web.i18n import gettext, number, when
+
+COMMON_ZONES = (
+    "Europe/Amsterdam",
+    "Europe/Brussels",
+    "Europe/Berlin",
+    "Europe/London",
+    "Europe/Paris",
+    "UTC",
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the checklist. ok is None while it waits."""
+
+    label: str
+    ok: bool | None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A button. reason: why it is off. confirm: what is asked first."""
+
+    what: str
+    text: str
+    kind: str
+    reason: str | None = None
+    confirm: str | None = None
+
+
+@blueprint.get("/ballots/new")
+@require(Permission.BALLOT_PLAN)
+def new() -> ResponseReturnValue:
+    """Show an empty draft."""
+    now = utcnow()
+    actor = current_actor()
+    form = BallotForm(formdata=None)
+    _choices(form, actor)
+    form.zone.data = actor.zone
+    form.preset.data = presets.DEFAULT
+    form.opens.data = local(now + timedelta(days=7), actor.zone).replace(hour=9, minute=0)
+    form.closes.data = local(now + timedelta(days=14), actor.zone).replace(hour=20, minute=0)
+    return _form(form)
+
+
+@blueprint.post("/ballots/new")
+@require(Permission.BALLOT_PLAN)
+def draft() -> ResponseReturnValue:
+    """Write the draft down."""
+    actor = current_actor()
+    form = BallotForm()
+    _choices(form, actor)
+    if not form.validate():
+        return _form(form, 422)
+    try:
+        with transaction() as session:
+            slug = service.draft(
+                session,
+                actor=actor,
+                now=utcnow(),
+                kind=form.kind.data,
+                subject="",
+                title=form.title.data,
+                intro=form.intro.data or "",
+                questions=form.questions(actor.language),
+                preset=form.preset.data,
+                group=form.group.data,
+                opens_at=form.moment("opens", form.zone.data),
+                closes_at=form.moment("closes", form.zone.data),
+                zone=form.zone.data,
+                platform_slug=form.platform.data or None,
+                chapter_slug=form.chapter.data or None,
+                trustee_ids=form.trustees.data or [],
+                server_trustee=form.server_trustee.data,
+                rule_confirmed=form.rule_confirmed.data,
+                contest_days=form.contest_days.data,
+            )
+    except UnionError as refusal:
+        form.refuse(refusal)
+        return _form(form, 422)
+    flash(gettext(msg("The draft is written. Nothing is sent yet.")), "ok")
+    return redirect(url_for("ballots.run", slug=slug), 303)
+
+
+def _form(form: BallotForm, status: int = 200) -> ResponseReturnValue:
+    families = presets.selectable()
+    hints = {name: gettext(text) for name, text in GROUP_HINTS.items()}
+    return render_template("ballots/new.html", form=form, families=families, group_hints=hints), status
+
+
+def _choices(form: BallotForm, actor: Actor) -> None:
+    with reading() as session:
+        chapters = members.chapters(session)
+        companies = platforms.own(session)
+        names = members.display_names(session, members.with_role(session, Role.TRUSTEE))
+    form.kind.choices = [(kind.value, gettext(text)) for kind, text in KINDS.items()]
+    form.preset.choices = [
+        (family, gettext(versions[-1].name)) for family, versions in presets.selectable().items()
+    ]
+    zones = dict.fromkeys([actor.zone, *(chapter.zone for chapter in chapters), *COMMON_ZONES])
+    form.zone.choices = [(zone, zone.replace("_", " ")) for zone in zones]
+    everybody = gettext(msg("all members"))
+    form.platform.choices = [("", everybody)] + [(p.slug, p.name) for p in companies]
+    form.chapter.choices = [("", gettext(msg("all chapters")))] + [(c.slug, c.name) for c in chapters]
+    form.trustees.choices = sorted(names.items(), key=lambda pair: pair[1])
+
+
+@blueprint.get("/ballots/<slug>/run")
+@require(Permission.BALLOT_RUN)
+def run(slug: str) -> ResponseReturnValue:
+    """Show the checklist and the steps of one ballot."""
+    return _run(slug, None)
+
+
+def _run(slug: str, form: TimesForm | None, status: int = 200) -> ResponseReturnValue:
+    with reading() as session:
+        shown = queries.run_page(session, slug, current_actor(), utcnow())
+    page = shown.page
+    if form is None:
+        form = TimesForm(formdata=None)
+        form.opens.data, form.closes.data = local(page.opens_at, page.zone), local(page.closes_at, page.zone)
+    return render_template(
+        "ballots/run.html",
+        run=shown,
+        page=page,
+        states=STATES,
+        checks=_checklist(shown),
+        steps_to_do=_steps(page),
+        steps=[gettext(text) for text in STEPS],
+        step=STEP_OF.get(State(page.state)),
+        form=form,
+        kinds=KINDS,
+    ), status
+
+
+def _checklist(run: RunPage) -> list[Check]:
+    page = run.page
+    keys = len(page.seats) - page.keys_missing
+    fresh = not page.rule_stale or page.rule_confirmed
+    found = [
+        Check(
+            gettext(msg("Rule: %(name)s"), name=gettext(page.rule["name"])),
+            fresh,
+            "" if fresh else gettext(msg("past its review date; an officer must confirm it")),
+        ),
+        Check(
+            gettext(msg("Trustees' keys")),
+            True if not page.keys_missing else None,
+            gettext(msg("%(there)s of %(all)s"), there=keys, all=len(page.seats)),
+        ),
+    ]
+    if page.server_only:
+        found.append(Check(gettext(msg("Only the server holds a key: voters are told so")), ok=False))
+    sent = run.credentials
+    if sent.total:
+        share = gettext(
+            msg("%(delivered)s of %(all)s handed over"),
+            delivered=number(sent.delivered + sent.accepted),
+            all=number(sent.total),
+        )
+        found.append(
+            Check(
+                gettext(msg("Voting codes")),
+                True if sent.delivered + sent.accepted == sent.total else None,
+                share,
+            )
+        )
+    else:
+        share = gettext(msg("%(n)s members are entitled now"), n=number(run.entitled))
+        found.append(Check(gettext(msg("Voting codes")), None, share))
+    if page.unreachable:
+        missing = gettext(
+            msg("%(n)s members on the roll have no confirmed channel and get no code"), n=page.unreachable
+        )
+        found.append(Check(gettext(msg("Reaching everybody")), ok=False, detail=missing))
+    opened = page.opened_at is not None
+    found.append(
+        Check(
+            gettext(msg("Opening")),
+            True if opened else None,
+            when(page.opened_at or page.opens_at, page.zone),
+        )
+    )
+    closed = page.closed_at is not None
+    found.append(
+        Check(
+            gettext(msg("Closing")),
+            True if closed else None,
+            when(page.closed_at or page.closes_at, page.zone),
+        )
+    )
+    shares = gettext(
+        msg("%(there)s of %(all)s"), there=len(page.seats) - page.shares_missing, all=len(page.seats)
+    )
+    found.append(
+        Check(
+            gettext(msg("Trustees' shares of the count")), True if not page.shares_missing else None, shares
+        )
+    )
+    return found
+
+
+def _steps(page: BallotPage) -> list[Step]:
+    """Return the buttons that belong to the state, each with the reason why it is off, where it is."""
+    state = State(page.state)
+    found: list[Step] = []
+    if page.rule_stale and not page.rule_confirmed and not page.opened_at:
+        officer = Role.OFFICER in current_actor().roles
+        reason = None if officer else gettext(msg("Only an officer can do this."))
+        found.append(Step("confirm-rule", gettext(msg("Confirm the rule")), "secondary", reason))
+    if state is State.DRAFT:
+        found.append(Step("ask-keys", gettext(msg("Ask the trustees for their keys")), "primary"))
+    if state in {State.KEYS, State.CREDENTIALS}:
+        found += _before_opening(page, state)
+    if state is State.OPEN:
+        found.append(Step("remind", gettext(msg("Remind those who have not voted")), "secondary"))
+    if state in {State.DRAFT, State.KEYS, State.CREDENTIALS, State.OPEN}:
+        sure = gettext(msg("This cannot be undone: no vote is counted, and everybody with a code is told."))
+        found.append(Step("cancel", gettext(msg("Call the ballot off")), "danger", confirm=sure))
+    return found
+
+
+def _before_opening(page: BallotPage, state: State) -> list[Step]:
+    missing = (
+        gettext(msg("%(n)s trustees' keys are missing."), n=page.keys_missing) if page.keys_missing else None
+    )
+    again = state is State.CREDENTIALS
+    warn = (
+        gettext(msg("All codes handed out so far stop working, and everybody gets a new one."))
+        if again
+        else gettext(msg("This freezes the roll and sends every member on it a personal voting code."))
+    )
+    text = (
+        gettext(msg("Hand out new voting codes"))
+        if again
+        else gettext(msg("Freeze the roll and hand out voting codes"))
+    )
+    codes = Step("credentials", text, "secondary" if again else "primary", missing, warn)
+    early = gettext(msg("Voting starts at once. The rule and the times can no longer change."))
+    no_codes = None if again else gettext(msg("The voting codes are not handed out yet."))
+    return [
+        codes,
+        Step("open", gettext(msg("Open voting now")), "primary" if again else "secondary", no_codes, early),
+    ]
+
+
+Act = Callable[[Actor, datetime, str], str]
+
+
+def _ask_keys(actor: Actor, now: datetime, slug: str) -> str:
+    with transaction() as session:
+        service.ask_for_keys(session, actor=actor, now=now, slug=slug, public_url=settings().public_url)
+    return gettext(msg("The trustees are asked for their keys."))
+
+
+def _credentials(actor: Actor, now: datetime, slug: str) -> str:
+    with transaction() as session:
+        issued = service.issue_credentials(
+            session, actor=actor, now=now, slug=slug, public_url=settings().public_url
+        )
+    return gettext(msg("The roll is frozen: %(n)s members get a voting code."), n=number(issued.eligible))
+
+
+def _open(actor: Actor, now: datetime, slug: str) -> str:
+    with transaction() as session:
+        service.open_ballot(session, actor=actor, now=now, slug=slug)
+    return gettext(msg("Voting is open."))
+
+
+def _remind(actor: Actor, now: datetime, slug: str) -> str:
+    with transaction() as session:
+        written = service.remind(session, actor=actor, now=now, slug=slug, public_url=settings().public_url)
+    return gettext(msg("%(n)s members who have not voted are reminded."), n=number(written))
+
+
+def _cancel(actor: Actor, now: datetime, slug: str) -> str:
+    with transaction() as session:
+        service.cancel(session, actor=actor, now=now, slug=slug, public_url=settings().public_url)
+    return gettext(msg("The ballot is called off."))
+
+
+def _confirm_rule(actor: Actor, now: datetime, slug: str) -> str:
+    with transaction() as session:
+        service.confirm_rule(session, actor=actor, now=now, slug=slug)
+    return gettext(msg("The rule is confirmed."))
+
+
+def _drop_trustee(actor: Actor, now: datetime, slug: str) -> str:
+    position = request.form.get("position", 0, type=int)
+    with transaction() as session:
+        service.drop_trustee(session, actor=actor, now=now, slug=slug, position=position)
+    return gettext(msg("The trustee is taken off the list."))
+
+
+ACTS: dict[str, Act] = {
+    "ask-keys": _ask_keys,
+    "credentials": _credentials,
+    "open": _open,
+    "remind": _remind,
+    "cancel": _cancel,
+    "confirm-rule": _confirm_rule,
+    "drop-trustee": _drop_trustee,
+}
+
+
+@blueprint.post("/ballots/<slug>/run/<what>")
+@require(Permission.BALLOT_RUN)
+def act(slug: str, what: str) -> ResponseReturnValue:
+    """Do one step."""
+    if what not in ACTS:
+        raise NotFound(msg("There is no such step."))
+    flash(ACTS[what](current_actor(), utcnow(), slug), "ok")
+    return redirect(url_for("ballots.run", slug=slug), 303)
+
+
+@blueprint.post("/ballots/<slug>/run/times")
+@require(Permission.BALLOT_RUN)
+def times(slug: str) -> ResponseReturnValue:
+    """Change opening and closing before the ballot opens."""
+    actor = current_actor()
+    form = TimesForm()
+    with reading() as session:
+        zone = queries.ballot_page(session, slug, actor, utcnow()).zone
+    if not form.validate():
+        return _run(slug, form, 422)
+    try:
+        with transaction() as session:
+            service.reschedule(
+                session,
+                actor=actor,
+                now=utcnow(),
+                slug=slug,
+                opens_at=form.moment("opens", zone),
+                closes_at=form.moment("closes", zone),
+            )
+    except UnionError as refusal:
+        form.refuse(refusal)
+        return _run(slug, form, 422)
+    flash(
+        gettext(
+            msg("The times are changed. Members with a code were told the old ones: hand out new codes.")
+        ),
+        "ok",
+    )
+    return redirect(url_for("ballots.run", slug=slug), 303)
