@@ -9,9 +9,9 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from socketserver import ThreadingMixIn
 from threading import Thread
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
-from socketserver import ThreadingMixIn
 
 from flask import Blueprint, Flask, Response, jsonify, render_template, request
 from nacl.signing import SigningKey

@@ -150,7 +150,7 @@ def test_a_browser_ballot_with_one_character_changed_is_refused(group):
         group=group.name,
         record=election.record.decode(),
         credential=code,
-        votes=[[row for row in VOTES[0][:2]]],
+        votes=[VOTES[0][:2]],
     )
     ballot = json.loads(sealed["ballot"])
     c.accept_ballot(election, sealed["ballot"].encode(), weights)

@@ -176,7 +176,7 @@ async function send(ballot, status) {
     const said = await post(urls.castUrl, urls.csrf, { ballot });
     keep(null);
     frame.say(status, "");
-    await showReceipt(ballots.tracker(ballot), said);
+    showReceipt(ballots.tracker(ballot), said);
   } catch (failure) {
     if (!(failure instanceof WireError)) throw failure;
     frame.say(status, "");
@@ -195,10 +195,12 @@ function refuse({ code, text }) {
 
 // -- receipt ----------------------------------------------------------------------------------------------------
 
-/** True or false when the page names the server's key; null when this browser cannot check (no secure context). */
+/** True or false when the page names the server's key; null when this browser cannot check. */
 async function signatureHolds(said) {
   if (!urls.receiptKey || !globalThis.crypto?.subtle) return null;
-  const { verifyAsync, etc } = await loadCurve();
+  const curve = await loadCurve().catch(() => null);
+  if (curve === null) return null;
+  const { verifyAsync, etc } = curve;
   const message = `union-receipt|${election.fingerprint}|${said.tracker}|${said.height}|${said.chain_head}`;
   try {
     const signature = etc.hexToBytes(said.signature);
@@ -209,7 +211,7 @@ async function signatureHolds(said) {
   }
 }
 
-async function showReceipt(tracker, said) {
+function showReceipt(tracker, said) {
   receipt = { tracker, ...said };
   secret = null;
   sealed = null;
@@ -220,12 +222,18 @@ async function showReceipt(tracker, said) {
   frame.part("receipt-head").textContent = said.chain_head;
   frame.part("receipt-signature").textContent = said.signature;
   frame.part("board-link").href = `${urls.boardUrl}?tracker=${encodeURIComponent(tracker)}`;
-  const holds = await signatureHolds(said);
-  frame.part("signature-holds").hidden = holds !== true;
+  frame.part("signature-holds").hidden = true;
   history.pushState({ page: "receipt", index: 0 }, "");
   frame.show("receipt");
-  if (said.tracker !== tracker) frame.problem({ text: words.other_tracker });
-  else if (holds === false) frame.problem({ text: words.bad_signature });
+  if (said.tracker === tracker) checkSignature(said);
+  else frame.problem({ text: words.other_tracker });
+}
+
+/** After the receipt is shown: on a slow line the curve may still have to come. */
+async function checkSignature(said) {
+  const holds = await signatureHolds(said);
+  frame.part("signature-holds").hidden = holds !== true;
+  if (holds === false) frame.problem({ text: words.bad_signature });
 }
 
 function saveReceipt() {
