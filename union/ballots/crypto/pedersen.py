@@ -180,7 +180,7 @@ class Pedersen:
         n = len(certs)
         if not 1 <= threshold <= n <= MOST_TRUSTEES:
             raise Refused(_FORM, "a threshold lies between 1 and the number of trustees")
-        _check_contexts(certs, threshold)
+        check_certificates(certs, threshold)
         coefexps, coefficients = zip(
             *(
                 read_coefexps(group, cert, coefs, threshold)
@@ -222,7 +222,11 @@ def lagrange(q: int, indices: Sequence[int], delta: int) -> Scalar:
     return Scalar(numerator * pow(denominator, -1, q) % q)
 
 
-def _check_contexts(certs: Sequence[Certificate], threshold: int) -> None:
+def check_certificates(certs: Sequence[Certificate], threshold: int) -> None:
+    """Check that all certificates were made for this ceremony, by different trustees.
+
+    Raises Refused(TRUSTEE_CERTIFICATE).
+    """
     with_context = certs[0].context is not None
     for index, cert in enumerate(certs, start=1):
         expected = (len(certs), threshold, index) if with_context else None
