@@ -70,7 +70,6 @@ class SmtpEmail:
 
     def _over(self, line: "_Line", message: Message, now: datetime) -> Answer:
         """Run one mail transaction (RFC 5321 3.3); raises only before the text was given."""
-        line.begin(self._address)
         code, text = line.server.rcpt(message.to)
         if code in {250, 251}:
             code, text = line.server.docmd("DATA")
@@ -94,14 +93,23 @@ class SmtpEmail:
         return Accepted(f"{message.key}@{self._domain}")
 
     def _line(self) -> "_Line":
-        """Return an idle connection that still answers, or a new one."""
+        """Return a connection on which a mail has begun: an idle one that still answers, or a new one."""
         while True:
             try:
                 line = self._idle.get_nowait()
             except Empty:
-                return _Line(self._connect())
-            if line.answers():
+                break
+            if not line.answers():
+                continue
+            try:
+                line.begin(self._address)
+            except (OSError, smtplib.SMTPServerDisconnected):
+                line.drop()
+            else:
                 return line
+        line = _Line(self._connect())
+        line.begin(self._address)
+        return line
 
     def _connect(self) -> smtplib.SMTP:
         """Open a connection; raises what smtplib raises."""

@@ -1,0 +1,182 @@
+"""Email over a real SMTP server: what a mail looks like, what a refusal means, what stays in doubt."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.wire import mailbox
+from union.notify.channels.base import Accepted, Ambiguous, Message, Refused, Retry
+from union.notify.channels.smtp_email import SmtpEmail
+from union.notify.rules.kinds import Lane
+from union.notify.testing import smtp_server
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def mail(to="anna@example.org", *, id=7, subject="Hello", body="One line\n", url=None):
+    return Message(
+        id=id, attempt=1, to=to, subject=subject, body=body, lane=Lane.NEWS, language="nl",
+        expires_at=NOW + timedelta(hours=1), validity=600, unsubscribe_url=url,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def box():
+    with mailbox.running() as (found, address):
+        found.address = address
+        yield found
+
+
+@pytest.fixture
+def smtp(box):
+    made = SmtpEmail(box.address, sender="union@example.org", name_shown="Datavakbond Één")
+    yield made
+    made.close()
+
+
+def test_a_mail_arrives_whole(box, smtp):
+    body = "Dag Anna,\n\n.een punt\n..\nÉén lange regel " + "x" * 2000 + " €5 = vijf\nFrom hier\n"
+    answer = smtp.send(mail(subject="Stemming: één week over", body=body, url="https://u.example/u/tok"), NOW)
+    assert answer == Accepted("7-1@example.org")
+    [(sender, to, raw)] = box.mails
+    [found] = box.parsed
+    assert (sender, to) == ("union@example.org", ["anna@example.org"])
+    assert found.get_content().replace("\r\n", "\n") == body
+    assert found["Subject"] == "Stemming: één week over"
+    assert str(found["From"]) == '"Datavakbond Één" <union@example.org>' or "Datavakbond Één" in str(
+        found["From"]
+    )
+    assert found["Message-ID"] == "<7-1@example.org>"
+    assert found["Auto-Submitted"] == "auto-generated"
+    assert found["Content-Language"] == "nl"
+    assert b"\r\nList-Unsubscribe: <https://u.example/u/tok>\r\n" in raw
+    assert b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
+    assert found.get_content_type() == "text/plain"
+    assert max(len(line) for line in raw.split(b"\r\n")) <= 998
+    assert not found.defects
+
+
+def test_a_sign_in_mail_has_no_unsubscribe_header(box, smtp):
+    smtp.send(mail(), NOW)
+    assert box.parsed[0]["List-Unsubscribe"] is None
+
+
+@pytest.mark.parametrize(
+    "evil", ["Hi\r\nBcc: all@example.org", "Hi\nBcc: all@example.org", "Hi\r\n\r\nbody", "a\x00b"]
+)
+def test_no_value_starts_another_header(box, smtp, evil):
+    assert isinstance(smtp.send(mail(subject=evil), NOW), Accepted)
+    [(_, to, raw)] = box.mails
+    [found] = box.parsed
+    assert to == ["anna@example.org"]
+    assert found["Bcc"] is None
+    assert found.get_content().replace("\r\n", "\n") == "One line\n"
+    assert b"\x00" not in raw
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "a@b.org>\r\nRCPT TO:<x@y.org",
+        "a b@c.org",
+        "a@b@c.org",
+        "plain",
+        "ä@b.org",
+        "",
+        "a@b.org,c@d.org",
+        "x" * 250 + "@b.org",
+    ],
+)
+def test_an_address_that_could_speak_smtp_is_refused(box, smtp, to):
+    assert isinstance(smtp.send(mail(to), NOW), Refused)
+    assert not box.mails
+
+
+def test_one_connection_carries_many(box, smtp):
+    for k in range(50):
+        assert isinstance(smtp.send(mail(f"m{k}@example.org", id=k), NOW), Accepted)
+    assert len(box.mails) == 50
+    assert box.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        ("550 5.1.1 no such user", Refused),
+        ("552 5.2.2 full", Refused),
+        ("451 4.7.1 later", Retry),
+        ("450 greylisted", Retry),
+    ],
+)
+def test_a_refused_recipient_does_not_spoil_the_next(box, smtp, told, kind):
+    box.refuse["bad@example.org"] = told
+    answer = smtp.send(mail("bad@example.org"), NOW)
+    assert isinstance(answer, kind)
+    assert answer.code.startswith(f"smtp {told[:3]}")
+    assert isinstance(smtp.send(mail(), NOW), Accepted)
+    assert box.connections == 1
+
+
+@pytest.mark.parametrize(("told", "kind"), [("554 5.7.1 spam", Refused), ("452 4.3.1 no space", Retry)])
+def test_a_refused_text(box, smtp, told, kind):
+    box.next_text.append(told)
+    assert isinstance(smtp.send(mail(), NOW), kind)
+    assert not box.mails
+    assert isinstance(smtp.send(mail(), NOW), Accepted)
+
+
+@pytest.mark.parametrize("fault", ["take and drop", "drop"])
+def test_a_lost_answer_after_the_text_is_in_doubt(box, smtp, fault):
+    box.next_text.append(fault)
+    assert isinstance(smtp.send(mail(), NOW), Ambiguous)
+    assert len(box.mails) == (1 if fault == "take and drop" else 0)
+    assert isinstance(smtp.send(mail(), NOW), Accepted), "the next mail opens a new connection"
+    assert box.connections == 2
+
+
+def test_nobody_there_is_provably_unsent():
+    smtp = SmtpEmail("smtp://127.0.0.1:9", sender="union@example.org")
+    assert smtp.send(mail(), NOW) == Retry(5.0, "connect")
+    smtp.close()
+
+
+def test_a_line_the_server_closed_while_idle_is_replaced(box, smtp):
+    smtp.send(mail(), NOW)
+    line = smtp._idle.get_nowait()
+    line.server.docmd("QUIT")
+    smtp._idle.put(line)
+    assert isinstance(smtp.send(mail(), NOW), Accepted)
+    assert len(box.mails) == 2
+
+
+def test_no_password_goes_over_an_open_line(monkeypatch):
+    monkeypatch.setattr("union.notify.channels.smtp_email._loopback", lambda host: False)
+    with mailbox.running() as (found, address):
+        smtp = SmtpEmail(address.replace("smtp://", "smtp://user:secret@"), sender="u@example.org")
+        assert isinstance(smtp.send(mail(), NOW), Retry)
+        assert not found.mails
+        smtp.close()
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:25", "http://x", "smtp://"])
+def test_an_address_that_is_no_relay_is_named(url):
+    with pytest.raises(ValueError, match="smtp://"):
+        SmtpEmail(url, sender="a@b.org")
+
+
+def test_the_small_server_keeps_mails_as_files(tmp_path):
+    with smtp_server.running(tmp_path / "mails") as server:
+        smtp = SmtpEmail(server.url, sender="union@example.org")
+        assert isinstance(smtp.send(mail(body="one\n.two\n"), NOW), Accepted)
+        assert isinstance(smtp.send(mail("simulate-hard@example.org"), NOW), Refused)
+        assert isinstance(smtp.send(mail("simulate-soft@example.org"), NOW), Retry)
+        assert isinstance(smtp.send(mail("b@example.org"), NOW), Accepted)
+        smtp.close()
+    kept = sorted((tmp_path / "mails").glob("*.eml"))
+    assert len(kept) == 2
+    assert (
+        kept[0]
+        .read_bytes()
+        .startswith(b"X-Envelope-From: union@example.org\r\nX-Envelope-To: anna@example.org\r\n")
+    )
+    assert b"one\r\n.two" in kept[0].read_bytes()
