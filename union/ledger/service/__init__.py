@@ -1,0 +1,29 @@
+"""What can be done with the books and the strike fund: authorize, lock, decide, write, record."""
+
+from union.ledger.service.books import book, contribute, correct, ensure_chart
+from union.ledger.service.claims import accept_all, claim, decide, forget_member, wipe, withdraw
+from union.ledger.service.funds import close_due, close_fund, create_fund, edit_fund, open_fund
+from union.ledger.service.payouts import approve, cancel, confirm_paid, export, propose
+
+__all__ = [
+    "accept_all",
+    "approve",
+    "book",
+    "cancel",
+    "claim",
+    "close_due",
+    "close_fund",
+    "confirm_paid",
+    "contribute",
+    "correct",
+    "create_fund",
+    "decide",
+    "edit_fund",
+    "ensure_chart",
+    "export",
+    "forget_member",
+    "open_fund",
+    "propose",
+    "wipe",
+    "withdraw",
+]
