@@ -78,7 +78,7 @@ def search(
         total=total,
         page=max(page, 1),
         pages=max(1, -(-total // PAGE_SIZE)),
-        letters=dict(letters.tuples().all()),
+        letters=dict(letters.all()),
     )
 
 
@@ -103,7 +103,7 @@ def own(session: Session) -> list[PlatformCard]:
 def names(session: Session, slugs: Collection[str]) -> dict[str, str]:
     """Return slug → name of those platforms that exist."""
     rows = session.execute(select(Platform.slug, Platform.name).where(Platform.slug.in_(sorted(set(slugs)))))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def slugs(session: Session) -> list[str]:

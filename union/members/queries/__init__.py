@@ -24,7 +24,15 @@ from union.members.queries.people import (
     organizers,
     with_role,
 )
-from union.members.queries.register import MemberCard, MemberPage, RegisterPage, member_page, register_page
+from union.members.queries.register import (
+    MemberCard,
+    MemberPage,
+    RegisterPage,
+    addresses,
+    find_member,
+    member_page,
+    register_page,
+)
 
 __all__ = [
     "Account",
@@ -39,6 +47,7 @@ __all__ = [
     "account",
     "active_by_chapter",
     "actor_of",
+    "addresses",
     "applicant",
     "asked_by_link",
     "chapter_of",
@@ -49,6 +58,7 @@ __all__ = [
     "devices",
     "display_names",
     "eligible",
+    "find_member",
     "member_page",
     "organizers",
     "own_file",

@@ -145,7 +145,7 @@ def member_page(session: Session, *, actor: Actor, member_id: str) -> MemberPage
 
 def _cards(session: Session, rows: list[Member]) -> list[MemberCard]:
     ids = [row.id for row in rows]
-    chapters = dict(session.execute(select(Chapter.slug, Chapter.name)).tuples().all())
+    chapters = dict(session.execute(select(Chapter.slug, Chapter.name)).all())
     roles: dict[str, list[Role]] = {}
     for member_id, role in session.execute(
         select(MemberRole.member_id, MemberRole.role).where(MemberRole.member_id.in_(ids))
@@ -163,7 +163,7 @@ def _cards(session: Session, rows: list[Member]) -> list[MemberCard]:
     given = session.execute(
         select(Vouch.member_id, func.count()).where(Vouch.member_id.in_(ids)).group_by(Vouch.member_id)
     )
-    vouches = dict(given.tuples().all())
+    vouches = dict(given.all())
     return [
         MemberCard(
             id=row.id,
@@ -178,3 +178,19 @@ def _cards(session: Session, rows: list[Member]) -> list[MemberCard]:
         )
         for row in rows
     ]
+
+
+def addresses(session: Session, member_id: str) -> tuple[str, ...]:
+    """Return a member's addresses, confirmed or not.
+
+    Only beside `service.reveal_contact`, which notes why.
+    """
+    row = session.get(Member, member_id)
+    return tuple(address for address in (row.email, row.phone) if address) if row else ()
+
+
+def find_member(session: Session, who: str) -> str | None:
+    """Return the id of who has this id, or this exact email address or mobile number, and has not left."""
+    if session.get(Member, who) is not None:
+        return who
+    return session.scalar(select(Member.id).where(_has(who), Member.state != State.LEFT.value))
