@@ -60,10 +60,11 @@ def pledge(session: Session, *, slug: str, actor: Actor, at_least: int | str, no
     mine = session.get(Pledge, (campaign.id, actor.member_id))
     new = mine is None
     if mine is None:
-        mine = Pledge(campaign_id=campaign.id, member_id=str(actor.member_id), verified=actor.active)
+        in_unit = actor.active and campaign.platform_slug in members.account(session, actor=actor).platforms
+        mine = Pledge(campaign_id=campaign.id, member_id=str(actor.member_id), verified=in_unit)
         session.add(mine)
         campaign.pledged_count += 1
-        campaign.verified_count += actor.active
+        campaign.verified_count += in_unit
     mine.at_least = str(minimum)
     campaign.band_changes += 1
     session.flush()

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from union.ballots import queries as ballots
 from union.ballots import service as voting
-from union.ballots.papers import decision
 from union.campaigns import mandates
 from union.campaigns.models import Campaign, Mandate
 from union.campaigns.rules import Stage, Turn
@@ -54,7 +53,7 @@ def launch_strike_vote(session: Session, *, slug: str, actor: Actor, now: dateti
         subject=f"campaign/{campaign.slug}",
         title=vote.title,
         intro=vote.intro,
-        questions=[decision(vote.question, actor.language)],
+        questions=[voting.decision(vote.question, actor.language)],
         preset=vote.preset,
         group=vote.group,
         opens_at=vote.opens_at,
