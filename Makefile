@@ -28,7 +28,7 @@ $(VENV)/made-dev: $(VENV)/made requirements/dev.txt
 setup: $(VENV)/made ## Make the environment with the union command
 
 run: setup ## A demo union you can click through: web, scheduler, links
-	@UNION_ENV=development $(BIN)/union demo run --port $(PORT)
+	@UNION_ENV=development $(BIN)/union demo run --port $(PORT) $(if $(FRESH),--fresh)
 
 test: $(VENV)/made-dev ## Every test, on SQLite and PostgreSQL, with real mail, SMS, browser and belenios-tool
 	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)

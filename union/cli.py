@@ -96,6 +96,21 @@ def version(found: Settings) -> None:
     click.echo(f"{current(found.database_url) or 'empty'} (newest: {head()})")
 
 
+@database.command()
+@click.argument("message")
+def revise(message: str) -> None:
+    """Write a migration from the newest version to today's models (developers)."""
+    import tempfile  # noqa: PLC0415
+
+    from union.migrate import revise as write  # noqa: PLC0415
+    from union.migrate import upgrade  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{folder}/scratch.db"
+        upgrade(url)
+        click.echo(write(url, message))
+
+
 main.add_command(database, "db")
 
 

@@ -54,3 +54,16 @@ def current(url: str) -> str | None:
 def head() -> str:
     """Return the newest version there is a script for."""
     return ScriptDirectory(str(SCRIPTS)).get_current_head() or "empty"
+
+
+def revise(url: str, message: str) -> Path:
+    """Write the script that takes a database at the newest version to today's models; for developers."""
+    made = command.revision(config(url), message=message, autogenerate=True, rev_id=f"{next_number():04d}")
+    if made is None or isinstance(made, list):
+        raise RuntimeError("no single script was written")
+    return Path(made.path)
+
+
+def next_number() -> int:
+    """Return the number of the next script; they are numbered from 1."""
+    return len(list((SCRIPTS / "versions").glob("*.py"))) + 1

@@ -75,10 +75,7 @@ def build(settings: Settings) -> BackgroundScheduler:
             next_run_time=utcnow(),
         )
     scheduler.add_listener(_log_failure, EVENT_JOB_ERROR)
-    logging.getLogger("apscheduler.executors.default").setLevel(logging.CRITICAL)
-    logging.getLogger("apscheduler.scheduler").addFilter(
-        lambda record: "maximum number of running" not in record.msg
-    )
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     return scheduler
 
 

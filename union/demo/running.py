@@ -156,7 +156,7 @@ def announce(settings: Settings, port: int, links: list[tuple[str, str]]) -> Non
     click.secho(f"\n  {settings.union_name} runs at http://localhost:{port}\n", bold=True)
     click.echo("  Sign in with one click. Each link works once; `union members sign-in-link` makes more:\n")
     for label, url in links:
-        click.echo(f"    {label:28} {url}")
+        click.echo(f"    {label:32} {url}")
     click.echo(f"\n  Messages go to the message desk: http://localhost:{port}/desk (as organizer).")
     click.echo(f"  State: {settings.home}. Ctrl-C stops web and scheduler.\n")
     sys.stdout.flush()
