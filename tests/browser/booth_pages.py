@@ -13,7 +13,7 @@ from socketserver import ThreadingMixIn
 from threading import Thread
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from flask import Blueprint, Flask, Response, jsonify, render_template, request
+from flask import Blueprint, Flask, Response, jsonify, render_template, render_template_string, request
 from nacl.signing import SigningKey
 
 import union.ballots
@@ -23,6 +23,10 @@ from union.web import guards, kit
 KAT = json.loads((Path(__file__).parents[1] / "vectors/kat/ballots-and-groups.json").read_text())
 ROOM = Path(union.ballots.__file__).parent
 KEY = SigningKey(bytes(range(32)))
+
+
+BOARD = """{% extends "web/base.html" %}{% block title %}Board{% endblock %}{% block content %}<h1>Public board</h1>
+{% include "ballots/check_here.html" %}{% endblock %}"""
 
 
 def fingerprint(text: str) -> str:
@@ -63,6 +67,8 @@ class Seen:
     credentials: list[str] = field(default_factory=list)
     pages: dict = field(default_factory=dict)
     tally: str = ""
+    archive: bytes = b""
+    tracker: str = ""
 
 
 def receipt(ballot: str, fp: str) -> dict:
@@ -130,6 +136,12 @@ def make_app(settings, booth: Booth, seen: Seen) -> Flask:
             return jsonify(error=error, message=message), status
         return jsonify(fingerprint=fingerprint(request.get_json().get("public_key", "")))
 
+    def board():
+        return render_template_string(BOARD, archive_url="/archive.bel", tracker=seen.tracker)
+
+    def archive():
+        return Response(seen.archive, mimetype="application/octet-stream")
+
     def other():
         return "<!doctype html><html lang=en><title>x</title><h1>x</h1></html>"
 
@@ -141,6 +153,8 @@ def make_app(settings, booth: Booth, seen: Seen) -> Flask:
         ("/decrypt", trustee_decrypt),
         ("/tally.json", tally_json),
         ("/left", other),
+        ("/board", board),
+        ("/archive.bel", archive),
     ):
         route(path, view)
     route("/cast", cast, ("POST",))

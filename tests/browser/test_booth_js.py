@@ -658,3 +658,45 @@ def test_a_trustee_gives_a_share(visit, tmp_path):
                 assert int.from_bytes(hashlib.sha256(f"{prefix}{a},{b}".encode()).digest()) % q == c
     assert str(SECRET_KEY) not in post["decryption"]
     assert v.said == []
+
+
+# -- the board's own check --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["ff2048-single", "ed25519-single"])
+def test_the_whole_archive_is_checked_in_the_browser(visit, name):
+    v = visit()
+    [path] = (Path(__file__).parents[1] / "vectors" / name).glob("*.bel")
+    v.seen.archive = path.read_bytes()
+    v.seen.tracker = fingerprint((path.parent / "ballots.jsons").read_text().split("\n")[0])
+    v.enter("", "/board")
+    v.tab_to("Check the archive")
+    v.press("Enter")
+    expect(v.page.locator("[data-part=verdict]")).to_have_text(
+        "Everything that is there holds", timeout=30_000
+    )
+    expect(v.page.locator("[data-part=verdict]")).to_be_focused()
+    expect(v.page.locator("[data-part=list] .box--agreed")).to_have_count(7)
+    expect(v.page.locator("[data-part=list] li").nth(2)).to_contain_text("5 ballots of 5 voters")
+    expect(v.page.locator("[data-part=result] dd").first).to_contain_text("A1: 3")
+    expect(v.page.locator("[data-part=list] li").last).to_contain_text("Your ballot is in the archive")
+    assert faults(v.page, "board") == []
+    assert v.said == []
+
+
+def test_a_forged_or_unknown_archive_is_not_called_good(visit):
+    v = visit()
+    vectors = Path(__file__).parents[1] / "vectors"
+    content = bytearray(next((vectors / "ed25519-single").glob("*.bel")).read_bytes())
+    content[len(content) // 2] ^= 1
+    v.seen.archive = bytes(content)
+    v.seen.tracker = "x" * 43
+    v.enter("", "/board")
+    v.click("Check the archive")
+    expect(v.page.locator("[data-part=verdict]")).to_have_text("This archive does not hold")
+    expect(v.page.locator("[data-part=list] .box--refused")).to_have_count(1)
+    v.seen.archive = next((vectors / "ed25519-threshold").glob("*.bel")).read_bytes()
+    v.click("Check the archive")
+    expect(v.page.locator("[data-part=verdict]")).to_have_text("What could be checked holds")
+    expect(v.page.locator("[data-part=list]")).to_contain_text("this check does not know this kind of vote")
+    expect(v.page.locator("[data-part=list]")).to_contain_text("Your ballot is not in the archive")

@@ -20,8 +20,8 @@ async function once(url, options) {
     response = await fetch(url, {
       credentials: "same-origin",
       redirect: "manual",
-      signal: AbortSignal.timeout(PATIENCE),
       ...options,
+      signal: AbortSignal.timeout(options.patience ?? PATIENCE),
     });
   } catch {
     throw new WireError("offline");
@@ -51,9 +51,9 @@ async function answer(response) {
   }
 }
 
-/** The exact bytes at an address. */
-export async function bytesAt(url) {
-  const response = await patient(url, {});
+/** The exact bytes at an address. patience: milliseconds before a try is given up. */
+export async function bytesAt(url, patience = PATIENCE) {
+  const response = await patient(url, { patience });
   if (!response.ok) throw new WireError(`http-${response.status}`);
   return new Uint8Array(await response.arrayBuffer());
 }

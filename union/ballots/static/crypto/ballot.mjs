@@ -71,8 +71,10 @@ export function pieces(election) {
 
 /** Makes the tables of g and y, which can be done while the voter reads. */
 export function* prepare(election, group) {
+  const y = group.parse(election.publicKey);
+  if (group.equal(y, group.identity)) throw new Refused("election-key", "the identity encrypts nothing");
   yield* group.prepare(group.g);
-  yield* group.prepare(group.parse(election.publicKey));
+  yield* group.prepare(y);
 }
 
 /** Proof that one of the branches {r, m, value} is true (m = value); branch number `truth` is. */

@@ -31,10 +31,10 @@ class Group {
   /** A scalar from its decimal text: 0 ≤ s < q, one writing only. */
   scalar(text) {
     if (typeof text !== "string" || text.length > 80 || !DECIMAL.test(text)) {
-      throw new Refused("scalar-text", "not a plain decimal number");
+      throw new Refused("scalar-form", "not a plain decimal number");
     }
     const value = BigInt(text);
-    if (value >= this.q) throw new Refused("scalar-range", "not below the group order");
+    if (value >= this.q) throw new Refused("scalar-form", "not below the group order");
     return value;
   }
 
@@ -92,10 +92,15 @@ class Group {
     };
   }
 
+  /** The element of a text: canonical writing, in the subgroup. `read` alone leaves the subgroup to the caller. */
+  parse(text) {
+    return this.inSubgroup(this.read(text));
+  }
+
   /** Refuses an element outside the subgroup of order q. */
   inSubgroup(element) {
     if (!this.equal(this.power(element, this.q), this.identity)) {
-      throw new Refused("element-subgroup", "not in the prime-order subgroup");
+      throw new Refused("point-subgroup", "not in the prime-order subgroup");
     }
     return element;
   }
@@ -137,13 +142,13 @@ class FiniteField extends Group {
     return element.toString();
   }
 
-  parse(text) {
+  read(text) {
     if (typeof text !== "string" || text.length > 620 || !DECIMAL.test(text)) {
-      throw new Refused("element-text", "not a plain decimal number");
+      throw new Refused("point-form", "not a plain decimal number");
     }
     const element = BigInt(text);
-    if (element < 1n || element >= this.p) throw new Refused("element-range", "not between 1 and p − 1");
-    return this.inSubgroup(element);
+    if (element < 1n || element >= this.p) throw new Refused("point-form", "not between 1 and p − 1");
+    return element;
   }
 }
 
@@ -172,18 +177,16 @@ class Edwards extends Group {
     return hex(element.toBytes().reverse());
   }
 
-  parse(text) {
+  read(text) {
     if (typeof text !== "string" || !/^[0-9a-f]{64}$/.test(text)) {
-      throw new Refused("element-text", "not 64 lower-case hexadecimal digits");
+      throw new Refused("point-form", "not 64 lower-case hexadecimal digits");
     }
     const bytes = Uint8Array.from(text.match(/../g), (pair) => Number.parseInt(pair, 16)).reverse();
-    let element;
     try {
-      element = this.Point.fromBytes(bytes, false);
+      return this.Point.fromBytes(bytes, false);
     } catch {
-      throw new Refused("element-range", "no canonical point of the curve");
+      throw new Refused("point-form", "no canonical point of the curve");
     }
-    return this.inSubgroup(element);
   }
 }
 
@@ -197,7 +200,7 @@ export async function openGroup(name, loadPoint) {
   if (!opened.has(name)) {
     if (name === "BELENIOS-2048") opened.set(name, new FiniteField(name, BELENIOS_2048));
     else if (name === "Ed25519") opened.set(name, new Edwards(await loadPoint()));
-    else throw new Refused("group-name", `no group ${name} here`);
+    else throw new Refused("group-known", `no group ${name} here`);
   }
   return opened.get(name);
 }

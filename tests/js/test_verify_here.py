@@ -1,0 +1,255 @@
+"""The browser's check of an archive agrees with our verifier: on what it accepts, and on why it refuses."""
+
+import json
+import random
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.js.conftest import MISSING
+from union.ballots import crypto as c
+from union.ballots.crypto.canonical import compact
+from union.ballots.crypto.reader import Reader
+
+HERE = Path(__file__).parent
+VECTORS = HERE.parent / "vectors"
+SINGLE = ["ed25519-single", "ff2048-single", "ed25519-weighted"]
+TIME = 1790000000
+
+
+def browser(*paths):
+    """The reports of the browser's check, one a path, all from one run."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip(MISSING)
+    run = subprocess.run(
+        [node, HERE / "verify.mjs", *paths], capture_output=True, text=True, timeout=300, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def failed(report):
+    return [each["failed"].split(":")[0] for each in report["findings"] if each["holds"] is False]
+
+
+def archive(name):
+    [path] = (VECTORS / name).glob("*.bel")
+    return path
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_reference_archives_hold(name):
+    [report] = browser(archive(name))
+    ours = c.verify(archive(name))
+    assert ours.holds
+    assert report["holds"]
+    assert all(each["holds"] for each in report["findings"])
+    assert [[int(count) for count in row] for row in report["result"]] == ours.result
+    assert report["head"] == {"height": ours.height, "digest": ours.head}
+    assert report["fingerprint"] == ours.fingerprint
+    print(f"\n{name}: {report['milliseconds']} ms")
+
+
+@pytest.mark.parametrize("name", ["ed25519-threshold", "ed25519-ranked"])
+def test_what_it_does_not_know_is_never_called_good(name):
+    [report] = browser(archive(name))
+    assert not report["holds"]
+    assert failed(report) == []
+    assert "unknown" in [each["failed"] for each in report["findings"]]
+
+
+def test_a_flipped_bit_is_noticed(tmp_path):
+    content = archive("ed25519-single").read_bytes()
+    chance = random.Random(7)
+    paths = []
+    for i in range(60):
+        flipped = bytearray(content)
+        flipped[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        paths.append(tmp_path / f"{i}.bel")
+        paths[-1].write_bytes(flipped)
+    for report in browser(*paths):
+        assert not report["holds"]
+        assert failed(report)
+
+
+class Board:
+    """A real archive as the records of its events, to be changed and chained again: a forger with all the hashes right."""
+
+    def __init__(self, name):
+        with archive(name).open("rb") as file:
+            reader = Reader(file)
+            events = list(reader.events())
+            self.events = [(e.kind, [reader.read(span) for span in e.payloads], e.owner) for e in events]
+
+    def where(self, kind):
+        return [i for i, (each, _, _) in enumerate(self.events) if each == kind]
+
+    def change(self, kind, edit, nth=0, payload=0):
+        """Apply `edit` to the parsed record and write it compactly."""
+        _, payloads, _ = self.events[self.where(kind)[nth]]
+        payloads[payload] = compact(edit(json.loads(payloads[payload])))
+
+    def write(self, path):
+        head, rows = None, []
+        for kind, payloads, owner in self.events:
+            if kind == "Setup":
+                step = c.setup_step(*payloads[:3])
+            elif kind == "Ballot":
+                step = c.ballot_step(head, payloads[0])
+            elif kind == "EndBallots":
+                step = c.end_ballots_step(head)
+            elif kind == "EncryptedTally":
+                sized = {**json.loads(payloads[1]), "encrypted_tally": c.sha256_hex(payloads[0])}
+                step = c.tally_step(head, payloads[0], compact(sized))
+            elif kind == "PartialDecryption":
+                step = c.partial_decryption_step(head, owner, payloads[0])
+            else:
+                step = c.result_step(head, payloads[0])
+            rows += step.records
+            head = step.head
+        path.write_bytes(c.header(TIME) + b"".join(c.entry(row, TIME) for row in rows))
+        return path
+
+
+def bump(holder, field="response"):
+    holder[field] = str(int(holder[field]) + 1)
+
+
+def in_ballot(change):
+    def edit(ballot):
+        change(ballot)
+        return ballot
+
+    return lambda board: board.change("Ballot", edit, nth=1)
+
+
+def swap(row, a, b):
+    row[a], row[b] = row[b], row[a]
+
+
+def result(board):
+    board.change(
+        "Result",
+        lambda r: {"result": [[r["result"][0][1], r["result"][0][0], r["result"][0][2]], r["result"][1]]},
+    )
+
+
+def twice(board):
+    first = board.where("Ballot")[0]
+    board.events.insert(first + 2, board.events[first])
+
+
+def dropped(board):
+    del board.events[board.where("Ballot")[0]]
+
+
+def other_factor(board):
+    def edit(share):
+        share["decryption_factors"][0][0] = share["decryption_factors"][0][1]
+        return share
+
+    board.change("PartialDecryption", edit)
+
+
+def one_share_less(board):
+    del board.events[board.where("PartialDecryption")[1]]
+
+
+def same_trustee(board):
+    second = board.where("PartialDecryption")[1]
+    board.events[second] = (*board.events[second][:2], 1)
+
+
+def other_key(board):
+    def edit(trustees):
+        trustees[0][1]["public_key"] = trustees[1][1]["public_key"]
+        return trustees
+
+    board.change("Setup", edit, payload=1)
+
+
+def one_trustee_less(board):
+    board.change("Setup", lambda trustees: trustees[1:], payload=1)
+
+
+def listed_twice(board):
+    board.change("Setup", lambda lines: [*lines, lines[0]], payload=2)
+
+
+def struck_off(board):
+    board.change(
+        "Setup",
+        lambda lines: [
+            line
+            for line in lines
+            if line != json.loads(board.events[board.where("Ballot")[1]][1][0])["credential"]
+        ],
+        payload=2,
+    )
+
+
+FORGERIES = {
+    "result": result,
+    "ballot twice": twice,
+    "ballot dropped": dropped,
+    "other factor": other_factor,
+    "one share less": one_share_less,
+    "one trustee, two shares": same_trustee,
+    "another's key": other_key,
+    "one trustee less": one_trustee_less,
+    "credential twice": listed_twice,
+    "voter struck off": struck_off,
+    "choice proof": in_ballot(lambda b: bump(b["answers"][0]["individual_proofs"][0][1])),
+    "overall proof": in_ballot(lambda b: bump(b["answers"][0]["overall_proof"][0])),
+    "blank proof": in_ballot(lambda b: bump(b["answers"][1]["blank_proof"][0])),
+    "signature": in_ballot(lambda b: bump(b["signature"]["proof"])),
+    "other election": in_ballot(lambda b: b.update(election_uuid="jVoybzk7pjmnbW")),
+    "swapped choices": in_ballot(lambda b: swap(b["answers"][0]["choices"], 0, 1)),
+    "missing answer": in_ballot(lambda b: b["answers"].pop()),
+    "superfluous field": in_ballot(lambda b: b.update(note="x")),
+    "other order": in_ballot(lambda b: b.update(election_hash=b.pop("election_hash"))),
+    "tally": lambda board: board.change(
+        "EncryptedTally", lambda rows: [[rows[0][1], rows[0][0], rows[0][2]], rows[1]]
+    ),
+    "count": lambda board: board.change(
+        "EncryptedTally", lambda sized: {**sized, "num_tallied": 4}, payload=1
+    ),
+    "decryption proof": lambda board: board.change(
+        "PartialDecryption", lambda share: (bump(share["decryption_proofs"][1][2]), share)[1]
+    ),
+}
+# one verifier calls it the wrong form, the other not its own re-serialization
+ANOTHER_NAME = {"superfluous field"}
+
+
+@pytest.fixture(scope="module")
+def forged(tmp_path_factory):
+    """Each forgery's archive with the browser's report; "none" is the archive only written anew."""
+    folder = tmp_path_factory.mktemp("forged")
+    paths = {}
+    for name in ("none", *FORGERIES):
+        board = Board("ed25519-single")
+        if name != "none":
+            FORGERIES[name](board)
+        paths[name] = board.write(folder / f"{name.replace(' ', '-')}.bel")
+    return dict(zip(paths, zip(paths.values(), browser(*paths.values()), strict=True), strict=True))
+
+
+def test_the_archive_written_anew_holds(forged):
+    path, report = forged["none"]
+    assert report["holds"]
+    assert c.verify(path).holds
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forgery_with_all_hashes_right_is_refused_for_the_same_reason(forged, name):
+    path, report = forged[name]
+    ours = c.verify(path)
+    assert not ours.holds
+    assert not report["holds"]
+    assert len(failed(report)) == 1
+    if name not in ANOTHER_NAME:
+        assert failed(report) == [finding.failed for finding in ours.failures]
