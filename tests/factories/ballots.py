@@ -125,7 +125,11 @@ def make_open_ballot(session, now, **facts):
 
 
 def row(session, hand):
-    return session.scalar(select(Ballot).where(Ballot.slug == hand.slug))
+    return ballot_called(session, hand.slug)
+
+
+def ballot_called(session, slug):
+    return session.scalar(select(Ballot).where(Ballot.slug == slug))
 
 
 def election_of(session, hand) -> Election:

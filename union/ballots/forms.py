@@ -1,5 +1,6 @@
 """What people fill in about ballots: plain values out, every message at its field."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -74,9 +76,9 @@ class _Times(Form):
             if meant.data in found:
                 return found[meant.data]
             here = ZoneInfo(zone)
-            meant.choices = [
+            meant.choices = options(
                 (key, at.astimezone(here).strftime("%Y-%m-%d %H:%M %Z")) for key, at in found.items()
-            ]
+            )
             raise
         except UnionError as refusal:
             refusal.field = "zone" if "zone" in self._fields else name
@@ -90,7 +92,7 @@ class TimesForm(_Times):
 class BallotForm(_Times):
     """A ballot's draft. Choices of presets, trustees, zones, platforms and chapters are filled by the view."""
 
-    kind = RadioField(msg("What is it?"), [InputRequired(_FILLED)], choices=[(k.value, "") for k in KINDS])
+    kind = RadioField(msg("What is it?"), [InputRequired(_FILLED)], choices=[])
     title = StringField(msg("Title"), [InputRequired(_FILLED), Length(3, 120)])
     intro = TextAreaField(msg("What voters should know"), [Optional(), Length(max=2000)])
     question = StringField(
@@ -107,7 +109,7 @@ class BallotForm(_Times):
     )
     preset = SelectField(msg("Rule"), [InputRequired(_FILLED)], choices=[])
     rule_confirmed = BooleanField(msg("I am an officer and have checked that the rule still holds"))
-    group = RadioField(msg("Mathematics"), choices=[(name, name) for name in GROUPS], default=GROUPS[0])
+    group = RadioField(msg("Mathematics"), choices=[SelectChoice(name) for name in GROUPS], default=GROUPS[0])
     zone = SelectField(msg("Time zone"), [InputRequired(_FILLED)], choices=[])
     platform = SelectField(msg("Who may vote: members on which platform?"), choices=[], default="")
     chapter = SelectField(msg("In which chapter?"), choices=[], default="")
@@ -152,3 +154,8 @@ class AnswerForm(Form):
 def local(moment: datetime, zone: str) -> datetime:
     """Return an instant as the naive local time a form shows."""
     return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None, second=0, microsecond=0)
+
+
+def options(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    """Return (value, label) pairs as choices of a field."""
+    return [SelectChoice(value, label) for value, label in pairs]

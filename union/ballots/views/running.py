@@ -8,7 +8,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from union.ballots import presets, queries, service
-from union.ballots.forms import GROUP_HINTS, KINDS, BallotForm, TimesForm, local
+from union.ballots.forms import GROUP_HINTS, KINDS, BallotForm, TimesForm, local, options
 from union.ballots.queries import BallotPage, RunPage
 from union.ballots.rules import State
 from union.ballots.views.kit import STATES, STEP_OF, STEPS, blueprint, settings
@@ -118,16 +118,17 @@ def _choices(form: BallotForm, actor: Actor) -> None:
         chapters = members.chapters(session)
         companies = platforms.own(session)
         names = members.display_names(session, members.with_role(session, Role.TRUSTEE))
-    form.kind.choices = [(kind.value, gettext(text)) for kind, text in KINDS.items()]
-    form.preset.choices = [
+    form.kind.choices = options((kind.value, gettext(text)) for kind, text in KINDS.items())
+    form.preset.choices = options(
         (family, gettext(versions[-1].name)) for family, versions in presets.selectable().items()
-    ]
+    )
     zones = dict.fromkeys([actor.zone, *(chapter.zone for chapter in chapters), *COMMON_ZONES])
-    form.zone.choices = [(zone, zone.replace("_", " ")) for zone in zones]
+    form.zone.choices = options((zone, zone.replace("_", " ")) for zone in zones)
     everybody = gettext(msg("all members"))
-    form.platform.choices = [("", everybody)] + [(p.slug, p.name) for p in companies]
-    form.chapter.choices = [("", gettext(msg("all chapters")))] + [(c.slug, c.name) for c in chapters]
-    form.trustees.choices = sorted(names.items(), key=lambda pair: pair[1])
+    form.platform.choices = options([("", everybody), *((p.slug, p.name) for p in companies)])
+    anywhere = gettext(msg("all chapters"))
+    form.chapter.choices = options([("", anywhere), *((c.slug, c.name) for c in chapters)])
+    form.trustees.choices = options(sorted(names.items(), key=lambda pair: pair[1]))
 
 
 @blueprint.get("/ballots/<slug>/run")
@@ -161,10 +162,12 @@ def _run(slug: str, form: TimesForm | None, status: int = 200) -> ResponseReturn
 def _checklist(run: RunPage) -> list[Check]:
     page = run.page
     keys = len(page.seats) - page.keys_missing
+    rule_words: str = page.rule["name"]
+    rule_name = gettext(rule_words)
     fresh = not page.rule_stale or page.rule_confirmed
     found = [
         Check(
-            gettext(msg("Rule: %(name)s"), name=gettext(page.rule["name"])),
+            gettext(msg("Rule: %(name)s"), name=rule_name),
             fresh,
             "" if fresh else gettext(msg("past its review date; an officer must confirm it")),
         ),
