@@ -1,8 +1,7 @@
 """What people fill in about campaigns: plain values out, every message at its field."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from wtforms import (
@@ -16,6 +15,7 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -42,6 +42,11 @@ _FILLED = msg("Fill this in.")
 _WHEN = msg("Give a date and a time.")
 
 
+def options(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    """Return (value, label) pairs as WTForms takes them."""
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
 def _moment(label: str, description: str = "") -> DateTimeLocalField:
     return DateTimeLocalField(
         label, [InputRequired(_WHEN)], format=[_LOCAL, "%Y-%m-%d %H:%M"], description=description
@@ -54,11 +59,11 @@ class PledgeForm(Form):
     how = RadioField(
         msg("When do you act?"),
         [InputRequired(msg("Choose one of the three."))],
-        choices=[("any", ""), ("number", ""), ("share", "")],
+        choices=options([("any", ""), ("number", ""), ("share", "")]),
     )
     number = IntegerField(msg("At least how many people, you included?"), [Optional(), NumberRange(1, MOST)])
     share = SelectField(
-        msg("At least which share of everybody?"), choices=list(SHARES.items()), default="1/2"
+        msg("At least which share of everybody?"), choices=options(SHARES.items()), default="1/2"
     )
     step = HiddenField(default="check")
 
@@ -201,7 +206,7 @@ class EndForm(Form):
     how = RadioField(
         msg("How did it end?"),
         [InputRequired(msg("Choose how it ended."))],
-        choices=[("won", msg("We won")), ("closed", msg("It ends without a win"))],
+        choices=options([("won", msg("We won")), ("closed", msg("It ends without a win"))]),
     )
     text = TextAreaField(msg("What members should know"), [InputRequired(_FILLED), Length(1, 4000)])
 
@@ -262,7 +267,7 @@ class VoteForm(Form):
     server_trustee = BooleanField(msg("The union's server holds a share too"))
     group = RadioField(
         msg("Which mathematics?"),
-        choices=[("BELENIOS-2048", "BELENIOS-2048"), ("Ed25519", "Ed25519")],
+        choices=options([("BELENIOS-2048", "BELENIOS-2048"), ("Ed25519", "Ed25519")]),
         default="BELENIOS-2048",
     )
     opens = _moment(msg("Opens"))
@@ -279,7 +284,9 @@ class TestForm(Form):
         description=msg("Such as: would you log off for two hours on a Friday?"),
     )
     majority = SelectField(
-        msg("From which majority is the count shown to members?"), choices=list(SHARES.items()), default="2/3"
+        msg("From which majority is the count shown to members?"),
+        choices=options(SHARES.items()),
+        default="2/3",
     )
     closes = _moment(msg("Closes"))
 
@@ -289,13 +296,12 @@ class TestForm(Form):
         return int(num), int(den)
 
 
-def zone_choices(*groups: Iterable[str]) -> list[tuple[str, str]]:
+def zone_choices(*groups: Iterable[str]) -> list[SelectChoice]:
     """Return the zones to choose from, each once, in the order given."""
-    return [
-        (zone, zone.replace("_", " ")) for zone in dict.fromkeys(zone for group in groups for zone in group)
-    ]
+    zones = dict.fromkeys(zone for group in groups for zone in group)
+    return options((zone, zone.replace("_", " ")) for zone in zones)
 
 
-def translated(field: Any, gettext: Any) -> None:  # noqa: ANN401 - WTForms is untyped
-    """Translate the labels of a field's choices."""
-    field.choices = [(value, gettext(label)) for value, label in field.choices]
+def translated(field: SelectField, gettext: Callable[[str], str]) -> None:
+    """Translate the labels of a drop-down: its options are not drawn by our macros."""
+    field.choices = options((choice.value, gettext(choice.label)) for choice in field.choices)

@@ -85,7 +85,7 @@ def grant_mandates(session: Session, *, slug: str, actor: Actor, now: datetime) 
     outcome = ballots.outcome(session, campaign.ballot_slug)
     if outcome is None:
         return _cancelled(session, campaign, actor, now)
-    facts = {"ballot": outcome.slug, "cast": outcome.cast, "eligible": outcome.eligible}
+    facts: dict[str, int | str] = {"ballot": outcome.slug, "cast": outcome.cast, "eligible": outcome.eligible}
     if not outcome.passed:
         turn(session, campaign, Turn.REFUSE, actor=actor, now=now, **facts)
         tell(session, campaign, "vote_refused", now=now, **facts)

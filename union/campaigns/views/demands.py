@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from union.campaigns import queries, service, words
-from union.campaigns.forms import AmendForm, DecideForm, DemandForm
+from union.campaigns.forms import AmendForm, DecideForm, DemandForm, options
 from union.campaigns.queries import DemandCard, DemandPage
 from union.campaigns.rules import DemandStatus
 from union.campaigns.views.common import Line, blueprint
@@ -67,8 +67,8 @@ def _page(demand_id: str) -> DemandPage:
 
 def _decide_form(found: DemandPage) -> DecideForm:
     form = DecideForm(prefix="decide")
-    form.status.choices = [(then.value, words.DEMAND_ACTS[then]) for then in found.moves]
-    form.merged_into.choices = [("", "—"), *((other.id, other.title) for other in found.others)]
+    form.status.choices = options((then.value, words.DEMAND_ACTS[then]) for then in found.moves)
+    form.merged_into.choices = options([("", "—"), *((other.id, other.title) for other in found.others)])
     return form
 
 

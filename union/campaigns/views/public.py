@@ -1,5 +1,6 @@
 """What everybody sees: the list, a campaign, its meter for other sites, its feed, its poster."""
 
+import re
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from urllib.parse import quote
@@ -21,6 +22,12 @@ from union.web.guards import current_actor, public
 from union.web.i18n import gettext, language, when
 
 _FRESH = timedelta(seconds=10)
+_CLASS = re.compile(r' class="([^"]*)"')
+_PAINT = {
+    "on": ' fill="#c4122f"',
+    "off": ' fill="#ffffff" stroke="#6f6456" stroke-width="1.5"',
+    "stave": ' fill="#17130f"',
+}
 
 
 @blueprint.get("/campaigns")
@@ -141,16 +148,15 @@ def meter_svg(slug: str) -> ResponseReturnValue:
     drawing = str(meter(card))
     start, end = drawing.index("<svg"), drawing.rindex("</svg>") + len("</svg>")
     painted = drawing[start:end].replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
-    for kind, paint in (
-        ('class="stroke on', 'fill="#c4122f" class="'),
-        ('class="stroke off', 'fill="#ffffff" stroke="#6f6456" stroke-width="1.5" class="'),
-        ('class="on', 'fill="#c4122f" class="'),
-        ('class="stave"', 'fill="#17130f"'),
-    ):
-        painted = painted.replace(kind, paint)
+    painted = _CLASS.sub(_paint, painted)
     answer = Response(painted, mimetype="image/svg+xml")
     answer.headers["Cache-Control"] = "public, max-age=60"
     return answer
+
+
+def _paint(found: re.Match[str]) -> str:
+    """Return the colours of a drawing's part in place of its class."""
+    return next((paint for kind, paint in _PAINT.items() if kind in found[1].split()), "")
 
 
 @blueprint.get("/campaigns/<slug>/feed.xml")

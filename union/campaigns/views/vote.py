@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from union.ballots import presets
 from union.campaigns import queries, rules, service
-from union.campaigns.forms import VoteForm, at_field, in_days, zone_choices
+from union.campaigns.forms import VoteForm, at_field, in_days, options, zone_choices
 from union.campaigns.queries import CampaignCard
 from union.campaigns.rules import Turn
 from union.campaigns.service.votes import KIND, StrikeVote
@@ -39,8 +39,8 @@ def launch(slug: str) -> ResponseReturnValue:
         p for p in presets.presets().values() if p.for_ballots and p.kind == KIND and p.valid_on(now.date())
     ]
     form = VoteForm()
-    form.preset.choices = [(preset.id, preset.name) for preset in choices]
-    form.trustees.choices = [(member, names.get(member, member)) for member in holders]
+    form.preset.choices = options((preset.id, preset.name) for preset in choices)
+    form.trustees.choices = options((member, names.get(member, member)) for member in holders)
     form.zone.choices = zone_choices([card.zone, actor.zone], zones, ["UTC"])
     if request.method == "GET":
         _suggest(form, card, found.page.pledge_text, now)
