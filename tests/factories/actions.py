@@ -21,7 +21,16 @@ _numbers = count(1)
 
 
 def make_campaign(
-    session, now, *, called=(), mandate=True, rule=NO_NOTICE, months_left=6, platform="rijder", unit=None, granted_at=None
+    session,
+    now,
+    *,
+    called=(),
+    mandate=True,
+    rule=NO_NOTICE,
+    months_left=6,
+    platform="rijder",
+    unit=None,
+    granted_at=None,
 ):
     """Make a settled campaign, with a mandate that lasts `months_left` times thirty days, and return its slug."""
     n = next(_numbers)

@@ -90,10 +90,10 @@ class PlanForm(Form):
     mode = RadioField(
         msg("Which clock?"),
         [InputRequired(_FILLED)],
-        choices=[
-            (Mode.INSTANT.value, msg("One moment for everybody")),
-            (Mode.WALL_CLOCK.value, msg("The same local time everywhere, zone after zone")),
-        ],
+        choices={
+            Mode.INSTANT.value: msg("One moment for everybody"),
+            Mode.WALL_CLOCK.value: msg("The same local time everywhere, zone after zone"),
+        },
         default=Mode.INSTANT.value,
     )
     wall_start = DateTimeLocalField(msg("Start"), [InputRequired(_WHEN)], format=_FORMATS)
@@ -141,18 +141,18 @@ class PlanForm(Form):
     def offer(self, language: str, zones: Iterable[str], *, desk: bool) -> None:
         """Fill the choices in `language`. zones: nearest first. desk: there is no SMS provider."""
 
-        def words(choices: dict[int, str]) -> list[tuple[int, str]]:
-            return [(minutes, translate(language, text)) for minutes, text in choices.items()]
+        def words(choices: dict[int, str]) -> dict[int, str]:
+            return {minutes: translate(language, text) for minutes, text in choices.items()}
 
         known = [zone for zone in dict.fromkeys([*zones, *COMMON_ZONES]) if zone in available_timezones()]
-        self.zone.choices = [(zone, zone.replace("_", " ")) for zone in known]
+        self.zone.choices = {zone: zone.replace("_", " ") for zone in known}
         self.briefing.choices = _with(words(BRIEFINGS), self.briefing.data)
         self.decision.choices = _with(words(DECISIONS), self.decision.data)
         self.to_act.choices = _with(words(TO_ACT), self.to_act.data)
         self.show_delay.choices = _with(words(DELAYS), self.show_delay.data)
-        self.sms_route.choices = [
-            (name, translate(language, SENDERS[name])) for name in CHOICES if desk or name != "desk"
-        ]
+        self.sms_route.choices = {
+            name: translate(language, SENDERS[name]) for name in CHOICES if desk or name != "desk"
+        }
         if desk and not self.is_submitted() and not self.sms_route.data:
             self.sms_route.data = "desk"
 
@@ -205,11 +205,11 @@ class PlanForm(Form):
         self.steps.data = "\n".join(translate(language, step) for step in steps)
 
 
-def _with(choices: list[tuple[int, str]], value: int | None) -> list[tuple[int, str]]:
+def _with(choices: dict[int, str], value: int | None) -> dict[int, str]:
     """Return the choices, with `value` among them where a plan was made elsewhere with another number."""
-    if value is None or any(value == minutes for minutes, _ in choices):
+    if value is None or value in choices:
         return choices
-    return sorted([*choices, (value, f"{value} min")], reverse=True)
+    return dict(sorted([*choices.items(), (value, f"{value} min")], reverse=True))
 
 
 class KindForm(Form):
@@ -218,7 +218,7 @@ class KindForm(Form):
     kind = RadioField(
         msg("What do we do together?"),
         [InputRequired(_FILLED)],
-        choices=[(kind.value, kit.name) for kind, kit in KITS.items()],
+        choices={kind.value: kit.name for kind, kit in KITS.items()},
     )
 
 
@@ -280,4 +280,4 @@ class DebriefForm(Form):
 class RetaliationForm(Form):
     """How the platform hit back."""
 
-    sort = RadioField(msg("What happened to you?"), [InputRequired(_FILLED)], choices=list(SORTS.items()))
+    sort = RadioField(msg("What happened to you?"), [InputRequired(_FILLED)], choices=SORTS)

@@ -48,7 +48,9 @@ def the(session, slug):
 
 
 def sent(session, slug, kind):
-    rows = session.scalars(select(Outbox).where(Outbox.ref.startswith(f"action:{slug}:"), Outbox.kind == kind))
+    rows = session.scalars(
+        select(Outbox).where(Outbox.ref.startswith(f"action:{slug}:"), Outbox.kind == kind)
+    )
     return list(rows)
 
 
@@ -88,7 +90,13 @@ def test_from_draft_to_debrief(session, now, first, second, called, campaign):
     found = session.get_one(Debrief, action.id)
     assert (found.pledged, found.checked_in, found.completed, found.in_time) == (12, 12, 1, 12)
     service.debrief(
-        session, actor=first, now=action.ends_at, slug=slug, went_well="Op tijd", went_badly="", learn="Vroeger",
+        session,
+        actor=first,
+        now=action.ends_at,
+        slug=slug,
+        went_well="Op tijd",
+        went_badly="",
+        learn="Vroeger",
         publish=True,
     )
     assert the(session, slug).state is State.DEBRIEFED
@@ -146,7 +154,9 @@ def test_who_does_not_take_part_is_not_counted_and_a_meeting_point_lets_them_joi
     with pytest.raises(NotAllowed):
         service.check_in(session, actor=stranger, now=start, slug=slug)
     code = the(session, slug).meeting_code
-    service.check_in_at_point(session, actor=stranger, now=start, slug=slug, code=code[:3] + " " + code[3:].lower())
+    service.check_in_at_point(
+        session, actor=stranger, now=start, slug=slug, code=code[:3] + " " + code[3:].lower()
+    )
     assert session.scalars(select(CheckinTally)).one().point == 1
 
 
@@ -198,7 +208,9 @@ def test_a_change_of_time_is_a_new_version_and_asks_again(session, now, first, s
 
 def test_a_change_of_words_takes_the_signatures_off_but_asks_nobody(session, now, first, second, campaign):
     slug = make_armed(session, now, first=first, second=second, campaign=campaign)
-    assert service.edit(session, actor=first, now=now, slug=slug, plan=plan(title="Samen eruit"), site=SITE) == 1
+    assert (
+        service.edit(session, actor=first, now=now, slug=slug, plan=plan(title="Samen eruit"), site=SITE) == 1
+    )
     assert the(session, slug).state is State.SCHEDULED
     assert sent(session, slug, "changed") == []
 

@@ -20,7 +20,7 @@ from union.actions.service import common
 from union.audit import service as audit
 from union.campaigns import queries as campaigns
 from union.core.actor import Actor
-from union.core.errors import Closed, Invalid
+from union.core.errors import Closed, Invalid, NotFound
 from union.core.i18n import msg
 from union.core.ids import new_id, slugify
 from union.core.permissions import Permission, allow
@@ -188,7 +188,7 @@ def _check(session: Session, plan: Plan) -> None:
     if not plan.targets:
         raise Invalid(msg("Name at least one platform."), field="targets")
     for target in plan.targets:
-        platforms.platform_card(session, target)
+        _check_target(session, target)
     if not plan.steps:
         raise Invalid(msg("Write at least one step: what is everybody to do?"), field="steps")
     if plan.floor < 1:
@@ -198,6 +198,17 @@ def _check(session: Session, plan: Plan) -> None:
     for name in ("briefing", "decision", "to_act", "show_delay"):
         if getattr(plan, name) < 0:
             raise Invalid(msg("Minutes are counted before the start, so not below nought."), field=name)
+
+
+def _check_target(session: Session, slug: str) -> None:
+    try:
+        platforms.platform_card(session, slug)
+    except NotFound as unknown:
+        raise Invalid(
+            msg("We do not know the platform %(slug)s. Look it up in the directory."),
+            field="more_targets",
+            slug=slug,
+        ) from unknown
 
 
 def _times(session: Session, action: Action, plan: Plan) -> _Times:

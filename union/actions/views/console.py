@@ -47,7 +47,7 @@ def _show(
     if notice is None:
         notice_form.now(utcnow(), found.card.zone)
     paper_form = paper or PaperForm(prefix="paper")
-    paper_form.chapter.choices = [(one.slug, one.name) for one in chapters]
+    paper_form.chapter.choices = {one.slug: one.name for one in chapters}
     one, many = UNIT_NAMES[found.notice.unit]
     page = render_template(
         "actions/console.html",
@@ -211,7 +211,7 @@ def _stop(slug: str, *, off: bool) -> ResponseReturnValue:
             told = verb(
                 session, actor=current_actor(), now=utcnow(), slug=slug, reason=form.reason.data, site=site()
             )
-        flash(ngettext(msg("%(n)s message tells of it."), msg("%(n)s messages tell of it."), told), "ok")
+        flash(ngettext("%(n)s message tells of it.", "%(n)s messages tell of it.", told), "ok")
         return redirect(url_for("actions.console", slug=slug), 303)
     found, _ = _read(slug)
     page = render_template("actions/stop.html", form=form, card=found.card, found=found, off=off)
@@ -248,7 +248,7 @@ def paper(slug: str) -> ResponseReturnValue:
     """Add people from a paper list."""
     form = PaperForm(prefix="paper")
     with reading() as session:
-        form.chapter.choices = [(one.slug, one.name) for one in members.chapters(session)]
+        form.chapter.choices = {one.slug: one.name for one in members.chapters(session)}
     if form.validate_on_submit():
         try:
             with transaction() as session:
