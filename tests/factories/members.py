@@ -1,7 +1,11 @@
 """Chapters and members for tests, made through the models: confirmed, active and reachable unless told otherwise."""
 
+import json
 from datetime import UTC, datetime
 from itertools import count
+
+from sqlalchemy import select
+from sqlalchemy.orm import undefer
 
 from tests.factories.platforms import make_platform
 from union.core.actor import Role
@@ -9,6 +13,7 @@ from union.core.ids import new_id
 from union.core.sealing import vault
 from union.members.models import Affiliation, Chapter, Member, MemberRole
 from union.members.rules.contact import key
+from union.notify.models import Outbox
 
 EARLIER = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 _numbers = count(1)
@@ -84,3 +89,18 @@ def make_member(
 def make_members(session, n, **facts):
     """Make `n` members alike and return their ids."""
     return [make_member(session, **facts) for _ in range(n)]
+
+
+def letters(session, kind=None):
+    """Return what the registry has written to people, oldest first: kind, to, fields (opened, as the sender would)."""
+    rows = session.scalars(select(Outbox).options(undefer(Outbox.sealed)).order_by(Outbox.id))
+    found = [
+        {"kind": row.kind, "channel": row.channel, "secret": row.secret, **json.loads(row.sealed or "{}")}
+        for row in rows
+    ]
+    return [letter for letter in found if kind in (None, letter["kind"])]
+
+
+def token_of(letter):
+    """Return the token in a letter's link."""
+    return letter["fields"]["link"].rpartition("/")[2]

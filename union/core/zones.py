@@ -4,6 +4,7 @@ Pure: values in, values out. A local time that a clock change skips or repeats i
 """
 
 from datetime import UTC, datetime
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from union.core.errors import Invalid
@@ -20,7 +21,13 @@ class NoSuchLocalTime(Invalid):
 
 def is_zone(name: str) -> bool:
     """Tell whether `name` is an IANA zone, such as Europe/Amsterdam."""
-    return name in available_timezones()
+    return name in _zones()
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Read the list once: it is a walk through hundreds of files."""
+    return frozenset(available_timezones())
 
 
 def instant(wall: datetime, zone: str) -> datetime:

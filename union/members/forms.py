@@ -4,6 +4,7 @@ What is right is decided by rules and services.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -30,6 +31,7 @@ SMS_WORDS = msg("Text me about actions and votes I take part in. I can stop this
 _AREAS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
 
 
+@cache
 def zones() -> list[tuple[str, str]]:
     """Return the IANA zones named after places, as choices."""
     return [

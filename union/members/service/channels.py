@@ -16,7 +16,7 @@ from union.members.rules.contact import Reach, country_of, email, mobile
 from union.members.rules.limits import CHANNEL_LASTS
 from union.members.service import challenges
 from union.members.service.challenges import Purpose
-from union.members.service.people import CHANNEL, NOTICE_LASTS, find, hash_of, locked
+from union.members.service.people import CHANNEL, NOTICE_LASTS, find, hash_of, locked, tell_known
 from union.notify import service as notify
 from union.notify.rules.kinds import Channel, Lane, Mailing
 
@@ -54,21 +54,7 @@ def ask_channel(
     challenges.limit_asking(session, address=address, device=device, now=now)
     other = find(session, reach, address)
     if other is not None and other.id != member.id:
-        notify.enqueue(
-            session,
-            now=now,
-            ref=f"member:{other.id}:{new_id()[:8]}",
-            kind="known",
-            member_id=other.id,
-            channel=CHANNEL[reach],
-            to=address,
-            language=other.language,
-            zone=other.zone,
-            template="members/known",
-            fields={"link": f"{site}/sign-in"},
-            lane=Lane.LOGIN,
-            expires_at=now + NOTICE_LASTS,
-        )
+        tell_known(session, other, reach=reach, now=now, site=site)
         return challenges.decoy(
             session, purpose=Purpose.CHANNEL, reach=reach, address=address, now=now, lasts=CHANNEL_LASTS
         )

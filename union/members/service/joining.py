@@ -22,17 +22,14 @@ from union.members.service.challenges import Purpose
 from union.members.service.channels import ask_channel, give_consent
 from union.members.service.erasing import wipe
 from union.members.service.people import (
-    CHANNEL,
-    NOTICE_LASTS,
     affiliate,
     find,
     give_vouch_code,
     hash_of,
     known_chapter,
+    tell_known,
 )
 from union.members.service.sessions import start_session
-from union.notify import service as notify
-from union.notify.rules.kinds import Lane
 
 
 @dataclass(frozen=True)
@@ -77,21 +74,7 @@ def apply(session: Session, *, draft: Draft, device: str, now: datetime, site: s
     challenges.limit_asking(session, address=address, device=device, now=now)
     member = find(session, reach, address)
     if member is not None:
-        notify.enqueue(
-            session,
-            now=now,
-            ref=f"member:{member.id}:{new_id()[:8]}",
-            kind="known",
-            member_id=member.id,
-            channel=CHANNEL[reach],
-            to=address,
-            language=member.language,
-            zone=member.zone,
-            template="members/known",
-            fields={"link": f"{site}/sign-in"},
-            lane=Lane.LOGIN,
-            expires_at=now + NOTICE_LASTS,
-        )
+        tell_known(session, member, reach=reach, now=now, site=site)
         return challenges.decoy(
             session, purpose=Purpose.JOIN, reach=reach, address=address, now=now, lasts=JOIN_LASTS
         )

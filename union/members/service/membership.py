@@ -23,14 +23,17 @@ from union.members.service.sessions import end_all
 REASON_LENGTH = 200
 
 
-def look_up_vouch_code(session: Session, *, actor: Actor, code: str, now: datetime) -> str:
-    """Return the code in the form of its page's address.
+def look_up_vouch_code(session: Session, *, actor: Actor, code: str, now: datetime) -> str | None:
+    """Return the code in the form of its page's address, None for nobody's; raises TooMany for many tries.
 
-    Raises NotFound for nobody's, TooMany for many tries.
+    The try counts when the caller's transaction commits, so a wrong code is an answer and not an error.
     """
     allow(actor, Permission.MEMBER_VOUCH)
     count(session, VOUCH_CODES, str(actor.member_id), now)
-    return str(_applicant(session, code).vouch_code)
+    try:
+        return _applicant(session, code).vouch_code
+    except NotFound:
+        return None
 
 
 def _applicant(session: Session, code: str) -> Member:
@@ -42,7 +45,7 @@ def _applicant(session: Session, code: str) -> Member:
         .execution_options(populate_existing=True)
     )
     if found is None or found.state != State.APPLICANT:
-        raise NotFound(msg("Nobody waits with that code. Ask your colleague for it again."), field="code")
+        raise NotFound(msg("Nobody waits with that code. Ask your colleague for it again."))
     return found
 
 

@@ -118,3 +118,25 @@ def tell(session: Session, member: Member, *, now: datetime, kind: str, fields: 
         lane=Lane.LOGIN,
         expires_at=now + NOTICE_LASTS,
     )
+
+
+def tell_known(session: Session, member: Member, *, reach: Reach, now: datetime, site: str) -> None:
+    """Tell a member that somebody gave their address on a form.
+
+    It goes to the address as the register has it.
+    """
+    notify.enqueue(
+        session,
+        now=now,
+        ref=f"member:{member.id}:{new_id()[:8]}",
+        kind="known",
+        member_id=member.id,
+        channel=CHANNEL[reach],
+        to=str(member.email if reach == Reach.EMAIL else member.phone),
+        language=member.language,
+        zone=member.zone,
+        template="members/known",
+        fields={"link": f"{site}/sign-in"},
+        lane=Lane.LOGIN,
+        expires_at=now + NOTICE_LASTS,
+    )

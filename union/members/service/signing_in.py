@@ -50,11 +50,13 @@ def request_sign_in(
         return challenges.decoy(
             session, purpose=Purpose.SIGN_IN, reach=reach, address=address, now=now, lasts=SIGN_IN_LASTS
         )
+    # Two spellings can be one key, and what was typed another's mailbox: it goes where the register says.
+    ours = member.email if reach == Reach.EMAIL else member.phone
     return challenges.issue(
         session,
         purpose=Purpose.SIGN_IN,
         reach=reach,
-        address=address,
+        address=str(ours),
         now=now,
         lasts=SIGN_IN_LASTS,
         site=site,

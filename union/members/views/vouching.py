@@ -5,7 +5,6 @@ from flask.typing import ResponseReturnValue
 
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
-from union.core.errors import UnionError
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.members import forms, queries, service
@@ -21,14 +20,16 @@ def vouch() -> ResponseReturnValue:
     """Ask for the code of a colleague."""
     form = forms.VouchCodeForm()
     if form.validate_on_submit():
-        try:
-            with transaction() as writing:
-                code = service.look_up_vouch_code(
-                    writing, actor=current_actor(), code=form.code.data, now=utcnow()
-                )
+        with transaction() as writing:
+            code = service.look_up_vouch_code(
+                writing, actor=current_actor(), code=form.code.data, now=utcnow()
+            )
+        if code is not None:
             return redirect(url_for("members.vouch_for", code=code), 303)
-        except UnionError as refusal:
-            form.refuse(refusal)
+        form.code.errors = [
+            *form.code.errors,
+            msg("Nobody waits with that code. Ask your colleague for it again."),
+        ]
     status = 422 if form.errors or form.form_errors else 200
     return render_template("members/vouch/code.html", form=form), status
 
