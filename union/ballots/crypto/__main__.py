@@ -5,6 +5,7 @@ Needs no database and no web server. Exit code 0 only when every check holds, 1 
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 
@@ -21,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     one = commands.add_parser("verify", help="make every check on one archive")
     one.add_argument("file", help="the .bel archive")
+    one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
     two = commands.add_parser("verify-diff", help="check that a later archive continues a saved one")
     two.add_argument("old", help="the archive saved earlier")
     two.add_argument("new", help="the archive of today")
@@ -30,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     outcome: Report | Difference
     try:
         outcome = (
-            verify(chosen.file) if chosen.command == "verify" else verify_difference(chosen.old, chosen.new)
+            verify(chosen.file, max(1, chosen.jobs))
+            if chosen.command == "verify"
+            else verify_difference(chosen.old, chosen.new)
         )
     except OSError as error:
         sys.stderr.write(f"{error}\n")

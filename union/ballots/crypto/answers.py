@@ -172,7 +172,7 @@ def check_answer(
     Raises Refused with POINT_SUBGROUP or the name of the proof.
     """
     if isinstance(question, Ranked) and isinstance(answer, RankedAnswer):
-        alpha = group.shared(answer.choices.alpha)
+        alpha = group.shared(answer.choices.alpha, uses=1)
         alpha.check()
         group.check_point(answer.choices.beta)
         prefix = _ranked_prefix(S0, public_key, answer.choices)
@@ -188,15 +188,18 @@ def _check_homomorphic(
 ) -> None:
     prepared = [(group.shared(pair.alpha), group.shared(pair.beta)) for pair in answer.choices]
     for pair, (alpha, beta), proofs in zip(answer.choices, prepared, answer.individual_proofs, strict=True):
+        sides = [Side(alpha, beta, 0), Side(alpha, beta, 1)]
+        # The check of the order comes after the powers: libsodium makes it on the way.
+        check_disjunction(group, y, f"prove|{S0}|{pair}|", sides, proofs, Check.BALLOT_CHOICE_PROOF)
         alpha.check()
         beta.check()
-        sides = [Side(alpha, beta, 0), Side(alpha, beta, 1)]
-        check_disjunction(group, y, f"prove|{S0}|{pair}|", sides, proofs, Check.BALLOT_CHOICE_PROOF)
     S = _joined(S0, answer.choices)
     first = int(question.blank)
     values = range(question.min, question.max + 1)
     total = _sum(group, answer.choices[first:])
-    alpha, beta = group.shared(total.alpha), group.shared(total.beta)
+    uses = len(values) + first
+    alpha = group.shared_product([alpha for alpha, _ in prepared[first:]], total.alpha, uses)
+    beta = group.shared_product([beta for _, beta in prepared[first:]], total.beta, uses)
     sides = [Side(alpha, beta, value) for value in values]
     if answer.blank_proof is None:
         prefix = f"prove|{S}|{total}|"

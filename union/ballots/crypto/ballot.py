@@ -134,16 +134,16 @@ def accept_ballot(election: Election, record: bytes, listed: Container[str]) -> 
 
 
 def check_ballot(election: Election, ballot: Ballot) -> None:
-    """Check the credential's order, the signature and every proof; that it is listed is the caller's.
+    """Check the signature and every proof.
 
+    That the credential is listed, hence of the right order, is the caller's check.
     Raises Refused with POINT_FORM, POINT_SUBGROUP, BALLOT_CREDENTIAL or the name of the failing proof.
     """
     group = election.group
     point = group.point_unchecked(ballot.credential)
     if point == group.one:
         raise Refused(Check.BALLOT_CREDENTIAL, "the identity is nobody's credential")
-    public = group.shared(point)
-    public.check()
+    public = group.shared(point, uses=1)
     prefix = f"sig|{ballot.signed_hash}|"
     check_knowledge(group, public, prefix, ballot.signature, Check.BALLOT_SIGNATURE)
     S0 = f"{election.fingerprint}|{ballot.credential}"

@@ -12,12 +12,9 @@ from typing import Any, NoReturn
 
 from union.ballots.crypto.failures import Check, Refused
 
-DEEPEST = 12
-"""No Belenios record nests deeper; certificates inside strings are parsed on their own."""
 LONGEST_NUMBER = 12
 BIGGEST_SMALL_INTEGER = 2**30 - 1
 """Above this an integer is written as a decimal string (protocol page, section 3)."""
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)\Z")
 
 
@@ -56,33 +53,18 @@ def _no_fraction(_: str) -> NoReturn:
     raise ValueError(msg)
 
 
-def _depth_within(content: bytes, deepest: int) -> None:
-    depth = 0
-    for token in _BRACKETS.finditer(content):
-        mark = content[token.start()]
-        if mark in b"[{":
-            depth += 1
-            if depth > deepest:
-                msg = f"nests deeper than {deepest}"
-                raise ValueError(msg)
-        elif mark in b"]}":
-            depth -= 1
-
-
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_distinct, parse_int=_small, parse_float=_no_fraction, parse_constant=_no_fraction
 )
 
 
-def read_json(content: bytes, check: Check = Check.RECORD_FORM, deepest: int = DEEPEST) -> Any:  # noqa: ANN401
+def read_json(content: bytes, check: Check = Check.RECORD_FORM) -> Any:  # noqa: ANN401
     """Parse strictly.
 
-    Raises Refused(check) on anything but UTF-8 JSON with distinct keys, whole numbers of at most
-    12 digits and at most `deepest` levels.
+    Raises Refused(check) on anything but UTF-8 JSON with distinct keys and whole numbers of at most 12
+    digits. What nests deeper than the interpreter's recursion limit is refused by that.
     """
     try:
-        if content.count(b"[") + content.count(b"{") > deepest:
-            _depth_within(content, deepest)
         value = _DECODER.decode(content.decode("utf-8", "strict"))
         if b"\\u" in content:
             compact(value)  # half a surrogate pair, escaped, is no text

@@ -6,6 +6,7 @@ factor, a trustee hands in a strong proof for each ciphertext, so that whoever s
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import isqrt
 from typing import Any
 
@@ -99,7 +100,7 @@ def _read_proofs(group: Group, value: object, pairs: Pairs) -> tuple[tuple[Proof
 
 def check_partial(election: Election, pairs: Pairs, X: Point, partial: PartialDecryption) -> None:
     """Check the archive's proofs of one trustee, whose public key is X. Raises Refused(DECRYPTION_PROOF)."""
-    key = election.group.fixed(X)
+    key = election.group.shared(X)
     for row, factors, proofs in zip(pairs, partial.factors, partial.proofs, strict=True):
         for pair, factor, proof in zip(row, factors, proofs, strict=True):
             check_decryption(
@@ -115,7 +116,7 @@ def check_strong(
     Raises Refused(DECRYPTION_FORM, SCALAR_FORM or DECRYPTION_STRONG_PROOF); the latter says which factor
     is wrong.
     """
-    key = election.group.fixed(X)
+    key = election.group.shared(X)
     rows = zip(
         pairs, partial.factors, _read_proofs(election.group, read_json(strong, _FORM), pairs), strict=True
     )
@@ -180,25 +181,19 @@ def discrete_logarithms(group: Group, points: Sequence[Point], most: int) -> lis
 
     Raises Refused(RESULT_CONTENT) when a point is not such a power.
     """
-    width = isqrt(most) + 1
-    baby: dict[Point, int] = {}
-    power = group.one
-    for i in range(width):
-        baby[power] = i
-        power = group.mul(power, group.g)
-    giant = group.inv(power)
+    width = isqrt(most * len(points)) + 1
+    baby = {point: i for i, point in enumerate(islice(group.progression(group.one, group.g), width))}
+    giant = group.inv(group.gpow(Scalar(width)))
     found = []
     for point in points:
-        current = point
-        for j in range(width + 1):
-            if current in baby and j * width + baby[current] <= most:
-                found.append(j * width + baby[current])
-                break
-            current = group.mul(current, giant)
-        else:
+        steps = islice(group.progression(point, giant), most // width + 1)
+        logs = (j * width + baby[current] for j, current in enumerate(steps) if current in baby)
+        value = next(logs, None)
+        if value is None or value > most:
             raise Refused(
                 Check.RESULT_CONTENT, "the factors do not open the tally: a trustee sent a wrong one"
             )
+        found.append(value)
     return found
 
 

@@ -8,7 +8,7 @@ Pure, on gmpy2. Spec 5.1 and 5.2. An element is written in base 10, without a le
 import functools
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import cast
 
 import gmpy2
@@ -25,13 +25,16 @@ PADDING = 8
 class FieldPoint(Point):
     """An integer 0 < x < p."""
 
-    __slots__ = ("raw",)
+    __slots__ = ("_text", "raw")
 
-    def __init__(self, raw: mpz) -> None:
+    def __init__(self, raw: mpz, text: str = "") -> None:
         self.raw = raw
+        self._text = text
 
     def __str__(self) -> str:
-        return str(self.raw)
+        if not self._text:
+            self._text = str(self.raw)
+        return self._text
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, FieldPoint) and self.raw == other.raw
@@ -82,26 +85,79 @@ class _Table(Power):
 
 
 class _Shared(Power):
-    """A base met a few times."""
+    """A base met a few times: its powers share the squarings (Yao 1976).
 
-    __slots__ = ("_base", "_group")
+    squares[k] is the base to the power 2^k. The exponent is cut into windows that end in a set bit; the
+    squares at which windows start are gathered by window, and the eight odd windows are applied in one pass.
+    A product of such bases gathers the squares of them all.
+    """
 
-    def __init__(self, group: "FiniteField", base: mpz) -> None:
+    __slots__ = ("_base", "_group", "_parts", "_squares", "_uses")
+
+    def __init__(self, group: "FiniteField", base: mpz, uses: int, parts: "Sequence[_Shared]" = ()) -> None:
         self._group = group
         self._base = base
+        self._uses = uses
+        self._parts = parts if len(parts) * uses <= _JOINT else ()
+        self._squares: list[mpz] = []
+
+    def squares(self) -> list[mpz]:
+        if not self._squares:
+            p, x, squares = self._group.p, self._base, self._squares
+            for _ in range(self._group.q.bit_length()):
+                squares.append(x)
+                x = x * x % p
+        return self._squares
+
+    def raw_pow(self, e: int) -> mpz:
+        p = self._group.p
+        if self._uses == 1 and not self._parts:
+            return gmpy2.powmod(self._base, e, p)
+        windows = [(match.start(), match[0]) for match in _WINDOW.finditer(f"{e:b}"[::-1])]
+        buckets: dict[str, mpz] = {}
+        for part in self._parts or (self,):
+            squares = part.squares()
+            for place, window in windows:
+                known = buckets.get(window)
+                buckets[window] = squares[place] if known is None else known * squares[place] % p
+        return _applied(buckets, p)
 
     def pow(self, e: Scalar) -> FieldPoint:
-        return FieldPoint(gmpy2.powmod(self._base, e, self._group.p))
+        return FieldPoint(self.raw_pow(e))
 
     def shifted(self, value: int, e: Scalar) -> FieldPoint:
         group = self._group
-        result = gmpy2.powmod(self._base, e, group.p)
+        result = self.raw_pow(e)
         if value:
             result = result * group.base.raw_pow(-value * e % group.q) % group.p
         return FieldPoint(result)
 
     def check(self) -> None:
-        self._group.check_point(FieldPoint(self._base))
+        group = self._group
+        if not group.inside(self._base, self):
+            raise Refused(Check.POINT_SUBGROUP, f"an element lies outside the subgroup of {group.name}")
+
+
+_JOINT = 6
+"""Up to so many bases times powers, a product of bases does without squares of its own."""
+_WINDOW = re.compile("1[01]{0,3}")
+_ODD = [sorted({f"{digit:b}"[::-1] + "0" * zeros for zeros in range(4)}) for digit in range(1, 16, 2)]
+"""The windows, lowest bit first, that stand for 1, 3, .. 15."""
+
+
+def _applied(buckets: dict[str, mpz], p: mpz) -> mpz:
+    """Product of buckets[window]^digit over the odd digits 1, 3, .. 15 that windows stand for.
+
+    With running products from 15 down, the one at digit 2i + 1 enters once for i = 0 and twice else.
+    """
+    running = twice = mpz(1)
+    for i in range(7, -1, -1):
+        for window in _ODD[i]:
+            if window in buckets:
+                running = running * buckets[window] % p
+        if i:
+            twice = twice * running % p
+    return twice * twice % p * running % p
 
 
 class FiniteField(Group):
@@ -128,14 +184,14 @@ class FiniteField(Group):
         raw = mpz(text)
         if raw >= self.p:
             raise Refused(Check.POINT_FORM, "an element is below p")
-        return FieldPoint(raw)
+        return FieldPoint(raw, text)
 
-    def inside(self, raw: mpz) -> bool:
-        """Whether x lies in the subgroup."""
+    def inside(self, raw: mpz, shared: _Shared | None = None) -> bool:
+        """Whether x lies in the subgroup. shared: x prepared for powers, if it is."""
         if self._safe_prime:
             # With p = 2q + 1 the subgroup is that of the squares: one Legendre symbol instead of a power.
             return bool(gmpy2.jacobi(raw, self.p) == 1)
-        return bool(gmpy2.powmod(raw, self.q, self.p) == 1)
+        return bool((shared.raw_pow(self.q) if shared else gmpy2.powmod(raw, self.q, self.p)) == 1)
 
     def check_point(self, point: Point) -> None:
         if not self.inside(cast("FieldPoint", point).raw):
@@ -159,8 +215,18 @@ class FiniteField(Group):
     def fixed(self, base: Point) -> Power:
         return self._fixed(base)
 
-    def shared(self, base: Point) -> Power:
-        return _Shared(self, cast("FieldPoint", base).raw)
+    def shared(self, base: Point, uses: int = 3) -> Power:
+        return _Shared(self, cast("FieldPoint", base).raw, uses)
+
+    def shared_product(self, powers: Sequence[Power], product: Point, uses: int) -> Power:
+        parts = cast("Sequence[_Shared]", powers)
+        return _Shared(self, cast("FieldPoint", product).raw, uses, parts)
+
+    def progression(self, start: Point, step: Point) -> Iterator[Point]:
+        raw, factor = cast("FieldPoint", start).raw, cast("FieldPoint", step).raw
+        while True:
+            yield FieldPoint(raw)
+            raw = raw * factor % self.p
 
     def order_key(self, point: Point) -> bytes:
         return int(cast("FieldPoint", point).raw).to_bytes(256, "big")

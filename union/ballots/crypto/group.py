@@ -6,7 +6,7 @@ an opaque value of one group; the types keep them apart. Randomness is an argume
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NewType
 
 from union.ballots.crypto.failures import Check, Refused
@@ -86,8 +86,16 @@ class Group(ABC):
         """Tables for a base that serves thousands of powers (y, a trustee's key). The base is trusted."""
 
     @abstractmethod
-    def shared(self, base: Point) -> Power:
-        """A base that serves a handful of powers (a ciphertext's alpha)."""
+    def shared(self, base: Point, uses: int = 3) -> Power:
+        """A base that serves a handful of powers (a ciphertext's alpha). uses: about how many."""
+
+    @abstractmethod
+    def shared_product(self, powers: Sequence[Power], product: Point, uses: int) -> Power:
+        """The product of bases that were prepared by `shared`, prepared itself."""
+
+    @abstractmethod
+    def progression(self, start: Point, step: Point) -> Iterator[Point]:
+        """The points start, start step, start step^2, ... without end."""
 
     @abstractmethod
     def order_key(self, point: Point) -> bytes:

@@ -36,7 +36,7 @@ def read_signed(group: Group, value: object) -> Signed:
 
 def check_signature(group: Group, vk: Point, message: str, signature: Proof, check: Check) -> None:
     """Check a signature under a verification key (spec 4.6.1). Raises Refused(check)."""
-    check_knowledge(group, group.shared(vk), f"sigmsg|{message}|", signature, check)
+    check_knowledge(group, group.shared(vk, uses=1), f"sigmsg|{message}|", signature, check)
 
 
 class Certificate(NamedTuple):
@@ -126,7 +126,7 @@ def read_verification_key(group: Group, cert: Certificate, expected: Point, valu
     if group.one == X:
         raise Refused(Check.TRUSTEE_KEY_PROOF, "the identity is nobody's key")
     pok = read_proof(group, parts["pok"], _FORM)
-    check_knowledge(group, group.shared(X), key_prefix(group, X), pok, Check.TRUSTEE_KEY_PROOF)
+    check_knowledge(group, group.shared(X, uses=1), key_prefix(group, X), pok, Check.TRUSTEE_KEY_PROOF)
     if expected != X:
         raise Refused(Check.TRUSTEE_SHARE, "a verification key does not follow from the polynomials")
     if ("signature" in parts) is not (cert.context is not None):

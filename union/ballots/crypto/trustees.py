@@ -61,7 +61,7 @@ def read_public_key(group: Group, value: object) -> PublicKey:
     if group.one == X:
         raise Refused(Check.TRUSTEE_KEY_PROOF, "the identity is nobody's key")
     pok = read_proof(group, parts["pok"], _FORM)
-    check_knowledge(group, group.shared(X), key_prefix(group, X), pok, Check.TRUSTEE_KEY_PROOF)
+    check_knowledge(group, group.shared(X, uses=1), key_prefix(group, X), pok, Check.TRUSTEE_KEY_PROOF)
     return PublicKey(X, pok)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from union.ballots.crypto.archive import Head
-from union.ballots.crypto.ballot import check_ballot, read_ballot
+from union.ballots.crypto.ballots import BallotWork, check_ballots, credential_key, name_ballot
 from union.ballots.crypto.credentials import read_credentials
 from union.ballots.crypto.decryption import (
     PartialDecryption,
@@ -28,7 +28,7 @@ from union.ballots.crypto.mixnet import check_shuffle, merge_shuffled, read_shuf
 from union.ballots.crypto.questions import Homomorphic, Ranked
 from union.ballots.crypto.reader import Event, Reader, Span
 from union.ballots.crypto.report import Finding, Report
-from union.ballots.crypto.tally import Pairs, Tally, check_tally, read_sized, read_tally
+from union.ballots.crypto.tally import Pairs, check_tally, read_sized, read_tally
 from union.ballots.crypto.trustees import Trustees, read_trustees
 
 _CREDENTIAL = re.compile(
@@ -67,6 +67,7 @@ class _Board:
     offsets: "array[int]" = field(default_factory=lambda: array("Q"))
     sizes: "array[int]" = field(default_factory=lambda: array("L"))
     digests: bytearray = field(default_factory=bytearray)
+    keys: bytearray = field(default_factory=bytearray)
     last: dict[bytes, int] = field(default_factory=dict)
     tally: tuple[Span, ...] = ()
     sized: bytes = b""
@@ -77,14 +78,13 @@ class _Board:
     stage: str = ""
     head: Head = field(default_factory=lambda: Head(-1, ""))
 
-    def span(self, i: int) -> Span:
-        """Where ballot number i lies."""
-        return Span(bytes(self.digests[32 * i : 32 * i + 32]).hex(), self.offsets[i], self.sizes[i])
+    def key(self, i: int) -> bytes:
+        """What the credential of ballot number i is remembered by."""
+        return bytes(self.keys[16 * i : 16 * i + 16])
 
-
-def credential_key(credential: bytes) -> bytes:
-    """What a credential is remembered by: 16 bytes, whatever the group."""
-    return hashlib.sha256(credential).digest()[:16]
+    def naming(self, i: int, refused: Refused) -> Refused:
+        """The refusal with the ballot it is about."""
+        return name_ballot(i, self.digests, refused)
 
 
 def _scan(reader: Reader) -> _Board:
@@ -123,7 +123,9 @@ def _note_ballot(board: _Board, event: Event, alphas: set[bytes]) -> None:
             )
         alphas.add(key)
     span = event.payloads[0]
-    board.last[credential_key(found[1])] = len(board.offsets)
+    key = credential_key(found[1])
+    board.last[key] = len(board.offsets)
+    board.keys += key
     board.offsets.append(span.offset)
     board.sizes.append(span.size)
     board.digests += bytes.fromhex(span.digest)
@@ -139,9 +141,8 @@ def weight_of(key: bytes, weights: Mapping[bytes, int]) -> int:
 class _Verification:
     """One run over one archive; each step fills in a finding."""
 
-    def __init__(self, file: BinaryIO, report: Report) -> None:
-        self.file = file
-        self.report = report
+    def __init__(self, path: Path, file: BinaryIO, report: Report, jobs: int) -> None:
+        self.path, self.file, self.report, self.jobs = path, file, report, jobs
         self.steps: tuple[Callable[[Finding], None], ...] = (
             self.archive,
             self.setup,
@@ -204,23 +205,29 @@ class _Verification:
         finding.detail = f"{len(weights)} credentials, {len(self.trustees.verification_keys)} trustees"
 
     def ballots(self, finding: Finding) -> None:
-        tally = Tally.of(self.election)
-        for i in range(len(self.board.offsets)):
-            record = self.reader.read(self.board.span(i))
+        board = self.board
+        count = len(board.offsets)
+        weights, counted = array("Q", bytes(8 * count)), bytearray(count)
+        for i in range(count):
+            key = board.key(i)
             try:
-                ballot = read_ballot(self.election, record)
-                key = credential_key(ballot.credential.encode())
-                weight = weight_of(key, self.weights)
-                check_ballot(self.election, ballot)
+                weights[i] = weight_of(key, self.weights)
             except Refused as refused:
-                raise Refused(
-                    refused.check, f"ballot {i + 1} ({self.board.span(i).digest}): {refused.detail}"
-                ) from None
-            if self.board.last[key] == i:
-                tally.add(ballot, weight)
-        self.computed = tally.finished()
+                raise board.naming(i, refused) from None
+            counted[i] = board.last[key] == i
+        work = BallotWork(
+            self.path,
+            self.election.record,
+            board.offsets,
+            board.sizes,
+            board.digests,
+            board.keys,
+            weights,
+            counted,
+        )
+        self.computed = check_ballots(work, self.jobs).finished()
         finding.holds = True
-        finding.detail = f"{len(self.board.offsets)} ballots of {len(self.board.last)} voters"
+        finding.detail = f"{count} ballots of {len(board.last)} voters"
 
     def tally(self, finding: Finding) -> None:
         if not self.board.tally:
@@ -287,15 +294,16 @@ class _Verification:
         finding.holds = True
 
 
-def verify(path: Path | str) -> Report:
+def verify(path: Path | str, jobs: int = 1) -> Report:
     """Verify a published archive.
 
+    jobs: how many processes check ballots at once.
     Never raises on what the file holds: the report says what does not hold, by name.
     Raises OSError when the file cannot be read.
     """
     report = Report()
     with Path(path).open("rb") as file:
-        _Verification(file, report).run()
+        _Verification(Path(path), file, report, jobs).run()
     return report
 
 
