@@ -1,5 +1,6 @@
 """What every verb of this room starts and ends with: the locked row, the stage, a line on the timeline."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -68,9 +69,11 @@ def tell(
     now: datetime,
     title: str = "",
     text: str = "",
-    **facts: int | str,
+    facts: Mapping[str, int | str] | None = None,
 ) -> None:
     """Add a line to the timeline. kind: a turn of events, worded for each reader, or "news" in own words."""
     session.add(
-        CampaignUpdate(campaign_id=campaign.id, at=now, kind=kind, title=title, text=text, facts=facts)
+        CampaignUpdate(
+            campaign_id=campaign.id, at=now, kind=kind, title=title, text=text, facts=dict(facts or {})
+        )
     )

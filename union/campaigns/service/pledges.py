@@ -216,9 +216,7 @@ def settle(session: Session, *, slug: str, actor: Actor, now: datetime, public_u
         campaign,
         campaign.stage,
         now=now,
-        called=size,
-        pledged=campaign.pledged_count,
-        threshold=campaign.threshold,
+        facts={"called": size, "pledged": campaign.pledged_count, "threshold": campaign.threshold},
     )
     _announce(session, campaign, called, public_url, now)
     return Settlement(campaign.pledged_count, campaign.verified_count, size)

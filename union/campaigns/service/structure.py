@@ -81,4 +81,4 @@ def answer_test(session: Session, *, test_id: str, actor: Actor, would: bool, no
     if test.revealed_at is None and test.yes_count * test.majority_den >= test.unit * test.majority_num:
         test.revealed_at = now
         if campaign.published_at:
-            tell(session, campaign, "test_reached", now=now, yes=test.yes_count, unit=test.unit)
+            tell(session, campaign, "test_reached", now=now, facts={"yes": test.yes_count, "unit": test.unit})

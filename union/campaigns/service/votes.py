@@ -64,7 +64,7 @@ def launch_strike_vote(session: Session, *, slug: str, actor: Actor, now: dateti
         server_trustee=vote.server_trustee,
         rule_confirmed=vote.rule_confirmed,
     )
-    tell(session, campaign, "vote_launched", now=now, ballot=campaign.ballot_slug)
+    tell(session, campaign, "vote_launched", now=now, facts={"ballot": campaign.ballot_slug})
     return campaign.ballot_slug
 
 
@@ -88,7 +88,7 @@ def grant_mandates(session: Session, *, slug: str, actor: Actor, now: datetime) 
     facts: dict[str, int | str] = {"ballot": outcome.slug, "cast": outcome.cast, "eligible": outcome.eligible}
     if not outcome.passed:
         turn(session, campaign, Turn.REFUSE, actor=actor, now=now, **facts)
-        tell(session, campaign, "vote_refused", now=now, **facts)
+        tell(session, campaign, "vote_refused", now=now, facts=facts)
         return "refused"
     mandate = Mandate(
         campaign_id=campaign.id,
@@ -103,7 +103,7 @@ def grant_mandates(session: Session, *, slug: str, actor: Actor, now: datetime) 
     )
     session.add(mandate)
     turn(session, campaign, Turn.GRANT, actor=actor, now=now, **facts)
-    tell(session, campaign, "mandate", now=now, **facts)
+    tell(session, campaign, "mandate", now=now, facts=facts)
     return "granted"
 
 
@@ -112,7 +112,7 @@ def _cancelled(session: Session, campaign: Campaign, actor: Actor, now: datetime
     if not any(card.slug == campaign.ballot_slug and card.state == "cancelled" for card in cards):
         return None
     turn(session, campaign, Turn.REFUSE, actor=actor, now=now, ballot=str(campaign.ballot_slug))
-    tell(session, campaign, "vote_cancelled", now=now, ballot=str(campaign.ballot_slug))
+    tell(session, campaign, "vote_cancelled", now=now, facts={"ballot": str(campaign.ballot_slug)})
     return "cancelled"
 
 
