@@ -137,6 +137,14 @@ def for_subject(session: Session, subject: str) -> list[BallotCard]:
     return [card(ballot) for ballot in rows]
 
 
+def every(session: Session) -> list[BallotCard]:
+    """Return all ballots there are, the one that closes last on top: for whoever runs the machine."""
+    return [
+        card(ballot)
+        for ballot in session.scalars(select(Ballot).order_by(Ballot.closes_at.desc(), Ballot.id))
+    ]
+
+
 def listing(session: Session, actor: Actor, now: datetime) -> Listing:
     """Return all ballots the actor may see, in the order in which they matter to the actor."""
     shown = tuple(State) if permits(actor, Permission.BALLOT_PLAN) else SHOWN_TO_ALL
