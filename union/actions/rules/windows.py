@@ -14,7 +14,6 @@ from union.core.i18n import msg
 from union.core.zones import NoSuchLocalTime, instant
 
 EVERYBODY = "*"
-WALL = "%Y-%m-%dT%H:%M"
 
 
 @dataclass(frozen=True)
@@ -27,16 +26,19 @@ class Window:
 
 
 def read_wall(text: str) -> datetime:
-    """Return the naive local time written YYYY-MM-DDTHH:MM; raises Invalid."""
+    """Return the naive local time written YYYY-MM-DDTHH:MM, with seconds or without; raises Invalid."""
     try:
-        return datetime.strptime(text, WALL)  # noqa: DTZ007 - a time on the wall has no zone
+        wall = datetime.fromisoformat(text)
     except ValueError as problem:
         raise Invalid(msg("Write the time as year-month-day and hour:minute.")) from problem
+    if wall.tzinfo is not None or "T" not in text:
+        raise Invalid(msg("Write the time as year-month-day and hour:minute."))
+    return wall
 
 
 def write_wall(wall: datetime) -> str:
     """Return a naive local time as it is stored; seconds are cut off."""
-    return wall.strftime(WALL)
+    return wall.isoformat(timespec="minutes")
 
 
 def plan(
