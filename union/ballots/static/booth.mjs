@@ -30,7 +30,8 @@ let receipt = null;
 /** Takes the credential out of the address bar, before anything else can see it. */
 function fromFragment() {
   const text = location.hash.slice(1);
-  if (location.hash) history.replaceState(history.state, "", location.pathname + location.search);
+  if (!text || document.getElementById(text)) return ""; // a place on this page, such as the skip link's
+  history.replaceState(history.state, "", location.pathname + location.search);
   return text;
 }
 
@@ -53,7 +54,8 @@ function askCode(wrong) {
   secret = null;
   history.replaceState({ page: "code", index: 0 }, "");
   frame.show("code");
-  field.toggleAttribute("aria-invalid", Boolean(wrong));
+  if (wrong) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
   if (wrong) frame.problem({ text: wrong, target: field.id });
 }
 
@@ -216,6 +218,7 @@ function showReceipt(tracker, said) {
   secret = null;
   sealed = null;
   choices = [];
+  for (const name of ["choices", "summary"]) frame.part(name).replaceChildren();
   frame.part("receipt-tracker").textContent = grouped(tracker);
   frame.part("receipt-when").textContent = said.received_text ?? "";
   frame.part("receipt-height").textContent = said.height;
@@ -295,7 +298,10 @@ function listen() {
   frame.copier("copy-tracker", () => receipt.tracker);
   frame.copier("copy-revealed", revealedText);
   window.addEventListener("popstate", returned);
-  window.addEventListener("hashchange", () => { arrived = fromFragment() || arrived; arrive(); });
+  window.addEventListener("hashchange", () => {
+    arrived = fromFragment();
+    if (arrived) arrive();
+  });
   window.addEventListener("beforeunload", (event) => { if (sealed) event.preventDefault(); });
 }
 

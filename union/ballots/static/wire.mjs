@@ -15,16 +15,15 @@ const PAUSES = [800, 2_500];
 const wait = (time) => new Promise((done) => { setTimeout(done, time); });
 
 async function once(url, options) {
+  const late = new AbortController();
+  const alarm = setTimeout(() => late.abort(), options.patience ?? PATIENCE);
   let response;
   try {
-    response = await fetch(url, {
-      credentials: "same-origin",
-      redirect: "manual",
-      ...options,
-      signal: AbortSignal.timeout(options.patience ?? PATIENCE),
-    });
+    response = await fetch(url, { credentials: "same-origin", redirect: "manual", ...options, signal: late.signal });
   } catch {
     throw new WireError("offline");
+  } finally {
+    clearTimeout(alarm);
   }
   if (response.type === "opaqueredirect" || response.status === 401) throw new WireError("NotAllowed");
   return response;

@@ -69,7 +69,7 @@ class Group {
         multiples.push(this.multiply(multiples[digit - 1], first));
       }
       table.push(multiples);
-      first = this.multiply(multiples.at(-1), first);
+      first = this.multiply(multiples[multiples.length - 1], first);
       yield;
     }
     this.tables.set(key, table);
