@@ -198,7 +198,8 @@ def tasks(found: OrganizePage, now: datetime) -> list[Task]:
             detail=gettext("Members can pledge from then on"),
         ),
         Task(
-            gettext("Gather pledges"), *(done if settled else open_ if published else later),
+            gettext("Gather pledges"),
+            *(done if settled else (gettext("Under way"), "live") if published else later),
             url=url_for("campaigns.poster", slug=slug) if published and not settled else None,
             detail=gettext("Settles %(when)s", when=when(card.pledge_deadline, card.zone)),
         ),

@@ -75,7 +75,9 @@ def show(found: CampaignPage, panels: list[Markup], now: datetime, *, preview: b
         stages=words.STAGES,
         words=words.DEMANDS,
         timeline=lines(found.updates),
-        public_demands=[d for d in found.demands if d.status in rules.PUBLIC_DEMANDS],
+        public_demands=sorted(
+            (d for d in found.demands if d.status in rules.PUBLIC_DEMANDS), key=lambda d: -d.endorsed_count
+        ),
         link=link,
         embed=Markup('<iframe src="{}/meter" title="{}" width="100%" height="340"></iframe>').format(
             link, found.card.title
@@ -85,7 +87,7 @@ def show(found: CampaignPage, panels: list[Markup], now: datetime, *, preview: b
                 "Email"
             ): f"mailto:?subject={quote(found.card.title)}&body={quote(said + chr(10) + link)}",
             "WhatsApp": f"https://wa.me/?text={quote(said + ' ' + link)}",
-            "Signal, Telegram …": f"https://t.me/share/url?url={quote(link)}&text={quote(said)}",
+            "Telegram": f"https://t.me/share/url?url={quote(link)}&text={quote(said)}",
         },
     )
 

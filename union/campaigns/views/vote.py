@@ -53,7 +53,7 @@ def launch(slug: str) -> ResponseReturnValue:
             flash(gettext("The vote is drafted. Next the trustees make their keys."), "ok")
             return redirect(url_for("ballots.page", slug=ballot), 303)
     hints = {
-        preset.id: f"{preset.summary} {gettext('Source: %(source)s.', source=preset.source_title)}"
+        preset.id: f"{gettext(preset.summary)} {gettext('Source: %(source)s.', source=preset.source_title)}"
         for preset in choices
     }
     status = 422 if form.is_submitted() else 200
