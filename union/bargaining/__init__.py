@@ -1,0 +1,1 @@
+"""The table: offers and letters, agreements and their ratification, holding the other side to them."""

@@ -1,0 +1,1 @@
+"""What decides at the table. Pure: values in, values out."""
