@@ -9,8 +9,6 @@ from tests.factories.actions import (
     heartbeat,
     make_armed,
     make_called,
-    make_campaign,
-    make_organizer,
     make_scheduled,
     plan,
 )
@@ -21,26 +19,6 @@ from union.core.actor import SYSTEM
 from union.core.errors import Closed, Conflict, NotAllowed
 from union.members import queries as members
 from union.notify.models import Outbox
-
-
-@pytest.fixture
-def first(session):
-    return make_organizer(session, name="Ayla")
-
-
-@pytest.fixture
-def second(session):
-    return make_organizer(session, name="Bakker")
-
-
-@pytest.fixture
-def called(session):
-    return make_called(session, 12)
-
-
-@pytest.fixture
-def campaign(session, now, called):
-    return make_campaign(session, now, called=called)
 
 
 def the(session, slug):

@@ -5,8 +5,10 @@ from union.actions.queries.cards import ActionCard, Due, due, expected, listing,
 from union.actions.queries.console import (
     ChapterRow,
     ConsolePage,
+    Overview,
     console,
     live_numbers,
+    overview,
     plan_of,
 )
 from union.actions.queries.page import ActionPage, DebriefView, action_page, debrief_page
@@ -20,6 +22,7 @@ __all__ = [
     "Due",
     "LiveBoard",
     "Numbers",
+    "Overview",
     "action_page",
     "console",
     "debrief_page",
@@ -29,6 +32,7 @@ __all__ = [
     "live",
     "live_numbers",
     "mine",
+    "overview",
     "plan_of",
     "upcoming",
 ]

@@ -201,3 +201,20 @@ def live_numbers(session: Session, slug: str) -> tuple[Numbers, Heartbeat | None
     """Return what the console polls."""
     action = found(session, slug)
     return numbers(session, action), notify.heartbeat(session, standing.SCHEDULER)
+
+
+@dataclass(frozen=True)
+class Overview:
+    """An action in short, for the command line."""
+
+    card: ActionCard
+    checks: tuple[Check, ...]
+    numbers: Numbers
+    messages: tuple[tuple[str, Progress], ...]
+
+
+def overview(session: Session, slug: str, now: datetime) -> Overview:
+    """Return how an action stands, whoever asks; raises NotFound."""
+    action = found(session, slug)
+    checks = readiness.checks(standing.facts(session, action, now=now))
+    return Overview(card_of(session, action), checks, numbers(session, action), messages(session, action))

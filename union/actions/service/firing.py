@@ -19,6 +19,7 @@ from union.actions.service import common
 from union.actions.service.calling import put_off
 from union.actions.service.closing import close
 from union.audit import service as audit
+from union.campaigns import queries as mandates
 from union.campaigns import service as campaigns
 from union.core.actor import Actor
 from union.core.errors import Closed
@@ -124,7 +125,7 @@ def end(session: Session, *, actor: Actor, now: datetime, slug: str, site: str) 
     action = common.locked_if_free(session, slug, [State.LIVE])
     if action is None:
         return False
-    if action.mandate_expires_at is not None and action.mandate_expires_at <= now:
+    if not _mandate_goes_on(session, action, now):
         action.reason = common.Reason(MANDATE_ENDED, {}).stored()
         return close(session, action, actor=actor, now=now, site=site)
     over = session.scalars(
@@ -148,6 +149,17 @@ def end(session: Session, *, actor: Actor, now: datetime, slug: str, site: str) 
         taking_part = standing.audience(session, action)
         common.tell(session, action, notice, now=now, site=site, member_ids=taking_part, zones=set(over))
     return False if open_ else close(session, action, actor=actor, now=now, site=site)
+
+
+def _mandate_goes_on(session: Session, action: Action, now: datetime) -> bool:
+    """Tell whether a live action may go on; a mandate that members renewed by a vote meanwhile carries it on."""
+    if action.mandate_expires_at is None or now < action.mandate_expires_at:
+        return True
+    renewed = mandates.mandate_in_force(session, action.campaign_id, now)
+    if renewed is None:
+        return False
+    action.mandate_ballot, action.mandate_expires_at = renewed.ballot_slug, renewed.expires_at
+    return True
 
 
 def _still_good(session: Session, action: Action, *, actor: Actor, now: datetime, site: str) -> bool:

@@ -15,12 +15,12 @@ from union.actions.models import Action, CheckinPulse, CheckinTally
 from union.actions.rules import notice, readiness, windows
 from union.actions.rules.pacing import CHOICES
 from union.actions.rules.plan import Plan
-from union.actions.rules.states import PLANNING, Mode, State
+from union.actions.rules.states import PLANNING, REFUSED_IN, Mode, State, require_next
 from union.actions.service import common
 from union.audit import service as audit
 from union.campaigns import queries as campaigns
 from union.core.actor import Actor
-from union.core.errors import Closed, Invalid, NotFound
+from union.core.errors import Closed, Conflict, Invalid, NotFound
 from union.core.i18n import msg
 from union.core.ids import new_id, slugify
 from union.core.permissions import Permission, allow
@@ -109,9 +109,10 @@ def authorize(session: Session, *, actor: Actor, now: datetime, slug: str) -> No
     allow(actor, Permission.ACTION_PLAN)
     action = common.locked(session, slug)
     if action.state is not State.DRAFT:
-        common.become(action, State.AUTHORIZED)
+        raise Conflict(REFUSED_IN[action.state])
     if not _take_mandate(session, action):
-        readiness.require([readiness.mandate_check(None, action.starts_at, action.zone)])
+        held = standing.mandate_facts(session, action)
+        readiness.require([readiness.mandate_check(held, action.starts_at, action.zone)])
     audit.record(session, actor=actor, now=now, act="action.authorize", subject=f"action/{slug}")
 
 
@@ -123,7 +124,7 @@ def schedule(session: Session, *, actor: Actor, now: datetime, slug: str) -> Non
     """
     allow(actor, Permission.ACTION_PLAN)
     action = common.locked(session, slug)
-    common.become(action, State.SCHEDULED)
+    require_next(action.state, State.SCHEDULED)
     _require_ahead(action, now)
     rolled = standing.roll(session, action)
     readiness.require(
@@ -134,6 +135,7 @@ def schedule(session: Session, *, actor: Actor, now: datetime, slug: str) -> Non
         ]
     )
     _require_notice_possible(action, now)
+    common.become(action, State.SCHEDULED)
     audit.record(
         session, actor=actor, now=now, act="action.schedule", subject=f"action/{slug}", version=action.version,
         starts_at=action.starts_at.isoformat(),
