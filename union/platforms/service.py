@@ -1,5 +1,6 @@
 """Fill the directory: our own records, and the datenanfragen archive read without ever being unpacked."""
 
+import gzip
 import tarfile
 import tomllib
 import zlib
@@ -23,6 +24,7 @@ from union.platforms.rules import Facts, Kind, archive, initial, joined, words
 
 DIRECTORY = Path(__file__).parent / "directory.toml"
 _LARGEST_ARCHIVE = 512 * 1024 * 1024
+_CHUNK = 1024 * 1024
 
 Progress = Callable[[int], None]
 
@@ -172,7 +174,7 @@ def _packed(path: Path) -> Iterator[tuple[str, bytes]]:
     """Read the archive as a stream: nothing is ever written to disk, links and odd names are passed over."""
     total = 0
     try:
-        with tarfile.open(path, "r|*") as packed:
+        with gzip.open(path) as unzipped, tarfile.open(fileobj=unzipped, mode="r|") as packed:
             for entry in packed:
                 total += entry.size
                 if total > _LARGEST_ARCHIVE:
@@ -182,6 +184,11 @@ def _packed(path: Path) -> Iterator[tuple[str, bytes]]:
                 opened = packed.extractfile(entry)
                 if opened is not None:
                     yield entry.name, opened.read(archive.LARGEST_RECORD + 1)
+            # tarfile takes a missing end for the end; the checksum behind it does not
+            while unzipped.read(_CHUNK):
+                total += _CHUNK
+                if total > _LARGEST_ARCHIVE:
+                    raise Invalid(msg("%(path)s unpacks to more than such an archive holds."), path=path.name)
     except (tarfile.TarError, OSError, EOFError, zlib.error) as problem:
         raise Invalid(
             msg("%(path)s cannot be read as an archive: %(why)s"), path=path.name, why=str(problem)
