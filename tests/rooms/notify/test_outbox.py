@@ -264,7 +264,11 @@ def test_a_row_sealed_with_a_lost_key_does_not_stop_the_others(database, hand):
     send(hand)
     with db.reading() as session:
         found = session.execute(text("SELECT state, error_code FROM outbox ORDER BY id")).all()
-        assert [tuple(row) for row in found] == [("delivered", None), ("failed", "sealed"), ("delivered", None)]
+        assert [tuple(row) for row in found] == [
+            ("delivered", None),
+            ("failed", "sealed"),
+            ("delivered", None),
+        ]
         listed = queries.messages(session)
         assert listed.total == 3
         assert not queries.message(session, listed.rows[1].id).readable
