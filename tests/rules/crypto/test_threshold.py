@@ -325,12 +325,12 @@ def test_shuffles_keep_every_ranking(tmp_path):
 
 
 def test_weights_count(tmp_path):
-    world = World(CURVE, questions=(ACTIONS,), weights=(3, 5_000_000_000, 1, 1), voters=4)
+    world = World(CURVE, questions=(ACTIONS,), weights=(3, 2**30 + 5, 1, 1), voters=4)
     for voter, choice in enumerate(([0, 1, 0, 0], [0, 1, 1, 0], [1, 0, 0, 0])):
         world.cast(voter, [choice])
     world.close()
     world.decrypt()
-    assert world.publish() == [[1, 5_000_000_003, 5_000_000_000, 0]]
+    assert world.publish() == [[1, 2**30 + 8, 2**30 + 5, 0]]
     assert verify(world.write(tmp_path)).holds
 
 

@@ -74,13 +74,8 @@ def read_credentials(group: Group, record: bytes, *, trusted: bool = False) -> d
     Raises Refused with CREDENTIALS_FORM, CREDENTIALS_DISTINCT, POINT_FORM or POINT_SUBGROUP.
     """
     weights: dict[str, int] = {}
-    with_weight = None
     for line in items(read_json(record, Check.CREDENTIALS_FORM), Check.CREDENTIALS_FORM):
         public, comma, weight = text(line, Check.CREDENTIALS_FORM).partition(",")
-        if with_weight is None:
-            with_weight = bool(comma)
-        if with_weight is not bool(comma):
-            raise Refused(Check.CREDENTIALS_FORM, "some credentials have a weight and some have none")
         point = group.point_unchecked(public)
         if point == group.one:
             raise Refused(Check.CREDENTIALS_FORM, "the identity is nobody's credential")

@@ -59,6 +59,8 @@ def verify_difference(old: Path | str, new: Path | str) -> Difference:
             _compare(old_file, new_file, difference)
         except Refused as refused:
             difference.failed, difference.detail = refused.check.value, refused.detail
+        except RecursionError:
+            difference.failed, difference.detail = Check.RECORD_FORM.value, "a record nests too deep"
         else:
             difference.holds = True
     return difference

@@ -108,17 +108,27 @@ class _Base(Power):
         """Do nothing: the base point has order q."""
 
 
-class _Fixed(Power):
-    """A trusted point with a table of its own."""
+_WORTH_A_TABLE = 500
+"""Making a table takes as long as so many multiplications save with it."""
 
-    __slots__ = ("_raw", "_table")
+
+class _Fixed(Power):
+    """A trusted point that gets a table of its own once it is used often."""
+
+    __slots__ = ("_raw", "_table", "_used")
 
     def __init__(self, raw: bytes) -> None:
         self._raw = raw
-        self._table = Table(raw)
+        self._table: Table | None = None
+        self._used = 0
 
     def pow(self, e: Scalar) -> EdwardsPoint:
-        return EdwardsPoint(self._table.multiply(e))
+        if self._table:
+            return EdwardsPoint(self._table.multiply(e))
+        self._used += 1
+        if self._used > _WORTH_A_TABLE:
+            self._table = Table(self._raw)
+        return EdwardsPoint(_raw_pow(self._raw, e))
 
     def shifted(self, value: int, e: Scalar) -> EdwardsPoint:
         return _Shared(self._raw).shifted(value, e)

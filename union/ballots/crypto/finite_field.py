@@ -310,5 +310,5 @@ _RFC_3526_Q = int(
 
 BELENIOS_2048 = FiniteField("BELENIOS-2048", _BELENIOS_P, _BELENIOS_Q, _BELENIOS_G, longest_ranking=0)
 """Spec 5.1: FIPS 186-4 parameters, q of 256 bits; for homomorphic questions only."""
-RFC_3526_2048 = FiniteField("RFC-3526-2048", _RFC_3526_P, _RFC_3526_Q, _RFC_3526_G, longest_ranking=200)
+RFC_3526_2048 = FiniteField("RFC-3526-2048", _RFC_3526_P, _RFC_3526_Q, _RFC_3526_G, longest_ranking=254)
 """Spec 5.2: a safe prime, so that small numbers can be embedded: for ranked questions."""

@@ -161,6 +161,10 @@ class _Verification:
                 step(finding)
             except Refused as refused:
                 finding.refuse(refused)
+            except MemoryError:
+                finding.refuse(Refused(Check.ARCHIVE_LIMIT, "a record is too big for this machine"))
+            except RecursionError:
+                finding.refuse(Refused(Check.RECORD_FORM, "a record nests too deep"))
             if finding.holds is False:
                 finding_after = report.checks[report.checks.index(finding) + 1 :]
                 for other in finding_after:

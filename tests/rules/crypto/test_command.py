@@ -1,0 +1,117 @@
+"""The stand-alone verifier as a command: exit codes, JSON, several processes, nothing of the union loaded."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.rules.crypto.elections import STRIKE, VECTORS, World, events_of, forged
+from union.ballots.crypto import Check, group_named, verify
+from union.ballots.crypto.__main__ import main
+from union.ballots.crypto.ballots import CHUNK
+from union.ballots.crypto.bench import ballots, growth
+from union.ballots.crypto.canonical import compact
+
+CURVE = group_named("Ed25519")
+ARCHIVE = next((VECTORS / "ed25519-single").glob("*.bel"))
+
+
+def test_an_archive_that_holds(capsys):
+    assert main(["verify", str(ARCHIVE), "--jobs", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "Everything checked holds." in shown
+    assert "FAILS" not in shown
+
+
+def test_an_archive_that_does_not(tmp_path, capsys):
+    path = tmp_path / "bad.bel"
+    path.write_bytes(ARCHIVE.read_bytes().replace(b'{"result":[[3,', b'{"result":[[4,'))
+    assert main(["verify", str(path), "--jobs", "1"]) == 1
+    assert Check.ARCHIVE_HASH.value in capsys.readouterr().out
+
+
+def test_json(capsys):
+    assert main(["verify", str(ARCHIVE), "--json", "--jobs", "1"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["holds"] is True
+    assert report["result"] == [[3, 1, 1], [1, 2, 1, 2]]
+    assert {check["name"] for check in report["checks"]} >= {"archive", "ballots", "tally", "result"}
+
+
+def test_a_file_that_is_not_there(tmp_path, capsys):
+    assert main(["verify", str(tmp_path / "none.bel")]) == 1
+    assert "none.bel" in capsys.readouterr().err
+
+
+def test_difference(tmp_path, capsys):
+    world = World(CURVE, questions=(STRIKE,))
+    old, new = tmp_path / "old.bel", tmp_path / "new.bel"
+    old.write_bytes(world.archive())
+    world.cast(0, [[1, 0, 0]])
+    new.write_bytes(world.archive())
+    assert main(["verify-diff", str(old), str(new)]) == 0
+    assert main(["verify-diff", str(old), str(old)]) == 0
+    assert main(["verify-diff", str(new), str(old)]) == 1
+    capsys.readouterr()
+    assert main(["verify-diff", str(old), str(new), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["added"] == {"Ballot": 1}
+    assert main(["verify-diff", str(ARCHIVE), str(new), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["failed"] == Check.HISTORY_PREFIX.value
+
+
+def test_it_runs_with_nothing_of_the_union():
+    code = (
+        "import sys;from union.ballots.crypto.__main__ import main;"
+        f"code=main(['verify',{str(ARCHIVE)!r},'--jobs','1']);"
+        "loaded=[m for m in sys.modules if m.split('.')[0] in ('flask','sqlalchemy','apscheduler','twilio')"
+        " or m.startswith('union') and not m.startswith('union.ballots.crypto')];"
+        "print(sorted(loaded));sys.exit(code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "['union', 'union.ballots']"
+
+
+VOTERS = 2 * CHUNK + 5
+
+
+@pytest.fixture
+def crowd():
+    world = World(CURVE, questions=(STRIKE,), voters=VOTERS, trustees=1)
+    for voter in range(VOTERS):
+        world.cast(voter, [[1, 0, 0] if voter % 3 else [0, 1, 0]])
+    world.cast(7, [[0, 0, 1]])
+    return world
+
+
+def test_several_processes_find_the_same(crowd, tmp_path):
+    crowd.close()
+    crowd.decrypt()
+    result = crowd.publish()
+    path = crowd.write(tmp_path)
+    one, two = verify(path, 1), verify(path, 2)
+    assert one.holds
+    assert one.json() == two.json()
+    assert two.result == result
+
+
+def test_several_processes_name_the_ballot(crowd, tmp_path):
+    record = json.loads(crowd.board()[70])
+    record["signature"]["proof"]["response"] = "1"
+    events = events_of(crowd.records)
+    events[71] = ("Ballot", [compact(record)])
+    path = tmp_path / "bad.bel"
+    path.write_bytes(forged(events))
+    report = verify(path, 2)
+    assert [finding.failed for finding in report.failures] == [Check.BALLOT_SIGNATURE.value]
+    assert "ballot 71 " in report.failures[0].detail
+
+
+def test_the_bench_measures():
+    figures = ballots("Ed25519", rounds=1)
+    assert 0 < figures.limit < 1
+    assert figures.json()["per_second"] == pytest.approx(1 / figures.verify)
+    (grown,) = growth("Ed25519", [5], jobs=1)
+    assert grown.holds
+    assert 10 < grown.megabytes < 200
