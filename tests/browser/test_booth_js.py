@@ -271,6 +271,18 @@ def test_a_lost_connection_sends_the_same_bytes_again(visit):
     assert v.seen.cast[0] == v.seen.cast[1]
 
 
+def test_a_broken_server_leaves_the_ballot_to_be_cast_again(visit):
+    v = visit()
+    v.seen.drop_next = 3
+    v.to_sealed()
+    v.click("Cast my ballot")
+    expect(v.page.locator("[data-problems]")).to_contain_text("Your ballot is not confirmed", timeout=15_000)
+    v.click("Cast my ballot")
+    v.heading("Your ballot is cast")
+    assert len(v.seen.cast) == 4
+    assert len(set(v.seen.cast)) == 1
+
+
 def test_a_closed_tab_can_resume_with_the_sealed_ballot_and_nothing_else(visit):
     v = visit()
     v.to_sealed()
@@ -532,7 +544,7 @@ def test_size_of_the_booth():
 
     modules = [
         *STATIC.glob("crypto/*.mjs"),
-        *(STATIC / f"{n}.mjs" for n in ("booth", "page", "pace", "questions", "wire")),
+        *(STATIC / f"{n}.mjs" for n in ("booth", "page", "pace", "questions", "receipt", "wire")),
         CURVE,
     ]
     size = sum(len(gzip.compress(path.read_bytes(), 9)) for path in modules)

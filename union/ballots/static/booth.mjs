@@ -8,6 +8,7 @@ import { Refused, draw as random, openGroup } from "./crypto/group.mjs";
 import { Frame, element, fill, grouped, once, save } from "./page.mjs";
 import { paced } from "./pace.mjs";
 import * as questions from "./questions.mjs";
+import { keep, signatureHolds, unconfirmed } from "./receipt.mjs";
 import { WireError, bytesAt, jsonAt, post } from "./wire.mjs";
 
 const root = document.getElementById("booth");
@@ -148,35 +149,15 @@ const sealBallot = once(async () => {
 
 // -- cast -------------------------------------------------------------------------------------------------------
 
-const kept = () => `union-sealed-${election.uuid}`;
-
-/** Session storage may be switched off; the ballot then lives in this page alone. */
-function keep(ballot) {
-  try {
-    if (ballot === null) sessionStorage.removeItem(kept());
-    else sessionStorage.setItem(kept(), ballot);
-  } catch {
-    // nothing is lost but the second chance after a closed tab
-  }
-}
-
-function unconfirmed() {
-  try {
-    return sessionStorage.getItem(kept());
-  } catch {
-    return null;
-  }
-}
-
 async function send(ballot, status) {
-  keep(ballot);
+  keep(election, ballot);
   if (sealed) sealed.openings = null; // what may have been cast must never be revealed
   frame.part("device-check").hidden = true;
   frame.clear();
   frame.say(status, words.casting);
   try {
     const said = await post(urls.castUrl, urls.csrf, { ballot });
-    keep(null);
+    keep(election, null);
     frame.say(status, "");
     showReceipt(ballots.tracker(ballot), said);
   } catch (failure) {
@@ -190,28 +171,13 @@ async function send(ballot, status) {
 function refuse({ code, text }) {
   const ours = { offline: words.offline, notallowed: words.not_signed_in, staleform: words.stale };
   const name = code.toLowerCase();
-  if (!ours[name] && !name.startsWith("http-5")) keep(null);
+  if (name.startsWith("http-5")) ours[name] = text || words.unsure;
+  if (!ours[name]) keep(election, null);
   if (name === "closed") root.querySelectorAll("[data-cast]").forEach((button) => { button.hidden = true; });
   frame.problem({ text: ours[name] ?? (text || words.refused) });
 }
 
 // -- receipt ----------------------------------------------------------------------------------------------------
-
-/** True or false when the page names the server's key; null when this browser cannot check. */
-async function signatureHolds(said) {
-  if (!urls.receiptKey || !globalThis.crypto?.subtle) return null;
-  const curve = await loadCurve().catch(() => null);
-  if (curve === null) return null;
-  const { verifyAsync, etc } = curve;
-  const message = `union-receipt|${election.fingerprint}|${said.tracker}|${said.height}|${said.chain_head}`;
-  try {
-    const signature = etc.hexToBytes(said.signature);
-    const key = etc.hexToBytes(urls.receiptKey);
-    return await verifyAsync(signature, new TextEncoder().encode(message), key, { zip215: false });
-  } catch {
-    return false;
-  }
-}
 
 function showReceipt(tracker, said) {
   receipt = { tracker, ...said };
@@ -234,7 +200,7 @@ function showReceipt(tracker, said) {
 
 /** After the receipt is shown: on a slow line the curve may still have to come. */
 async function checkSignature(said) {
-  const holds = await signatureHolds(said);
+  const holds = await signatureHolds(election, urls.receiptKey, loadCurve, said);
   frame.part("signature-holds").hidden = holds !== true;
   if (holds === false) frame.problem({ text: words.bad_signature });
 }
@@ -293,8 +259,8 @@ function listen() {
   press("to-compare", () => goTo("compare"));
   press("save-receipt", saveReceipt);
   press("print", () => print());
-  press("resume", once(() => send(unconfirmed(), "resume-status")));
-  press("discard", () => { keep(null); arrive(); });
+  press("resume", once(() => (unconfirmed(election) ? send(unconfirmed(election), "resume-status") : arrive())));
+  press("discard", () => { keep(election, null); arrive(); });
   frame.copier("copy-tracker", () => receipt.tracker);
   frame.copier("copy-revealed", revealedText);
   window.addEventListener("popstate", returned);
@@ -345,7 +311,7 @@ async function open() {
   tables = paced(ballots.prepare(election, group));
   roll = urls.credentialsUrl ? jsonAt(urls.credentialsUrl).catch(() => null) : Promise.resolve(null);
   listen();
-  const waiting = unconfirmed();
+  const waiting = unconfirmed(election);
   if (waiting) {
     frame.part("resume-tracker").textContent = grouped(ballots.tracker(waiting));
     frame.show("resume");

@@ -75,6 +75,7 @@ export async function post(url, csrf, body) {
     body: JSON.stringify(body),
   });
   const said = await answer(response);
+  if (response.status >= 500) throw new WireError(`http-${response.status}`, said.message ?? "");
   if (!response.ok) throw new WireError(said.error ?? `http-${response.status}`, said.message ?? "");
   return said;
 }
