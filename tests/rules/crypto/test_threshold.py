@@ -19,6 +19,7 @@ from union.ballots.crypto import (
     read_ballot,
     read_tally,
     read_trustees,
+    sift_partials,
     verify,
 )
 from union.ballots.crypto.ceremony import (
@@ -113,6 +114,31 @@ def test_any_two_of_three_open_the_tally(name, tmp_path, monkeypatch):
     world.publish()
     report = verify(world.write(tmp_path))
     assert report.holds, report.lines()
+
+
+def test_the_tally_goes_on_without_whoever_sends_nonsense():
+    ceremony = Ceremony(CURVE, 3, 2).finish()
+    world = World(CURVE, questions=(STRIKE,), trustees=1)
+    election = world.election
+    block = Trustees(CURVE, (ceremony.block,))
+    object.__setattr__(election, "public_key", block.public_key)
+    world.cast(0, [[0, 1, 0]])
+    world.close()
+    pairs = world.pairs
+    records = {}
+    for owner, key in enumerate(ceremony.keys, start=1):
+        made, strong = decrypt_partially(election, pairs, key, draw)
+        records[owner] = (made.record(), strong)
+    other = decrypt_partially(election, pairs, Scalar(5), draw)
+    records[2] = (other[0].record(), other[1])
+    records[4] = records[1]
+    valid, bad = sift_partials(election, block, pairs, records)
+    assert sorted(valid) == [1, 3]
+    assert {owner: reason.check for owner, reason in bad.items()} == {
+        2: Check.DECRYPTION_PROOF,
+        4: Check.DECRYPTION_OWNER,
+    }
+    assert compute_result(election, block, pairs, valid, 1) == [[0, 1, 0]]
 
 
 def test_lagrange_reconstructs():

@@ -58,6 +58,7 @@ from union.ballots.crypto.decryption import (
     read_partial,
     read_result,
     result_record,
+    sift_partials,
 )
 from union.ballots.crypto.difference import Difference, verify_difference
 from union.ballots.crypto.election import Election
@@ -145,6 +146,7 @@ __all__ = [
     "sha256_base64",
     "sha256_hex",
     "shuffle_step",
+    "sift_partials",
     "tally_board",
     "tally_step",
     "verify",

@@ -131,6 +131,34 @@ def check_strong(
                 raise Refused(refused.check, f"factor {j + 1} of question {i + 1} is not proven") from None
 
 
+def sift_partials(
+    election: Election,
+    trustees: Trustees,
+    pairs: Pairs,
+    records: Mapping[int, tuple[bytes, bytes]],
+) -> tuple[dict[int, PartialDecryption], dict[int, Refused]]:
+    """The parts that are valid, and why the others are not, both by owner.
+
+    records: by owner, the partial decryption and its strong proofs as they came in. The tally can be opened when
+    `compute_result` finds enough valid ones; whoever sent another part is named.
+    """
+    valid: dict[int, PartialDecryption] = {}
+    refused: dict[int, Refused] = {}
+    for owner, (record, strong) in records.items():
+        try:
+            if not 1 <= owner <= len(trustees.verification_keys):
+                refused[owner] = Refused(Check.DECRYPTION_OWNER, f"there is no trustee {owner}")
+                continue
+            X = trustees.verification_keys[owner - 1]
+            partial = read_partial(election, pairs, record)
+            check_partial(election, pairs, X, partial)
+            check_strong(election, pairs, X, partial, strong)
+            valid[owner] = partial
+        except Refused as reason:
+            refused[owner] = reason
+    return valid, refused
+
+
 def synthetic_factors(
     trustees: Trustees, pairs: Pairs, partials: Mapping[int, PartialDecryption]
 ) -> list[list[Point]]:
