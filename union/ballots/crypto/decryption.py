@@ -139,8 +139,8 @@ def sift_partials(
 ) -> tuple[dict[int, PartialDecryption], dict[int, Refused]]:
     """The parts that are valid, and why the others are not, both by owner.
 
-    records: by owner, the partial decryption and its strong proofs as they came in. The tally can be opened when
-    `compute_result` finds enough valid ones; whoever sent another part is named.
+    records: by owner, the partial decryption and its strong proofs as they came in. The tally can be opened
+    when `compute_result` finds enough valid ones; whoever sent another part is named.
     """
     valid: dict[int, PartialDecryption] = {}
     refused: dict[int, Refused] = {}
