@@ -1,12 +1,17 @@
-"""Static files with their content's hash in the address, so that browsers may keep them for ever."""
+"""Static files: their content's hash in the address, so that browsers may keep them for ever, and sent compressed.
 
+Only static files are compressed: a page that mixes a secret with what somebody typed must not be.
+"""
+
+import gzip
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from flask import Flask, Response, current_app, request, url_for
 
 _YEAR = 31_536_000
+_TEXT = {"text/css", "text/javascript", "application/javascript", "image/svg+xml", "application/json"}
 
 
 @cache
@@ -32,4 +37,24 @@ def install(app: Flask) -> None:
         if request.endpoint and request.endpoint.rpartition(".")[2] == "static":
             kept = "v" in request.args
             response.headers["Cache-Control"] = f"public, max-age={_YEAR}, immutable" if kept else "no-cache"
+            _compress(response)
         return response
+
+
+def _compress(response: Response) -> None:
+    """Send a text file compressed to a browser that takes it; a phone on a bad line loads a third of the bytes."""
+    if response.status_code != 200 or response.mimetype not in _TEXT:  # noqa: PLR2004 - whole files only
+        return
+    response.vary.add("Accept-Encoding")
+    if "gzip" not in request.accept_encodings:
+        return
+    response.direct_passthrough = False
+    response.set_data(_compressed(response.get_data()))
+    response.headers["Content-Encoding"] = "gzip"
+    if etag := response.get_etag()[0]:
+        response.set_etag(etag, weak=True)
+
+
+@lru_cache(maxsize=256)
+def _compressed(content: bytes) -> bytes:
+    return gzip.compress(content, 9, mtime=0)
