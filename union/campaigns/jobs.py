@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from union.campaigns.service import demands, pledges, scrub, votes
+from union.campaigns.service import demands, scrub, settling, votes
 from union.core.actor import SYSTEM
 from union.core.db import installed, reading, transaction
 from union.core.settings import Settings
@@ -25,10 +25,10 @@ def _each(slugs: list[str], do: Callable[[Session, str], object]) -> int:
 def settle_due(now: datetime, settings: Settings) -> int:
     """Settle every round whose deadline has passed."""
     with reading() as session:
-        slugs = pledges.due(session, now)
+        slugs = settling.due(session, now)
     done = _each(
         slugs,
-        lambda s, slug: pledges.settle(s, slug=slug, actor=SYSTEM, now=now, public_url=settings.public_url),
+        lambda s, slug: settling.settle(s, slug=slug, actor=SYSTEM, now=now, public_url=settings.public_url),
     )
     if done:
         scrub.scrub(installed().engine)
@@ -39,8 +39,11 @@ def refresh(now: datetime, settings: Settings) -> int:
     """Bring counts, bands and members' orders up to date."""
     del settings
     with reading() as session:
-        gathering, stale = pledges.gathering(session), demands.stale_rankings(session)
-    done = _each(gathering, lambda s, slug: pledges.refresh(s, slug=slug, actor=SYSTEM, now=now))
+        gathering, stale = settling.gathering(session), demands.stale_rankings(session)
+        found = {slug: settling.measure(session, slug=slug, actor=SYSTEM) for slug in gathering}
+    done = _each(
+        gathering, lambda s, slug: settling.refresh(s, slug=slug, actor=SYSTEM, now=now, measured=found[slug])
+    )
     return done + _each(stale, lambda s, slug: demands.refresh_ranking(s, slug=slug, actor=SYSTEM, now=now))
 
 
@@ -64,7 +67,7 @@ def scrub_settled(now: datetime, settings: Settings) -> int:
     """Clear what the database still keeps of wiped minimums, for a day after each settlement."""
     del settings
     with reading() as session:
-        if not pledges.settled_lately(session, now):
+        if not settling.settled_lately(session, now):
             return 0
     scrub.scrub(installed().engine)
     return 0

@@ -31,6 +31,7 @@ from union.campaigns.queries.page import (
     frozen_wording,
     organize_page,
 )
+from union.campaigns.queries.panels import Panel
 
 __all__ = [
     "AmendmentView",
@@ -41,6 +42,7 @@ __all__ = [
     "Mandate",
     "MyPledge",
     "OrganizePage",
+    "Panel",
     "Ranking",
     "TestView",
     "UpdateView",

@@ -22,7 +22,8 @@ from union.campaigns.service.lifecycle import (
     start_acting,
     win,
 )
-from union.campaigns.service.pledges import pledge, refresh, settle, withdraw
+from union.campaigns.service.pledges import pledge, withdraw
+from union.campaigns.service.settling import due, measure, refresh, settle
 from union.campaigns.service.structure import answer_test, open_test
 from union.campaigns.service.votes import expire_mandates, grant_mandates, launch_strike_vote
 
@@ -35,6 +36,7 @@ __all__ = [
     "close",
     "create",
     "decide_amendment",
+    "due",
     "edit",
     "edit_demand",
     "endorse",
@@ -42,6 +44,7 @@ __all__ = [
     "gather_again",
     "grant_mandates",
     "launch_strike_vote",
+    "measure",
     "move_demand",
     "open_test",
     "pledge",

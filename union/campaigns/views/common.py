@@ -1,16 +1,13 @@
 """What the pages of this room share: the blueprint, the panels of higher rooms, the meter, worded events."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Blueprint, current_app
 from markupsafe import Markup
-from sqlalchemy.orm import Session
 
 from union.campaigns import words
-from union.campaigns.queries import CampaignCard, UpdateView
-from union.core.actor import Actor
+from union.campaigns.queries import CampaignCard, Panel, UpdateView
 from union.web import figures
 from union.web.i18n import gettext, number
 from union.web.kit import csrf
@@ -18,7 +15,7 @@ from union.web.kit import csrf
 blueprint = Blueprint("campaigns", __name__, template_folder="../templates")
 
 # What higher rooms show on a campaign's page, such as live check-in numbers; the composing app fills this.
-PANELS: list[Callable[[Session, str, Actor, datetime], Markup | None]] = []
+PANELS: list[Panel] = []
 
 __all__ = ["PANELS", "Line", "address", "blueprint", "csrf", "lines", "meter", "meter_words"]
 
