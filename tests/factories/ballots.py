@@ -104,11 +104,16 @@ def give_keys(session, hand, now):
 
 def issue(session, hand, now):
     """Issue credentials, and read each from the member's own message as the member would."""
-    from union.notify.models import Outbox
-
     service.issue_credentials(
         session, actor=actor(session, hand.organizer), now=now, slug=hand.slug, public_url=PUBLIC_URL
     )
+    return read_credentials(session, hand)
+
+
+def read_credentials(session, hand):
+    """Read every member's private credential from the message on its way."""
+    from union.notify.models import Outbox
+
     ballot = row(session, hand)
     sent = session.scalars(
         select(Outbox).where(Outbox.ref == board.ref(ballot), Outbox.kind == f"credential-{ballot.issue}")
