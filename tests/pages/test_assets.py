@@ -4,8 +4,8 @@ import gzip
 
 
 def test_a_static_file_travels_compressed(client):
-    plain = client.get("/static/union.css")
-    packed = client.get("/static/union.css", headers={"Accept-Encoding": "gzip"})
+    plain = client.get("/static/union.css", buffered=True)
+    packed = client.get("/static/union.css", headers={"Accept-Encoding": "gzip"}, buffered=True)
     assert packed.headers["Content-Encoding"] == "gzip"
     assert packed.headers["Vary"] == "Accept-Encoding"
     assert gzip.decompress(packed.data) == plain.data
@@ -17,8 +17,8 @@ def test_a_page_is_never_compressed(client):
 
 
 def test_a_versioned_file_is_kept_and_an_unversioned_one_asked_for_again(client):
-    assert "immutable" in client.get("/static/union.css?v=1").headers["Cache-Control"]
-    assert client.get("/static/union.css").headers["Cache-Control"] == "no-cache"
+    assert "immutable" in client.get("/static/union.css?v=1", buffered=True).headers["Cache-Control"]
+    assert client.get("/static/union.css", buffered=True).headers["Cache-Control"] == "no-cache"
 
 
 def test_a_font_is_left_as_it_is(client):

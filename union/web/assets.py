@@ -1,4 +1,4 @@
-"""Static files: their content's hash in the address, so that browsers may keep them for ever, and sent compressed.
+"""Static files: kept by browsers for ever under their content's hash, and sent compressed.
 
 Only static files are compressed: a page that mixes a secret with what somebody typed must not be.
 """
@@ -42,11 +42,11 @@ def install(app: Flask) -> None:
 
 
 def _compress(response: Response) -> None:
-    """Send a text file compressed to a browser that takes it; a phone on a bad line loads a third of the bytes."""
+    """Compress a text file for a browser that takes it: a third of the bytes on a bad line."""
     if response.status_code != 200 or response.mimetype not in _TEXT:  # noqa: PLR2004 - whole files only
         return
     response.vary.add("Accept-Encoding")
-    if "gzip" not in request.accept_encodings:
+    if request.accept_encodings["gzip"] <= 0:
         return
     response.direct_passthrough = False
     response.set_data(_compressed(response.get_data()))
