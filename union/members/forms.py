@@ -19,24 +19,28 @@ from wtforms import (
     TelField,
     TextAreaField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from union.core.actor import Role
 from union.core.i18n import LANGUAGES, msg
-from union.members.rules.membership import GRANTABLE, ROLE_WORDS, WORK_WORDS, Work
+from union.members.rules.membership import WORK_WORDS, Work
 from union.web.forms import Form
 
 SMS_WORDS = msg("Text me about actions and votes I take part in. I can stop this any time by answering STOP.")
 _AREAS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
 
 
+def options(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    """Return (value, words) pairs as choices of a field."""
+    return [SelectChoice(value, words) for value, words in pairs]
+
+
 @cache
-def zones() -> list[tuple[str, str]]:
+def zones() -> list[SelectChoice]:
     """Return the IANA zones named after places, as choices."""
-    return [
-        (name, name.replace("_", " ")) for name in sorted(available_timezones()) if name.startswith(_AREAS)
-    ]
+    names = sorted(name for name in available_timezones() if name.startswith(_AREAS))
+    return options((name, name.replace("_", " ")) for name in names)
 
 
 class Several(SelectMultipleField):  # type: ignore[misc]
@@ -89,7 +93,7 @@ class PlatformsForm(Form):
 class LanguageForm(Form):
     """In which language and at which hour we write."""
 
-    language = RadioField(msg("In which language shall we write?"), choices=list(LANGUAGES.items()))
+    language = RadioField(msg("In which language shall we write?"), choices=options(LANGUAGES.items()))
     zone = SelectField(
         msg("What time is it where you are?"),
         description=msg("Times are shown in this zone, and we send no texts at night."),
@@ -178,20 +182,6 @@ class ReasonForm(Form):
     reason = TextAreaField(msg("Reason"), [DataRequired(msg("Give the reason."))], render_kw={"rows": 2})
 
 
-class RoleForm(Form):
-    """A role to grant."""
-
-    role = RadioField(msg("Role"), [InputRequired(msg("Choose a role."))])
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - WTForms' own
-        super().__init__(*args, **kwargs)
-        self.role.choices = [(role.value, ROLE_WORDS[role]) for role in GRANTABLE]
-
-    def chosen(self) -> Role:
-        """Return the role."""
-        return Role(self.role.data)
-
-
 class UploadForm(Form):
     """A register to import."""
 
@@ -222,14 +212,14 @@ class ChapterAddForm(Form):
         self.zone.choices = zones()
 
 
-def work_form(names: Mapping[str, str], chosen: Mapping[str, Iterable[str]], **options: Any) -> Form:  # noqa: ANN401
+def work_form(names: Mapping[str, str], chosen: Mapping[str, Iterable[str]]) -> Form:
     """Return a form with one question per platform: as what. names: slug → name."""
-    words = [(work.value, WORK_WORDS[work]) for work in Work]
+    words = options((work.value, WORK_WORDS[work]) for work in Work)
     fields = {
         _field(slug): Several(name, choices=words, default=list(chosen.get(slug, ())))
         for slug, name in names.items()
     }
-    made: Form = type("WorkForm", (Form,), fields)(**options)
+    made: Form = type("WorkForm", (Form,), fields)()
     return made
 
 

@@ -1,6 +1,6 @@
 """A member's own account: details, addresses, platforms, alerts, devices, leaving, being forgotten."""
 
-from flask import Response, abort, flash, redirect, render_template, session, url_for
+from flask import Response, abort, flash, g, redirect, render_template, session, url_for
 from flask.json import dumps
 from flask.typing import ResponseReturnValue
 
@@ -57,7 +57,9 @@ def details() -> ResponseReturnValue:
     with reading() as reader:
         chapters = queries.chapters(reader)
     form = forms.DetailsForm(name=own.name, language=own.language, zone=own.zone, chapter=own.chapter_slug)
-    form.chapter.choices = [("", gettext(msg("None yet"))), *((one.slug, one.name) for one in chapters)]
+    form.chapter.choices = forms.options(
+        [("", gettext(msg("None yet"))), *((one.slug, one.name) for one in chapters)]
+    )
     if form.validate_on_submit():
         try:
             with transaction() as writing:
@@ -71,6 +73,7 @@ def details() -> ResponseReturnValue:
                     now=utcnow(),
                 )
             session["language"] = form.language.data
+            g.pop("language", None)
             return _back(msg("Changed."))
         except UnionError as refusal:
             form.refuse(refusal)
@@ -87,7 +90,7 @@ def own_platforms() -> ResponseReturnValue:
     known = {slug for slug, _ in choices}
     choices += [(slug, name) for slug, name in own.platform_names.items() if slug not in known]
     form = forms.PlatformsForm(platforms=list(own.platforms))
-    form.platforms.choices = choices
+    form.platforms.choices = forms.options(choices)
     if form.validate_on_submit():
         chosen = form.platforms.data
         if chosen:

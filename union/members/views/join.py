@@ -44,13 +44,13 @@ def _form_of(step: str, answers: Draft) -> Form:
 
 def _chapter_form(answers: Draft) -> Form:
     form = forms.ChapterForm(chapter=answers.chapter)
-    form.chapter.choices = [(one.slug, one.name) for one in _chapters()]
+    form.chapter.choices = forms.options((one.slug, one.name) for one in _chapters())
     return form
 
 
 def _platforms_form(answers: Draft) -> Form:
     form = forms.PlatformsForm(platforms=list(answers.platforms or {}))
-    form.platforms.choices = _own_platforms()
+    form.platforms.choices = forms.options(_own_platforms())
     return form
 
 
