@@ -2,6 +2,7 @@
 
 import re
 from codecs import lookup
+from collections import Counter
 from html.parser import HTMLParser
 
 _SILENT = frozenset({"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "select"})
@@ -17,6 +18,7 @@ _VOID = frozenset(
 )
 _BLANK = re.compile(r"[^\S\n]+")
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
+_NO_TAG = re.compile(r"<(?![/!?]?[A-Za-z][^<>]{0,5000}>)")
 _HTML = ("text/html", "application/xhtml+xml")
 
 
@@ -27,6 +29,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.said: list[str] = []
         self._silent: list[str] = []
+        self._open: Counter[str] = Counter()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Start a line where a block starts; go silent where nothing is meant for people."""
@@ -35,14 +38,21 @@ class _Reader(HTMLParser):
             self.said.append("\n")
         if tag in _SILENT and tag not in _VOID:
             self._silent.append(tag)
+            self._open[tag] += 1
 
     def handle_endtag(self, tag: str) -> None:
         """End a line, or a silence."""
-        if tag in self._silent:
-            while self._silent and self._silent.pop() != tag:
+        if self._open[tag]:
+            while self._close() != tag:
                 pass
         if tag in _BREAKS:
             self.said.append("\n")
+
+    def _close(self) -> str:
+        """Close the innermost silent element and return its name."""
+        tag = self._silent.pop()
+        self._open[tag] -= 1
+        return tag
 
     def handle_data(self, data: str) -> None:
         """Keep what is said."""
@@ -60,9 +70,26 @@ def text_of(page: bytes, content_type: str = "text/html") -> str:
     if kind and kind not in _HTML:
         return _lines(written)
     reader = _Reader()
-    reader.feed(written)
+    reader.feed(_plain(written))
     reader.close()
     return _lines("".join(reader.said))
+
+
+def _plain(page: str) -> str:
+    """Return the page without comments, and every "<" that begins no whole tag as text, in linear time.
+
+    The parser itself takes hours over megabytes of unfinished tags.
+    """
+    kept, place = [], 0
+    while (start := page.find("<!--", place)) >= 0:
+        kept.append(page[place:start])
+        end = page.find("-->", start + 4)
+        if end < 0:
+            break
+        place = end + 3
+    else:
+        kept.append(page[place:])
+    return _NO_TAG.sub("&lt;", "".join(kept))
 
 
 def _lines(text: str) -> str:
