@@ -7,9 +7,10 @@ import sys
 import pytest
 
 from tests.rules.crypto.elections import STRIKE, VECTORS, World, events_of, forged
-from union.ballots.crypto import Check, group_named, verify
+from union.ballots.crypto import Check, Refused, group_named, verify
+from union.ballots.crypto import ballots as ballots_module
 from union.ballots.crypto.__main__ import main
-from union.ballots.crypto.ballots import CHUNK
+from union.ballots.crypto.ballots import CHUNK, check_points
 from union.ballots.crypto.bench import ballots, growth
 from union.ballots.crypto.canonical import compact
 
@@ -106,6 +107,16 @@ def test_several_processes_name_the_ballot(crowd, tmp_path):
     report = verify(path, 2)
     assert [finding.failed for finding in report.failures] == [Check.BALLOT_SIGNATURE.value]
     assert "ballot 71 " in report.failures[0].detail
+
+
+def test_many_credentials_are_checked_in_several_processes(monkeypatch):
+    monkeypatch.setattr(ballots_module, "CHUNK", 1)
+    good = [str(CURVE.gpow(i)) for i in range(1, 70)]
+    check_points(CURVE, good, 2)
+    small = "05fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826"
+    with pytest.raises(Refused) as refused:
+        check_points(CURVE, [*good, small], 2)
+    assert refused.value.check is Check.POINT_SUBGROUP
 
 
 def test_the_bench_measures():

@@ -7,7 +7,7 @@ back a partial tally; what travels between processes does not grow with the ball
 import hashlib
 import multiprocessing
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import BinaryIO
 from union.ballots.crypto.ballot import check_ballot, read_ballot
 from union.ballots.crypto.election import Election
 from union.ballots.crypto.failures import Check, Refused
+from union.ballots.crypto.group import Group
 from union.ballots.crypto.tally import Tally
 
 CHUNK = 64
@@ -91,6 +92,23 @@ def _start(work: BallotWork) -> None:
 
 def _check(start: int, stop: int) -> Tally:
     return _checkers[0].check(start, stop)
+
+
+def _check_points(group: Group, texts: Sequence[str]) -> None:
+    for text in texts:
+        group.check_point(group.point_unchecked(text))
+
+
+def check_points(group: Group, texts: Sequence[str], jobs: int) -> None:
+    """Check the order of many points, given as written. Raises Refused(POINT_FORM or POINT_SUBGROUP)."""
+    many = 64 * CHUNK
+    if jobs < 2 or len(texts) < many:  # noqa: PLR2004
+        _check_points(group, texts)
+        return
+    parts = [texts[i : i + many // jobs] for i in range(0, len(texts), many // jobs)]
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        for _ in pool.map(_check_points, [group] * len(parts), parts):
+            pass
 
 
 def check_ballots(work: BallotWork, jobs: int) -> Tally:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from union.ballots.crypto.archive import Head
-from union.ballots.crypto.ballots import BallotWork, check_ballots, credential_key, name_ballot
+from union.ballots.crypto.ballots import BallotWork, check_ballots, check_points, credential_key, name_ballot
 from union.ballots.crypto.credentials import read_credentials
 from union.ballots.crypto.decryption import (
     PartialDecryption,
@@ -200,7 +200,8 @@ class _Verification:
         self.trustees: Trustees = read_trustees(election.group, self.reader.read(spans[1]))
         if self.trustees.public_key != election.public_key:
             raise Refused(Check.ELECTION_KEY, "the election's public key is not the trustees'")
-        weights = read_credentials(election.group, self.reader.read(spans[2]))
+        weights = read_credentials(election.group, self.reader.read(spans[2]), trusted=True)
+        check_points(election.group, list(weights), self.jobs)
         if election.ranked and any(weight != 1 for weight in weights.values()):
             raise Refused(Check.CREDENTIALS_FORM, "a ranked question cannot be weighted")
         report.credentials = len(weights)
