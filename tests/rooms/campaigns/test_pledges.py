@@ -162,6 +162,16 @@ class TestSettling:
         session.execute(text("UPDATE member SET state = 'suspended' WHERE id = :id"), {"id": ids[0]})
         assert settle(session, slug).called == 0
 
+    @pytest.mark.parametrize(("state", "kept"), [("left", 2), ("suspended", 3)])
+    def test_who_left_takes_the_pledge_along(self, session, state, kept):
+        slug = make_campaign(session)
+        ids = pledge_all(session, slug, [1, 1, 1])
+        session.execute(text("UPDATE member SET state = :state WHERE id = :id"), {"state": state, "id": ids[0]})
+        session.expire_all()
+        service.refresh(session, slug=slug, actor=SYSTEM, now=NOW)
+        assert (row_of(session, slug).pledged_count, row_of(session, slug).verified_count) == (kept, 2)
+        assert len(session.scalars(select(Pledge)).all()) == kept
+
     def test_a_new_round_starts_empty(self, session):
         slug = make_campaign(session, threshold=5)
         pledge_all(session, slug, [1])
@@ -237,7 +247,7 @@ def together(*work):
         barrier.wait()
         try:
             results[place] = do()
-        except Exception as problem:  # noqa: BLE001
+        except Exception as problem:
             results[place] = problem
 
     threads = [threading.Thread(target=run, args=(n, do)) for n, do in enumerate(work)]

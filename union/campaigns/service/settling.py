@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from union.campaigns import tipping
@@ -16,6 +16,7 @@ from union.campaigns.models import Campaign, Pledge
 from union.campaigns.rules import Stage, Turn
 from union.campaigns.service.common import locked, stage, tell, turn
 from union.core.actor import Actor
+from union.core.errors import NotFound
 from union.core.permissions import Permission, allow
 from union.members import queries as members
 from union.notify import service as notify
@@ -82,6 +83,7 @@ def refresh(
         return False
     _mark(session, campaign, found.came, verified=True)
     _mark(session, campaign, found.went, verified=False)
+    _forget(session, campaign, found.went)
     _recount(session, campaign)
     if found.band is None:
         return False
@@ -99,6 +101,17 @@ def _differences(session: Session, campaign: Campaign) -> tuple[list[str], list[
     came = [member for member, verified in rows if member in unit and not verified]
     went = [member for member, verified in rows if member not in unit and verified]
     return came, went, sum(member in unit for member, _verified in rows)
+
+
+def _forget(session: Session, campaign: Campaign, ids: Iterable[str]) -> None:
+    """Delete the pledges of those among `ids` who left the union, minimum and all."""
+    for member in ids:
+        try:
+            members.actor_of(session, member)
+        except NotFound:
+            session.execute(
+                delete(Pledge).where(Pledge.campaign_id == campaign.id, Pledge.member_id == member)
+            )
 
 
 def _recount(session: Session, campaign: Campaign) -> None:
@@ -161,6 +174,7 @@ def settle(session: Session, *, slug: str, actor: Actor, now: datetime, public_u
     came, went, _verified = _differences(session, campaign)
     _mark(session, campaign, came, verified=True)
     _mark(session, campaign, went, verified=False)
+    _forget(session, campaign, went)
     _recount(session, campaign)
     asked = [(member, minimum) for member, minimum, counted in _opened(session, campaign) if counted]
     size = tipping.settle((minimum for _member, minimum in asked), floor=campaign.threshold)
