@@ -3,6 +3,7 @@
 Webhooks are open to the world and believed by their signature only. No SQL here.
 """
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
@@ -34,6 +35,11 @@ def _names() -> dict[str, object]:
     return {"notify_words": words}
 
 
+def _ref(among: Mapping[str, str]) -> str:
+    """Return what messages are asked about, as it can stand in a column."""
+    return "".join(character for character in among.get("ref", "") if character.isprintable())[:80]
+
+
 def _settings() -> Settings:
     found: Settings = current_app.config["SETTINGS"]
     return found
@@ -49,7 +55,7 @@ def _believe() -> dict[str, str]:
         settings.twilio_auth_token, url, form, request.headers.get("X-Twilio-Signature", "")
     ):
         raise NotAllowed(msg("The signature of this call does not fit."))
-    return form
+    return {name: value.replace("\0", "") for name, value in form.items()}
 
 
 @blueprint.post("/twilio/status/<int:outbox_id>-<int:attempt>")
@@ -57,18 +63,18 @@ def _believe() -> dict[str, str]:
 def twilio_status(outbox_id: int, attempt: int) -> ResponseReturnValue:
     """Take a receipt; the same answer whether it told anything new, so that nobody repeats it for that."""
     form = _believe()
-    code = form.get("ErrorCode") or None
+    code = form.get("ErrorCode", "")[:20] or None
     with transaction() as session:
         service.record_status(
             session,
             now=utcnow(),
             outbox_id=outbox_id,
             attempt=attempt,
-            provider_id=form.get("MessageSid", ""),
+            provider_id=form.get("MessageSid", "")[:120],
             state=state_of(form.get("MessageStatus", ""), code),
             code=code,
         )
-    return "", 204
+    return Response(status=204, mimetype="text/plain")
 
 
 @blueprint.post("/twilio/inbound")
@@ -82,7 +88,7 @@ def twilio_inbound() -> ResponseReturnValue:
             now=utcnow(),
             sender=form.get("From", ""),
             body=form.get("Body", ""),
-            provider_id=form.get("MessageSid", ""),
+            provider_id=form.get("MessageSid", "")[:120],
             link=_settings().public_url,
             carrier=True,
         )
@@ -131,7 +137,7 @@ def desk() -> ResponseReturnValue:
     wanted = {
         "state": _one_of(State, "state"),
         "channel": _one_of(Channel, "channel"),
-        "ref": request.args.get("ref", "")[:80],
+        "ref": _ref(request.args),
     }
     with reading() as session:
         listed = queries.messages(
@@ -216,7 +222,7 @@ def deliveries() -> ResponseReturnValue:
 @require(Permission.MESSAGES_READ)
 def about() -> ResponseReturnValue:
     """Show how far the messages about one thing are, and why some did not arrive."""
-    ref = request.args.get("ref", "")[:80]
+    ref = _ref(request.args)
     with reading() as session:
         found = queries.progress(session, ref)
     return render_template(
@@ -233,7 +239,7 @@ def about() -> ResponseReturnValue:
 @require(Permission.MESSAGES_SEND)
 def hold() -> ResponseReturnValue:
     """Hold the messages about something."""
-    ref = request.form.get("ref", "")[:80]
+    ref = _ref(request.form)
     with transaction() as session:
         organizers.hold(session, actor=current_actor(), now=utcnow(), ref=ref)
     return redirect(url_for("notify.about", ref=ref), 303)
@@ -243,7 +249,7 @@ def hold() -> ResponseReturnValue:
 @require(Permission.MESSAGES_SEND)
 def release() -> ResponseReturnValue:
     """Let them go again."""
-    ref = request.form.get("ref", "")[:80]
+    ref = _ref(request.form)
     with transaction() as session:
         organizers.release(session, actor=current_actor(), now=utcnow(), ref=ref)
     return redirect(url_for("notify.about", ref=ref), 303)

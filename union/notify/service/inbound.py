@@ -123,14 +123,20 @@ def waiting(session: Session, *, keywords: Collection[Keyword], limit: int = 100
     return tuple(shown(row) for row in session.scalars(chosen))
 
 
-def settle(session: Session, *, now: datetime, inbound_id: int, note: str = "") -> None:
-    """Mark a reply as dealt with. A second time changes nothing; raises NotFound for an unknown one."""
+def settle(session: Session, *, now: datetime, inbound_id: int, note: str = "", forget: bool = False) -> None:
+    """Mark a reply as dealt with. A second time changes nothing; raises NotFound for an unknown one.
+
+    forget: nothing may tell who sent it any more, as with a check-in; only its provider's number stays.
+    """
     row = session.get(InboundMessage, inbound_id, with_for_update=True)
     if row is None:
         raise NotFound(msg("There is no such reply."))
     if row.handled_at is None:
         row.handled_at = now
         row.note = note[:200]
+    if forget:
+        row.member_id = row.sealed = None
+        row.sender_hash = b""
 
 
 def wipe_handled(session: Session, *, before: datetime) -> int:
