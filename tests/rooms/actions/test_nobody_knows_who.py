@@ -15,6 +15,8 @@ from union.actions.service import common
 from union.core.actor import SYSTEM
 from union.core.db import Base
 from union.members import queries as members
+from union.notify import service as notify
+from union.notify.models import InboundMessage
 
 # What may name a member and has nothing to do with having checked in.
 INNOCENT = {
@@ -85,6 +87,21 @@ def test_nothing_tells_after_the_end(session, over, first):
     assert rows_naming(session, [*out, *rest]) <= INNOCENT
     seen = counts(session)
     assert {frozenset(seen[one]) for one in out} == {frozenset(seen[one]) for one in rest}, "both look alike"
+
+
+def test_a_reply_leaves_no_trace_of_its_sender(session, over, first):
+    action, _, rest = over
+    phone = members.contacts(session, [rest[0]])[0].phone
+    start = action.starts_at
+    notify.receive(session, now=start, sender=phone, body="UIT", provider_id="SM1")
+    row = session.scalars(select(InboundMessage)).one()
+    assert row.member_id or row.sender_hash, "while it waits we must know whom to count"
+    service.take_replies(session, now=start)
+    session.flush()
+    session.refresh(row)
+    assert (row.member_id, row.sealed, row.sender_hash) == (None, None, b"")
+    finish(session, action, first)
+    assert rows_naming(session, rest[:1]) <= INNOCENT
 
 
 def test_the_look_finds_a_planted_fault(session, over, first, monkeypatch):

@@ -114,7 +114,7 @@ def take_replies(session: Session, *, now: datetime, limit: int = 100) -> int:
     live = _live_slugs(session) if replies else []
     for reply in replies:
         note = _take_reply(session, live, reply.member_id or "", now)
-        notify.settle(session, now=now, inbound_id=reply.id, note=note)
+        notify.settle(session, now=now, inbound_id=reply.id, note=note, forget=True)
     return len(replies)
 
 

@@ -15,7 +15,7 @@ from union.actions.models import Action, CheckinPulse, CheckinTally
 from union.actions.rules import notice, readiness, windows
 from union.actions.rules.pacing import CHOICES
 from union.actions.rules.plan import Plan
-from union.actions.rules.states import PLANNING, REFUSED_IN, Mode, State, require_next
+from union.actions.rules.states import PLANNING, REFUSED_IN, Mode, State
 from union.actions.service import common
 from union.audit import service as audit
 from union.campaigns import queries as campaigns
@@ -124,7 +124,9 @@ def schedule(session: Session, *, actor: Actor, now: datetime, slug: str) -> Non
     """
     allow(actor, Permission.ACTION_PLAN)
     action = common.locked(session, slug)
-    require_next(action.state, State.SCHEDULED)
+    if action.state is not State.AUTHORIZED:
+        # An armed action may fall back to being scheduled, but by disarming: never with its signatures kept.
+        raise Conflict(REFUSED_IN[action.state])
     _require_ahead(action, now)
     rolled = standing.roll(session, action)
     readiness.require(

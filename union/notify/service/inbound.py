@@ -71,7 +71,7 @@ def receive(
             at=now,
             handled_at=now if own else None,
             note="",
-        )  # fmt: skip
+        )
         .returning(InboundMessage.id)
     )
     if written is None:
