@@ -7,7 +7,7 @@ def test_a_static_file_travels_compressed(client):
     plain = client.get("/static/union.css", buffered=True)
     packed = client.get("/static/union.css", headers={"Accept-Encoding": "gzip"}, buffered=True)
     assert packed.headers["Content-Encoding"] == "gzip"
-    assert packed.headers["Vary"] == "Accept-Encoding"
+    assert "Accept-Encoding" in packed.headers["Vary"]
     assert gzip.decompress(packed.data) == plain.data
     assert len(packed.data) < len(plain.data) / 2
 

@@ -36,7 +36,7 @@ class Person:
     role: Role | None = None
 
 
-WORK = (
+WORK: tuple[dict[str, tuple[str, ...]], ...] = (
     {"uber": ("driver",), "bolt": ("driver",)},
     {"uber": ("driver",)},
     {"bolt": ("driver",), "instagram": ("user",)},
@@ -67,7 +67,11 @@ def people(count: int) -> list[Person]:
     for n in range(count):
         chapter, _name, zone = CHAPTERS[0 if n in ROLES else (n * 7) % len(CHAPTERS)]
         first, last = FIRST[n % len(FIRST)], LAST[(n // len(FIRST) * 5 + n) % len(LAST)]
-        everything = {"uber": ("driver",), "bolt": ("driver",), "instagram": ("user",)}
+        everything: dict[str, tuple[str, ...]] = {
+            "uber": ("driver",),
+            "bolt": ("driver",),
+            "instagram": ("user",),
+        }
         found.append(
             Person(
                 name=f"{first} {last}",

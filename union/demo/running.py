@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection
 from types import FrameType
+from typing import IO
 
 import click
 
@@ -50,7 +51,7 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
     }
 
 
-def start_web(env: dict[str, str], port: int, *, workers: int = 2) -> Process:
+def start_web(env: dict[str, str], port: int, *, workers: int = 2, log: IO[bytes] | None = None) -> Process:
     """Start the web server on 127.0.0.1."""
     command = [
         sys.executable,
@@ -70,13 +71,20 @@ def start_web(env: dict[str, str], port: int, *, workers: int = 2) -> Process:
         "warning",
         "wsgi:app",
     ]
-    return Process("web", subprocess.Popen(command, env=env, start_new_session=True))  # noqa: S603 - our own program
+    return _started("web", command, env, log)
 
 
-def start_scheduler(env: dict[str, str]) -> Process:
+def _started(name: str, command: list[str], env: dict[str, str], log: IO[bytes] | None) -> Process:
+    child = subprocess.Popen(  # noqa: S603 - our own programs, no shell
+        command, env=env, start_new_session=True, stdout=log, stderr=log
+    )
+    return Process(name, child)
+
+
+def start_scheduler(env: dict[str, str], *, log: IO[bytes] | None = None) -> Process:
     """Start the scheduler process."""
     command = [sys.executable, "-m", "union.cli", "scheduler", "run"]
-    return Process("scheduler", subprocess.Popen(command, env=env, start_new_session=True))  # noqa: S603 - as above
+    return _started("scheduler", command, env, log)
 
 
 def wait_for_web(port: int, process: Process) -> None:
