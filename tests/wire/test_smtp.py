@@ -13,9 +13,9 @@ from union.notify.testing import smtp_server
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
-def mail(to="anna@example.org", *, id=7, subject="Hello", body="One line\n", url=None):
+def mail(to="anna@example.org", *, row=7, subject="Hello", body="One line\n", url=None):
     return Message(
-        id=id, attempt=1, to=to, subject=subject, body=body, lane=Lane.NEWS, language="nl",
+        id=row, attempt=1, to=to, subject=subject, body=body, lane=Lane.NEWS, language="nl",
         expires_at=NOW + timedelta(hours=1), validity=600, unsubscribe_url=url,
     )  # fmt: skip
 
@@ -94,7 +94,7 @@ def test_an_address_that_could_speak_smtp_is_refused(box, smtp, to):
 
 def test_one_connection_carries_many(box, smtp):
     for k in range(50):
-        assert isinstance(smtp.send(mail(f"m{k}@example.org", id=k), NOW), Accepted)
+        assert isinstance(smtp.send(mail(f"m{k}@example.org", row=k), NOW), Accepted)
     assert len(box.mails) == 50
     assert box.connections == 1
 
@@ -150,7 +150,7 @@ def test_a_line_the_server_closed_while_idle_is_replaced(box, smtp):
 
 
 def test_no_password_goes_over_an_open_line(monkeypatch):
-    monkeypatch.setattr("union.notify.channels.smtp_email._loopback", lambda host: False)
+    monkeypatch.setattr("union.notify.channels.smtp_email._loopback", lambda _host: False)
     with mailbox.running() as (found, address):
         smtp = SmtpEmail(address.replace("smtp://", "smtp://user:secret@"), sender="u@example.org")
         assert isinstance(smtp.send(mail(), NOW), Retry)

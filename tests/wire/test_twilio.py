@@ -35,9 +35,9 @@ def twilio(server):
     made.close()
 
 
-def text(to="+31612345678", *, id=7, body="Tomorrow 18:00", validity=600):
+def text(to="+31612345678", *, row=7, body="Tomorrow 18:00", validity=600):
     return Message(
-        id=id, attempt=1, to=to, subject="", body=body, lane=Lane.ALERT, language="en",
+        id=row, attempt=1, to=to, subject="", body=body, lane=Lane.ALERT, language="en",
         expires_at=NOW + timedelta(hours=1), validity=validity, ref="action:x",
     )  # fmt: skip
 
@@ -117,7 +117,7 @@ def test_an_answer_that_is_no_json_is_ambiguous(server, twilio, monkeypatch):
     from union.notify.testing.http import Answer
 
     monkeypatch.setattr(
-        Answer, "wire", lambda self: b"HTTP/1.1 201 Created\r\nContent-Length: 6\r\n\r\n<html>"
+        Answer, "wire", lambda _self: b"HTTP/1.1 201 Created\r\nContent-Length: 6\r\n\r\n<html>"
     )
     assert isinstance(twilio.send(text(), NOW), Ambiguous)
     assert len(server.records) == 1
@@ -156,7 +156,7 @@ def test_many_threads_share_the_channel(server, twilio):
     answers = []
 
     def work(first):
-        answers.extend(twilio.send(text(id=first + k), NOW) for k in range(25))
+        answers.extend(twilio.send(text(row=first + k), NOW) for k in range(25))
 
     threads = [threading.Thread(target=work, args=(100 * t,)) for t in range(4)]
     for thread in threads:

@@ -1,4 +1,4 @@
-"""`union notify`: how delivery is going, a test message, the desk and replies in the terminal, a plan on paper."""
+"""`union notify`: how delivery is going, a test message, the desk and replies, a forecast."""
 
 import json
 from dataclasses import asdict

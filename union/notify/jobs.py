@@ -1,4 +1,4 @@
-"""What the scheduler runs: send what is due, take back from the dead, look up doubts, expire, forget, watch."""
+"""What the scheduler runs: send what is due, take over from the dead, look up, expire, forget, watch."""
 
 import logging
 from datetime import datetime

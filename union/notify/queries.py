@@ -90,7 +90,7 @@ def _progress(
 
 
 def unreached(session: Session, ref: str, kind: str | None = None) -> tuple[tuple[str, str], ...]:
-    """Return (member, channel) of those whose message about `ref` surely did not arrive, for another channel."""
+    """Return (member, channel) of those whom the message about `ref` surely did not reach, to try another."""
     lost = [State.FAILED.value, State.EXPIRED.value, State.SUPPRESSED.value]
     chosen = select(Outbox.member_id, Outbox.channel).where(Outbox.ref == ref, Outbox.state.in_(lost))
     if kind is not None:
@@ -100,7 +100,7 @@ def unreached(session: Session, ref: str, kind: str | None = None) -> tuple[tupl
 
 @dataclass(frozen=True, slots=True)
 class MessageRow:
-    """One line of the list of messages. to and line (subject or first words) only for what lies at the desk."""
+    """One line of the list. to and line (the subject or first words) only for what lies at the desk."""
 
     id: int
     ref: str

@@ -192,8 +192,8 @@ def desk_reply() -> ResponseReturnValue:
         try:
             with transaction() as session:
                 found = organizers.play_reply(
-                    session, actor=current_actor(), now=utcnow(), sender=form.sender.data, body=form.body.data,
-                    link=_settings().public_url,
+                    session, actor=current_actor(), now=utcnow(), sender=form.sender.data,
+                    body=form.body.data, link=_settings().public_url,
                 )  # fmt: skip
         except Invalid as refusal:
             form.refuse(refusal)

@@ -12,7 +12,7 @@ from union.core import db
 from union.core.actor import Actor, Role
 from union.notify import jobs, queries
 from union.notify import service as notify
-from union.notify.rules.kinds import Channel, Keyword, Lane, Mailing
+from union.notify.rules.kinds import Channel, Keyword, Lane, Mailing, State
 from union.notify.testing.twilio_server import sign
 
 TOKEN = "secret-token"
@@ -127,7 +127,7 @@ def test_a_phone_that_was_off_gets_one_later_try(database, hand, twilio, sent):
     def off(row, attempt, now):
         with db.transaction() as session:
             return notify.record_status(
-                session, now=now, outbox_id=row.id, attempt=attempt, provider_id="SM", state="failed", code="30003"
+                session, now=now, outbox_id=row.id, attempt=attempt, provider_id="SM", state=State.FAILED, code="30003"
             )  # fmt: skip
 
     assert off(sent[0], 1, NOW)

@@ -25,12 +25,17 @@ from union.notify.rules.kinds import Channel
 
 TIMEOUT: Final = 15.0
 _WAIT: Final = 60.0
+# Replies of RFC 5321.
+_DONE: Final = 250
+_GO_ON: Final = 354
+_CLOSING: Final = 421
+_LONGEST_ADDRESS: Final = 254
 _PER_CONNECTION: Final = 500
 """Mails after which a connection is renewed: relays drop those that stay for ever."""
 
 
 class SmtpEmail:
-    """A relay at `smtp://` (STARTTLS when offered) or `smtps://`, user and password in the address if needed."""
+    """A relay at `smtp://` (STARTTLS when offered) or `smtps://`; the address may hold user and password."""
 
     name = "smtp"
     channel = Channel.EMAIL
@@ -73,7 +78,7 @@ class SmtpEmail:
         code, text = line.server.rcpt(message.to)
         if code in {250, 251}:
             code, text = line.server.docmd("DATA")
-            if code == 354:
+            if code == _GO_ON:
                 return self._text(line, message, now)
         return line.refused(code, text)
 
@@ -85,7 +90,7 @@ class SmtpEmail:
         except (OSError, smtplib.SMTPException) as problem:
             line.drop()
             return Ambiguous(type(problem).__name__)
-        if code != 250:
+        if code != _DONE:
             return line.refused(code, text)
         line.left -= 1
         if line.left <= 0:
@@ -190,13 +195,13 @@ class _Line:
 
     def begin(self, sender: str) -> None:
         code, text = self.server.mail(sender)
-        if code != 250:
+        if code != _DONE:
             self.drop()
             raise smtplib.SMTPResponseException(code, text.decode("utf-8", "replace"))
 
     def refused(self, code: int, text: bytes) -> Answer:
         """Read a refusal and keep the connection, unless the server is closing it."""
-        if code == 421 or code < 0:
+        if code == _CLOSING or code < 0:
             self.drop()
             return Retry(5.0, "smtp 421")
         try:
@@ -232,13 +237,13 @@ def _loopback(host: str) -> bool:
 
 
 def deliverable(address: str) -> bool:
-    """Tell whether `address` can stand in an SMTP command: one ASCII mailbox without spaces or control characters."""
+    """Tell whether `address` can stand in an SMTP command: one ASCII mailbox, no spaces or controls."""
     return (
         address.isascii()
         and address.isprintable()
         and address.count("@") == 1
         and not any(character in address for character in ' <>,;"()')
-        and len(address) <= 254
+        and len(address) <= _LONGEST_ADDRESS
     )
 
 

@@ -39,7 +39,8 @@ TIMEOUT: Final = (3.05, 10.0)
 LOOK_BACK: Final = timedelta(seconds=30)
 LOOK_LIMIT: Final = 200
 _SERVER_ERROR = 500
-_QUEUE_WAIT = 300.0
+_AGAIN: Final = {Remedy.SLOW_DOWN: (1.0, True), Remedy.WAIT: (300.0, True), Remedy.RETRY: (5.0, False)}
+"""Seconds until the next try, and whether to send fewer at a time."""
 
 STATES: Final[dict[str, State]] = {
     "accepted": State.ACCEPTED,
@@ -58,7 +59,7 @@ STATES: Final[dict[str, State]] = {
 
 
 class _Transport(TwilioHttpClient):  # type: ignore[misc]
-    """Twilio's HTTP client sent to another base address, with time-outs on every call and no log of addresses."""
+    """Twilio's HTTP client for another base address, with time-outs on every call and no log of addresses."""
 
     def __init__(self, base_url: str) -> None:
         super().__init__()
@@ -78,7 +79,7 @@ class _Transport(TwilioHttpClient):  # type: ignore[misc]
         headers: dict[str, str] | None = None,
         auth: tuple[str, str] | None = None,
         timeout: float | None = None,
-        allow_redirects: bool = False,
+        allow_redirects: bool = False,  # noqa: FBT001, FBT002 - the signature is Twilio's
     ) -> Response:
         """Send one request; raises what `requests` raises."""
         del timeout
@@ -211,19 +212,10 @@ def _refusal(problem: TwilioRestException) -> Answer:
     code = str(problem.code) if problem.code else None
     cause = of_twilio(code, problem.status)
     shown = code or f"http {problem.status}"
-    match cause.remedy:
-        case Remedy.SLOW_DOWN:
-            return Retry(1.0, code or "20429", slower=True)
-        case Remedy.WAIT:
-            return Retry(_QUEUE_WAIT, shown, slower=True)
-        case Remedy.RETRY:
-            return Retry(5.0, shown)
-        case Remedy.OPTED_OUT:
-            return Refused(shown, opted_out=True)
-        case Remedy.EXPIRED:
-            return Refused(shown, expired=True)
-        case _:
-            return Refused(shown)
+    if (retry := _AGAIN.get(cause.remedy)) is not None:
+        after, slower = retry
+        return Retry(after, code or "20429" if cause.remedy is Remedy.SLOW_DOWN else shown, slower=slower)
+    return Refused(shown, opted_out=cause.remedy is Remedy.OPTED_OUT, expired=cause.remedy is Remedy.EXPIRED)
 
 
 def _never_left(problem: requests.exceptions.ConnectionError) -> bool:

@@ -1,7 +1,8 @@
 """Claim, hand over, mark: the one path on which messages leave, whatever the channel or database.
 
-A row is claimed with a lease and an intent to send, in one transaction; the session is closed; the message is
-handed over; what came of it is marked. Whoever dies in between leaves a row that is looked up, not sent again.
+A row is claimed with a lease and an intent to send, in one transaction; the session is closed; the message
+is handed over; what came of it is marked. Whoever dies in between leaves a row that is looked up, not sent
+again.
 """
 
 from union.notify.delivery.clean import expire, wipe

@@ -1,4 +1,4 @@
-"""Take what is due, with a lease; write down what came of it. The only statements that move rows while sending.
+"""Take what is due, with a lease; write down what came of it: the statements that move rows while sending.
 
 Works on SQLite (one writer at a time) and PostgreSQL (SKIP LOCKED) alike: the conditional update decides who
 has a row.
@@ -128,7 +128,7 @@ def _claim_lane(
             provider=provider,
             changed_at=now,
             error_code=null(),
-        )  # fmt: skip
+        )
         .returning(
             Outbox.id,
             Outbox.attempts,
@@ -139,7 +139,7 @@ def _claim_lane(
             Outbox.address_hash,
             Outbox.expires_at,
             Outbox.secret,
-        )  # fmt: skip
+        )
         .execution_options(synchronize_session=False)
     ).all()
     no = refused(session, {row.address_hash for row in rows if row.address_hash}, channel, lane)

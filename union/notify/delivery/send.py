@@ -68,7 +68,7 @@ class Sent:
 
 
 def deliver(route: Route, sender: Sender, *, clock: Clock, limit: int | None = None) -> Sent:
-    """Send everything of the route's channel that is due, or up to `limit` messages, and return what came of it."""
+    """Send all of the route's channel that is due, or up to `limit` messages; return what came of it."""
     with reading() as session:
         if not due(session, route.channel, clock()):
             return Sent()

@@ -116,7 +116,7 @@ def stagger(recipients: int, *, deadline: datetime, route: Route, each: float = 
 
 
 def coverage(*reach: float) -> float:
-    """Return the share (0 to 1) that at least one of several channels reaches, each reaching its own share."""
+    """Return the share (0 to 1) that at least one of several channels reaches, each its own share alone."""
     missed = 1.0
     for share in reach:
         missed *= 1.0 - share

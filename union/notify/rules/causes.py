@@ -14,7 +14,8 @@ class Remedy(StrEnum):
     """What follows from a refusal.
 
     RETRY: not processed, try again. SLOW_DOWN: the same, with fewer at a time. WAIT: the carrier's queue is
-    full or our account is refused, which is not the message's fault: try again much later. BAD_ADDRESS: this address never works. OPTED_OUT: write the opt-out down.
+    full or our account is refused, which is not the message's fault: try again much later. BAD_ADDRESS: this
+    address never works. OPTED_OUT: write the opt-out down.
     ONCE_MORE: one later attempt. BLOCKED: the carrier filters us, stop when it happens often. EXPIRED: too
     late, which is as wanted. GIVE_UP: will not work, and somebody must look.
     """
@@ -81,6 +82,8 @@ OURS: dict[str, str] = {
     "connect": msg("The provider could not be reached; we try again."),
 }
 
+_TOO_MANY = 429  # HTTP: documented as never processed
+_TRANSIENT = 4  # RFC 5321: the first digit of a reply
 _UNKNOWN_CAUSE = Cause(Remedy.GIVE_UP, msg("The provider refused it."))
 _PERMANENT_MAIL = Cause(Remedy.GIVE_UP, msg("The mail server refused it."))
 _BAD_MAILBOX = Cause(Remedy.BAD_ADDRESS, msg("The mailbox does not exist."))
@@ -91,7 +94,7 @@ def of_twilio(code: str | None, status: int | None = None) -> Cause:
     """Return the cause of a Twilio error number; without a known one the HTTP `status` decides."""
     if code and code in TWILIO:
         return TWILIO[code]
-    if status == 429:
+    if status == _TOO_MANY:
         return TWILIO["20429"]
     if status in {401, 403}:
         return TWILIO["20003"]
@@ -100,7 +103,7 @@ def of_twilio(code: str | None, status: int | None = None) -> Cause:
 
 def of_smtp(code: int, text: str = "") -> Cause:
     """Return the cause of an SMTP reply `code` with its enhanced status in `text`."""
-    if 400 <= code < 500:
+    if code // 100 == _TRANSIENT:
         return _LATER_MAIL
     if text.lstrip().startswith("5.1.") or code in {550, 551, 553}:
         return _BAD_MAILBOX

@@ -27,6 +27,8 @@ class Quiet:
         return local >= self.starts or local < self.ends
 
 
+_NOTHING = 1e-6  # segments: what rounding leaves
+
 QUIET = Quiet()
 NO_QUIET = Quiet(time(0), time(0))
 
@@ -74,7 +76,7 @@ def _edges(day: date, wall: time, here: ZoneInfo) -> set[datetime]:
     both = {local.replace(fold=fold).astimezone(UTC) for fold in (0, 1)}
     if len(both) == 1:
         return both
-    # Around a clock change the local time may jump over the edge, or pass it twice: cut at the change as well.
+    # Around a clock change local time may jump over the edge, or pass it twice: cut at the change as well.
     early, late = min(both), max(both)
     before = early.astimezone(here).utcoffset()
     low, high = early - timedelta(hours=3), late + timedelta(hours=3)
@@ -143,7 +145,7 @@ def plan(
             seconds = min(left[name] / per_second, (end - clock).total_seconds())
             stop = min(clock + timedelta(seconds=seconds), end)
             sent = min(left[name], seconds * per_second)
-            left[name] = 0.0 if left[name] - sent < 1e-6 else left[name] - sent
+            left[name] = 0.0 if left[name] - sent < _NOTHING else left[name] - sent
             _append(slots, Slot(name, clock, stop, sent))
             clock = stop
     return Plan(tuple(slots), {name: rest for name, rest in left.items() if rest > 0})

@@ -1,4 +1,4 @@
-"""What other rooms ask of delivery. Everything here writes in the caller's transaction; nothing here sends."""
+"""What other rooms ask of delivery: all of it writes in the caller's transaction, nothing of it sends."""
 
 from union.notify.service.consent import (
     address_hash,

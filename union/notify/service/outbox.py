@@ -48,14 +48,14 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Fanout:
-    """What became of a list of recipients. present: had a row already; suppressed: written, but not to be sent."""
+    """What became of recipients. present: had a row already; suppressed: written, but not to be sent."""
 
     written: int
     present: int
     suppressed: int
 
 
-def enqueue(
+def enqueue(  # noqa: PLR0913 - each fact stands in a column
     session: Session,
     *,
     now: datetime,
@@ -240,8 +240,8 @@ def wording_id(session: Session, text: texts.Text, now: datetime) -> int:
     if found is not None:
         return found
     row = {
-        "template": text.name, "language": text.language, "channel": text.channel.value, "digest": text.digest,
-        "subject": text.subject, "body": text.body, "created_at": now,
+        "template": text.name, "language": text.language, "channel": text.channel.value,
+        "digest": text.digest, "subject": text.subject, "body": text.body, "created_at": now,
     }  # fmt: skip
     session.execute(insert_or_leave(session, Wording), [row])
     return session.scalars(chosen).one()

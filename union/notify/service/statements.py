@@ -32,7 +32,7 @@ def insert_or_leave(session: Session, model: type[Base]) -> Any:  # noqa: ANN401
 
 
 def execute_rows(session: Session, statement: str, rows: list[tuple[Any, ...]]) -> int:
-    """Run a statement with `?` places once per row, straight through the driver; return how many rows it changed.
+    """Run a statement with `?` places once per row, straight through the driver; return how many changed.
 
     SQLAlchemy's own executemany spends more time on each row's parameters than the database on the row.
     """
@@ -44,7 +44,7 @@ def execute_rows(session: Session, statement: str, rows: list[tuple[Any, ...]]) 
 
 
 def insert_all(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> int:
-    """Insert `rows`, all with the same keys; leave those alone that are there already; return how many are new.
+    """Insert `rows`, all with the same keys; leave those that are there already; return how many are new.
 
     PostgreSQL gets one statement with an array per column: several times faster there than row by row.
     """
@@ -64,7 +64,7 @@ def insert_all(session: Session, model: type[Base], rows: list[dict[str, Any]]) 
         inserted = f"{into} VALUES ({places}) ON CONFLICT DO NOTHING"
         return execute_rows(session, inserted, list(zip(*columns.values(), strict=True)))
     lists = ", ".join(f"CAST(:{name} AS {_array(table.c[name].type)}[])" for name in columns)
-    statement = text(f"{into} SELECT * FROM unnest({lists}) ON CONFLICT DO NOTHING")
+    statement = text(f"{into} SELECT * FROM unnest({lists}) ON CONFLICT DO NOTHING")  # noqa: S608 - as said above
     return session.connection().execute(statement, columns).rowcount
 
 

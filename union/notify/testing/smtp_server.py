@@ -102,7 +102,7 @@ def _mailbox(rest: str) -> str:
 
 
 class SmtpServer(socketserver.ThreadingTCPServer):
-    """Listens on a loopback port; every mail becomes a file in `folder`, envelope in two first header lines."""
+    """Listens on loopback; every mail becomes a file in `folder`, its envelope in the first two lines."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -152,7 +152,7 @@ def main() -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     with running(chosen.folder, port=chosen.port) as server:
-        print(server.url, flush=True)
+        print(server.url, flush=True)  # noqa: T201 - the address is the answer
         stop.wait()
 
 
