@@ -27,6 +27,7 @@ from union.ballots.crypto.ceremony import (
     keys_of,
     make_certificate,
     make_polynomial,
+    make_rehearsal,
     make_seed,
     make_vinput,
     make_voutput,
@@ -139,6 +140,16 @@ def test_the_tally_goes_on_without_whoever_sends_nonsense():
         4: Check.DECRYPTION_OWNER,
     }
     assert compute_result(election, block, pairs, valid, 1) == [[0, 1, 0]]
+
+
+def test_a_rehearsal_shows_whether_all_parts_fit():
+    ceremony = Ceremony(CURVE, 3, 2).finish()
+    block = Trustees(CURVE, (ceremony.block,))
+    election, pairs = make_rehearsal(CURVE, block.public_key, draw)
+    parts = {owner: decrypt_partially(election, pairs, ceremony.keys[owner - 1], draw)[0] for owner in (1, 3)}
+    assert compute_result(election, block, pairs, parts, 1) == [[1]]
+    parts[1] = decrypt_partially(election, pairs, Scalar(9), draw)[0]
+    refused(Check.RESULT_CONTENT, compute_result, election, block, pairs, parts, 1)
 
 
 def test_lagrange_reconstructs():

@@ -1,6 +1,6 @@
 """Writing the published archive, one event at a time.
 
-Pure. Spec 4.4, protocol page section 7. The archive only grows: each step below takes the head of the chain
+Pure. Spec 4.4, FORMAT.md section 7. The archive only grows: each step below takes the head of the chain
 and gives the records to append, so that a web server can insert them in one transaction and later write the
 same bytes into the .bel file.
 """

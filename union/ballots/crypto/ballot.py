@@ -1,6 +1,6 @@
 """Ballots: made, read back byte for byte, and checked.
 
-Pure. Spec 4.14 and 4.15, protocol page section 3. Invariant: a ballot equals its own re-serialization.
+Pure. Spec 4.14 and 4.15, FORMAT.md section 3. Invariant: a ballot equals its own re-serialization.
 """
 
 from collections.abc import Container, Sequence

@@ -14,7 +14,7 @@ from union.ballots.crypto.failures import Check, Refused
 
 LONGEST_NUMBER = 12
 BIGGEST_SMALL_INTEGER = 2**30 - 1
-"""Above this an integer is written as a decimal string (protocol page, section 3)."""
+"""Above this an integer is written as a decimal string (FORMAT.md, section 3)."""
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)\Z")
 
 
@@ -129,5 +129,5 @@ def weight_value(value: object, check: Check) -> int:
 
 
 def weight_json(number: int) -> int | str:
-    """How a weight or count is written (protocol page, section 3)."""
+    """How a weight or count is written (FORMAT.md, section 3)."""
     return number if number <= BIGGEST_SMALL_INTEGER else str(number)

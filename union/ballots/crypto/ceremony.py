@@ -1,6 +1,6 @@
 """The key ceremony of threshold trustees: certificates, polynomials, shares, verification keys.
 
-Pure. Spec 3.1.1 (Pedersen) and 4.6, in the form of release 3.3 (protocol page, section 6). A trustee keeps
+Pure. Spec 3.1.1 (Pedersen) and 4.6, in the form of release 3.3 (FORMAT.md, section 6). A trustee keeps
 one seed of 22 characters and no other state: what it must remember it sends to itself, encrypted. The server
 only routes messages, and checks what it can.
 """
@@ -14,7 +14,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from union.ballots.crypto.canonical import compact, fields, items, read_json, text
-from union.ballots.crypto.credentials import BASE58
+from union.ballots.crypto.credentials import BASE58, make_uuid
+from union.ballots.crypto.election import Election
+from union.ballots.crypto.elgamal import encrypt
 from union.ballots.crypto.failures import Check, Refused
 from union.ballots.crypto.group import Draw, Group, Point, Scalar
 from union.ballots.crypto.pedersen import (
@@ -32,6 +34,8 @@ from union.ballots.crypto.pedersen import (
     transcript,
 )
 from union.ballots.crypto.proofs import Proof, key_prefix, prove_knowledge, read_proof
+from union.ballots.crypto.questions import Homomorphic
+from union.ballots.crypto.tally import Pairs
 
 _FORM = Check.TRUSTEES_FORM
 _MESSAGE = Check.TRUSTEE_MESSAGE
@@ -295,3 +299,20 @@ def open_decryption_key(group: Group, certs: Sequence[Certificate], seed: str, s
     keys = keys_of(group, seed)
     own = certs[_own_index(group, certs, keys) - 1]
     return group.scalar(_received(group, keys.dk, own, sealed, "decryption_key"))
+
+
+def make_rehearsal(group: Group, public_key: Point, draw: Draw) -> tuple[Election, Pairs]:
+    """A throw-away election of one answer and its tally, which holds the number 1, for a test decryption.
+
+    Before a ballot opens, every trustee runs `decrypt_partially` on it; `compute_result` must then give
+    [[1]].
+    """
+    election = Election.make(
+        uuid=make_uuid(draw),
+        name="Rehearsal",
+        description="A test decryption before the ballot opens.",
+        group=group,
+        public_key=public_key,
+        questions=[Homomorphic("Do all parts fit?", ("Yes",), 0, 1)],
+    )
+    return election, ((encrypt(group, group.shared(public_key), group.draw_scalar(draw), 1),),)

@@ -1,6 +1,6 @@
 """Private and public credentials: how a member's right to vote is carried.
 
-Pure. Spec 4.8 in the form of releases 2.4 and later (protocol page, section 4). A private credential is
+Pure. Spec 4.8 in the form of releases 2.4 and later (FORMAT.md, section 4). A private credential is
 22 base-58 characters; its public half g^s is all that is published.
 """
 

@@ -1,6 +1,6 @@
 """Comparing a saved archive with a later one.
 
-Pure but for reading the files. Protocol page, section 7: an archive only grows, so a saved copy is a
+Pure but for reading the files. FORMAT.md, section 7: an archive only grows, so a saved copy is a
 prefix of every later one. No single archive can show a ballot dropped, or a credential added, before it was
 first saved.
 """

@@ -1,7 +1,7 @@
 """The prime-order subgroup of edwards25519, under the name Ed25519.
 
 Pure, on the libsodium that PyNaCl carries, called without PyNaCl's argument checks: lengths are right by
-construction here, and a twentieth of the time went into them. Protocol page, section 1: a point is written as
+construction here, and a twentieth of the time went into them. FORMAT.md, section 1: a point is written as
 the 32 bytes of RFC 8032 reversed, in lower-case hexadecimal. libsodium's multiplication refuses what lies
 outside the subgroup.
 """

@@ -99,7 +99,7 @@ class Group(ABC):
 
     @abstractmethod
     def order_key(self, point: Point) -> bytes:
-        """Sorting key of points (protocol page, section 1)."""
+        """Sorting key of points (FORMAT.md, section 1)."""
 
     @abstractmethod
     def generator(self, i: int) -> Point:

@@ -1,6 +1,6 @@
 """Threshold trustees as published: t of n can open the tally.
 
-Pure. Spec 4.6 and 4.7 in the form of release 3.3 (protocol page, section 6); the plain form of release 2.0 is
+Pure. Spec 4.6 and 4.7 in the form of release 3.3 (FORMAT.md, section 6); the plain form of release 2.0 is
 read and checked too. The key ceremony is in `ceremony`.
 """
 

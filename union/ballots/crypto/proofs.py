@@ -32,7 +32,7 @@ def read_proof(group: Group, value: object, check: Check) -> Proof:
 
 
 def H(group: Group, prefix: str, points: Iterable[Point]) -> Scalar:  # noqa: N802
-    """Challenge: SHA-256 of the prefix and the points, big-endian, modulo q (protocol page, section 2)."""
+    """Challenge: SHA-256 of the prefix and the points, big-endian, modulo q (FORMAT.md, section 2)."""
     digest = hashlib.sha256((prefix + ",".join(map(str, points))).encode()).digest()
     return Scalar(int.from_bytes(digest, "big") % group.q)
 

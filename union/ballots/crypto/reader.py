@@ -1,6 +1,6 @@
 """Reading an archive: a stream of events, each with the records it brings.
 
-Pure but for the open file. Spec 4.4, protocol page section 7. Every byte is accounted for: headers are
+Pure but for the open file. Spec 4.4, FORMAT.md section 7. Every byte is accounted for: headers are
 compared with the only ones that could stand there, contents with the digests that name them, events with
 the chain. So what is read equals what a rebuild from the chain would write, without building it.
 """

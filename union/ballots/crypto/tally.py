@@ -31,7 +31,7 @@ Pairs = tuple[tuple[Ciphertext, ...], ...]
 
 
 def sort_pairs(group: Group, pairs: Iterable[Ciphertext]) -> tuple[Ciphertext, ...]:
-    """Order of the ciphertexts of a ranked question: by alpha, then beta (protocol page, section 1)."""
+    """Order of the ciphertexts of a ranked question: by alpha, then beta (FORMAT.md, section 1)."""
     return tuple(sorted(pairs, key=lambda c: (group.order_key(c.alpha), group.order_key(c.beta))))
 
 

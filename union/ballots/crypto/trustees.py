@@ -1,7 +1,7 @@
 """Trustees: who can open the tally, alone (Single) or t of n (Pedersen).
 
 Pure. Spec 4.5 and 4.7. The election's public key is the product of the sub-keys of all items; a partial
-decryption names its trustee by its place in the flattened list, from 1 (protocol page, section 6).
+decryption names its trustee by its place in the flattened list, from 1 (FORMAT.md, section 6).
 """
 
 from collections.abc import Mapping, Sequence

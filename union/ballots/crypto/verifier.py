@@ -1,7 +1,7 @@
 """The verifier: every check an outsider can make on a published archive, by name.
 
-Pure but for reading the file. Protocol page, sections 6 to 8; stricter than the reference program where that
-leaves gaps. Ballots are streamed: memory grows with the roll (one digest a credential), not with the ballots.
+Pure but for reading the file. Spec 3.5; FORMAT.md, sections 6 to 8, say where it asks more. Ballots are
+streamed: memory grows with the roll (one digest a credential), hardly with the ballots.
 """
 
 import hashlib
