@@ -5,12 +5,14 @@ from codecs import lookup
 from collections import Counter
 from html.parser import HTMLParser
 
-_SILENT = frozenset({"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "select"})
+_SILENT = frozenset(
+    {"script", "style", "noscript", "template", "svg", "head", "iframe", "object", "select", "title"}
+)
 _BREAKS = frozenset(
     {
         "address", "article", "aside", "blockquote", "br", "dd", "details", "div", "dl", "dt", "fieldset",
         "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav",
-        "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "th", "thead", "title", "tr", "ul",
+        "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "th", "thead", "tr", "ul",
     }
 )  # fmt: skip
 _VOID = frozenset(
