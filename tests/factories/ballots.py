@@ -26,14 +26,19 @@ from union.members import queries as members
 PUBLIC_URL = "http://localhost"
 SIGNER = service.Signer(bytes(32))
 QUESTION = "Do we log off together on 1 December?"
-DEMANDS = ("A floor under the price of a trip", "Explain every deactivation", "Our data, portable", "Paid waiting time")
+DEMANDS = (
+    "A floor under the price of a trip",
+    "Explain every deactivation",
+    "Our data, portable",
+    "Paid waiting time",
+)
 
 
 @contextmanager
 def at_database_time(moment):
     """Let the database's clock say `moment` where casting asks it: for tests in invented time."""
     real = board.database_clock
-    board.database_clock = lambda session: moment
+    board.database_clock = lambda _: moment
     try:
         yield
     finally:
@@ -59,19 +64,38 @@ def actor(session, member_id):
 
 
 def make_ballot_draft(
-    session, now, *, trustees=3, voters=5, group="Ed25519", preset="union-default", demands=False, kind="strike_vote",
-    opens_in=timedelta(hours=1), window=timedelta(days=7), server_trustee=False, title="Log off for a fair price",
-    subject="campaign/fair-pay", platform=None, language="en", chapter="amsterdam", rule_confirmed=False,
+    session,
+    now,
+    *,
+    trustees=3,
+    voters=5,
+    group="Ed25519",
+    preset="union-default",
+    demands=False,
+    kind="strike_vote",
+    opens_in=timedelta(hours=1),
+    window=timedelta(days=7),
+    server_trustee=False,
+    title="Log off for a fair price",
+    subject="campaign/fair-pay",
+    platform=None,
+    language="en",
+    chapter="amsterdam",
+    rule_confirmed=False,
 ):
     """Make an organizer, trustees and voters, and a draft."""
     make_chapter(session, chapter)
-    organizer = make_member(session, roles=[Role.ORGANIZER], chapter="utrecht", name="Olga Organizer", language=language)
+    organizer = make_member(
+        session, roles=[Role.ORGANIZER], chapter="utrecht", name="Olga Organizer", language=language
+    )
     holders = [
         make_member(session, roles=[Role.TRUSTEE], chapter="utrecht", name=f"Trustee {n}", language=language)
         for n in range(1, trustees + 1)
     ]
     people = [
-        make_member(session, chapter=chapter, name=f"Voter {n}", language=language, phone=n == 1, email=n != 1)
+        make_member(
+            session, chapter=chapter, name=f"Voter {n}", language=language, phone=n == 1, email=n != 1
+        )
         for n in range(1, voters + 1)
     ]
     questions = [service.decision(QUESTION, language)]
@@ -80,22 +104,58 @@ def make_ballot_draft(
     if kind == "demands":
         questions = questions[1:]
     slug = service.draft(
-        session, actor=actor(session, organizer), now=now, kind=kind, subject=subject, title=title,
-        intro="One vote each; the trustees count together.", questions=questions, preset=preset, group=group,
-        opens_at=now + opens_in, closes_at=now + opens_in + window, zone="Europe/Amsterdam", platform_slug=platform,
-        chapter_slug=chapter, trustee_ids=holders, server_trustee=server_trustee, rule_confirmed=rule_confirmed,
+        session,
+        actor=actor(session, organizer),
+        now=now,
+        kind=kind,
+        subject=subject,
+        title=title,
+        intro="One vote each; the trustees count together.",
+        questions=questions,
+        preset=preset,
+        group=group,
+        opens_at=now + opens_in,
+        closes_at=now + opens_in + window,
+        zone="Europe/Amsterdam",
+        platform_slug=platform,
+        chapter_slug=chapter,
+        trustee_ids=holders,
+        server_trustee=server_trustee,
+        rule_confirmed=rule_confirmed,
     )
     return Hand(slug, organizer, holders, people, opens_at=now + opens_in, closes_at=now + opens_in + window)
 
 
+def asked(session, hand, now):
+    """Ask the trustees for keys; none has come yet."""
+    service.ask_for_keys(
+        session, actor=actor(session, hand.organizer), now=now, slug=hand.slug, public_url=PUBLIC_URL
+    )
+    return hand
+
+
+def call_off(session, hand, now):
+    """Cancel."""
+    service.cancel(
+        session, actor=actor(session, hand.organizer), now=now, slug=hand.slug, public_url=PUBLIC_URL
+    )
+    return hand
+
+
 def give_keys(session, hand, now):
     """Ask the trustees for keys, and let each make and send one."""
-    service.ask_for_keys(session, actor=actor(session, hand.organizer), now=now, slug=hand.slug, public_url=PUBLIC_URL)
+    service.ask_for_keys(
+        session, actor=actor(session, hand.organizer), now=now, slug=hand.slug, public_url=PUBLIC_URL
+    )
     group = group_named(row(session, hand).group_name)
     for member_id in hand.trustees:
         key = make_key(group, secrets.randbelow)
         taken = service.submit_trustee_key(
-            session, actor=actor(session, member_id), now=now, slug=hand.slug, text=key.public.record().decode()
+            session,
+            actor=actor(session, member_id),
+            now=now,
+            slug=hand.slug,
+            text=key.public.record().decode(),
         )
         assert isinstance(taken, service.KeyTaken), taken
         hand.keys[member_id] = key
@@ -143,13 +203,17 @@ def election_of(session, hand) -> Election:
 
 def seal(session, hand, voter, choices):
     """What the booth makes: the exact bytes of a sealed ballot, as text."""
-    return make_ballot(election_of(session, hand), hand.credentials[voter], choices, secrets.randbelow).decode()
+    return make_ballot(
+        election_of(session, hand), hand.credentials[voter], choices, secrets.randbelow
+    ).decode()
 
 
 def vote(session, hand, voter, choices, now):
     """Seal and cast."""
     text = seal(session, hand, voter, choices)
-    return service.cast(session, actor=actor(session, voter), slug=hand.slug, text=text, now=now, signer=SIGNER)
+    return service.cast(
+        session, actor=actor(session, voter), slug=hand.slug, text=text, now=now, signer=SIGNER
+    )
 
 
 def share(session, hand, member_id):
@@ -165,8 +229,13 @@ def decrypt(session, hand, now, only=None):
     for member_id in only or hand.trustees:
         decryption, strong = share(session, hand, member_id)
         taken = service.submit_decryption(
-            session, actor=actor(session, member_id), now=now, slug=hand.slug, decryption=decryption,
-            strong_proofs=strong, public_url=PUBLIC_URL,
+            session,
+            actor=actor(session, member_id),
+            now=now,
+            slug=hand.slug,
+            decryption=decryption,
+            strong_proofs=strong,
+            public_url=PUBLIC_URL,
         )
         assert isinstance(taken, service.ShareTaken), taken
 
@@ -174,9 +243,12 @@ def decrypt(session, hand, now, only=None):
 def close(session, hand):
     """Close at the closing time by the clock."""
     service.close_ballot(session, actor=SYSTEM, now=hand.closes_at, slug=hand.slug, public_url=PUBLIC_URL)
+    return hand
 
 
-def make_concluded_ballot(session, now, answers=((1, 0, 0),) * 3 + ((0, 1, 0), (0, 0, 1)), demand_picks=None, **facts):
+def make_concluded_ballot(
+    session, now, answers=((1, 0, 0),) * 3 + ((0, 1, 0), (0, 0, 1)), demand_picks=None, **facts
+):
     """A ballot that was opened at `now`, voted on, closed and counted. answers: per voter, None for staying away."""
     hand = make_open_ballot(session, now, voters=len(answers), **facts)
     with at_database_time(now):
@@ -192,5 +264,3 @@ def make_concluded_ballot(session, now, answers=((1, 0, 0),) * 3 + ((0, 1, 0), (
 
 def real_now():
     return datetime.now(UTC).replace(microsecond=0)
-
-

@@ -28,32 +28,19 @@ def written(work):
 def at(state, now, **facts):
     """A ballot in `state`, its times around `now`."""
 
-    def work(session):
-        if state == "draft":
-            return make.make_ballot_draft(session, now, **facts)
-        if state == "keys":
-            hand = make.make_ballot_draft(session, now, **facts)
-            service.ask_for_keys(
-                session, actor=make.actor(session, hand.organizer), now=now, slug=hand.slug, public_url=make.PUBLIC_URL
-            )
-            return hand
-        if state == "credentials":
-            return make.issue(session, make.give_keys(session, make.make_ballot_draft(session, now, **facts), now), now)
-        if state == "open":
-            return make.make_open_ballot(session, now, **facts)
-        then = now - timedelta(days=8)
-        if state == "closed":
-            hand = make.make_open_ballot(session, then, **facts)
-            make.close(session, hand)
-            return hand
-        if state == "cancelled":
-            hand = make.make_open_ballot(session, now, **facts)
-            service.cancel(
-                session, actor=make.actor(session, hand.organizer), now=now, slug=hand.slug, public_url=make.PUBLIC_URL
-            )
-            return hand
-        return make.make_concluded_ballot(session, then, **facts)
-
+    then = now - timedelta(days=8)
+    makers = {
+        "draft": lambda s: make.make_ballot_draft(s, now, **facts),
+        "keys": lambda s: make.asked(s, make.make_ballot_draft(s, now, **facts), now),
+        "credentials": lambda s: make.issue(
+            s, make.give_keys(s, make.make_ballot_draft(s, now, **facts), now), now
+        ),
+        "open": lambda s: make.make_open_ballot(s, now, **facts),
+        "closed": lambda s: make.close(s, make.make_open_ballot(s, then, **facts)),
+        "cancelled": lambda s: make.call_off(s, make.make_open_ballot(s, now, **facts), now),
+        "concluded": lambda s: make.make_concluded_ballot(s, then, **facts),
+    }
+    work = makers[state]
     return written(work)
 
 
@@ -86,7 +73,7 @@ def test_the_booth_is_for_members_on_the_roll_while_it_is_open(client, sign_in, 
     page = client.get(f"/ballots/{hand.slug}/booth").get_data(as_text=True)
     with db.reading() as session:
         assert make.row(session, hand).fingerprint in page
-    assert "id=\"booth\"" in page
+    assert 'id="booth"' in page
     sign_in(client, hand.trustees[0])
     assert "not on the roll" in client.get(f"/ballots/{hand.slug}/booth").get_data(as_text=True)
     later = at("credentials", real, title="Later")
@@ -99,7 +86,7 @@ def test_the_link_in_the_message_opens_the_booth(client, sign_in, real):
     with db.reading() as session:
         uuid = make.row(session, hand).uuid
     sign_in(client, hand.voters[0])
-    assert "id=\"booth\"" in client.get(f"/ballots/{uuid}/booth").get_data(as_text=True)
+    assert 'id="booth"' in client.get(f"/ballots/{uuid}/booth").get_data(as_text=True)
 
 
 def test_voting_over_http(client, sign_in, real):
@@ -187,9 +174,20 @@ def test_shares_over_http(client, sign_in, real):
 
 def form(**change):
     base = {
-        "kind": "strike_vote", "title": "Log off", "intro": "", "question": "Do we log off?", "choice_most": "3",
-        "preset": "union-default", "group": "BELENIOS-2048", "zone": "Europe/Amsterdam", "opens": "2030-06-03T09:00",
-        "closes": "2030-06-10T20:00", "platform": "", "chapter": "", "server_trustee": "y", "contest_days": "7",
+        "kind": "strike_vote",
+        "title": "Log off",
+        "intro": "",
+        "question": "Do we log off?",
+        "choice_most": "3",
+        "preset": "union-default",
+        "group": "BELENIOS-2048",
+        "zone": "Europe/Amsterdam",
+        "opens": "2030-06-03T09:00",
+        "closes": "2030-06-10T20:00",
+        "platform": "",
+        "chapter": "",
+        "server_trustee": "y",
+        "contest_days": "7",
     }
     return {**base, **change}
 
@@ -204,7 +202,10 @@ def organizer(client, sign_in, database):
 
 def test_a_draft_from_the_form(client, organizer):
     assert "Tirza" in client.get("/ballots/new").get_data(as_text=True)
-    got = client.post("/ballots/new", data=form(choice_question="Which?", choice_answers="One\nTwo\n\nThree", choice_most="2"))
+    got = client.post(
+        "/ballots/new",
+        data=form(choice_question="Which?", choice_answers="One\nTwo\n\nThree", choice_most="2"),
+    )
     assert got.status_code == 303
     page = client.get(got.headers["Location"]).get_data(as_text=True)
     assert "Ask the trustees for their keys" in page
@@ -215,7 +216,10 @@ def test_a_draft_from_the_form(client, organizer):
     ("change", "told"),
     [
         ({"title": ""}, "Fill this in."),
-        ({"question": "", "choice_question": "Which?", "choice_answers": "a\nb", "choice_most": "1"}, "that decides"),
+        (
+            {"question": "", "choice_question": "Which?", "choice_answers": "a\nb", "choice_most": "1"},
+            "that decides",
+        ),
         ({"closes": "2030-06-03T08:00"}, "must close after it opens"),
         ({"opens": "2020-06-03T08:00", "closes": "2020-06-10T08:00"}, "closing time is over already"),
         ({"server_trustee": ""}, "at least one trustee"),
@@ -265,8 +269,12 @@ def test_new_times(client, sign_in, real):
     hand = at("keys", real)
     sign_in(client, hand.organizer)
     url = f"/ballots/{hand.slug}/run/times"
-    assert client.post(url, data={"opens": "2030-06-03T09:00", "closes": "2030-06-02T09:00"}).status_code == 422
-    assert client.post(url, data={"opens": "2030-06-03T09:00", "closes": "2030-06-09T09:00"}).status_code == 303
+    assert (
+        client.post(url, data={"opens": "2030-06-03T09:00", "closes": "2030-06-02T09:00"}).status_code == 422
+    )
+    assert (
+        client.post(url, data={"opens": "2030-06-03T09:00", "closes": "2030-06-09T09:00"}).status_code == 303
+    )
     assert "2030" in client.get(f"/ballots/{hand.slug}/run").get_data(as_text=True)
     assert client.post(f"/ballots/{hand.slug}/run/drop-trustee", data={"position": "1"}).status_code == 303
 
@@ -275,7 +283,9 @@ def test_objecting(client, sign_in, real):
     hand = at("open", real)
     sign_in(client, hand.voters[0])
     assert client.post(f"/ballots/{hand.slug}/objections", data={"text": ""}).status_code == 422
-    assert client.post(f"/ballots/{hand.slug}/objections", data={"text": "My code came late"}).status_code == 303
+    assert (
+        client.post(f"/ballots/{hand.slug}/objections", data={"text": "My code came late"}).status_code == 303
+    )
     sign_in(client, hand.organizer)
     page = client.get(f"/ballots/{hand.slug}").get_data(as_text=True)
     number = page.split("/objections/")[1].split('"')[0]

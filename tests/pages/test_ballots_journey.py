@@ -57,7 +57,9 @@ def test_from_key_to_result(chromium, settings, database, tmp_path, group):
             return client.get_cookie("union").value
 
     def enter(url, member, path):
-        context = chromium.new_context(viewport={"width": 375, "height": 800}, locale="en", accept_downloads=True)
+        context = chromium.new_context(
+            viewport={"width": 375, "height": 800}, locale="en", accept_downloads=True
+        )
         context.add_cookies([{"name": "union", "value": cookie(member), "url": url}])
         page = context.new_page()
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))

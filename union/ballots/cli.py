@@ -89,7 +89,7 @@ def _print(facts: dict[str, Any], lines: list[str], *, as_json: bool) -> None:
 @click.option("--name", default="", help="Your name, to find the file again.")
 @click.option("-o", "--output", type=_NEW, help="Where to keep the key; trustee-key-UUID.json by default.")
 def trustee_key(uuid: str, group_name: str, name: str, output: Path | None) -> None:
-    """Make a trustee's key on this machine: the file stays with you, the printed public key goes to the union.
+    """Make a trustee's key on this machine: the file stays with you, the public key printed goes to us.
 
     An existing file is never written over.
     """
@@ -114,8 +114,8 @@ def trustee_key(uuid: str, group_name: str, name: str, output: Path | None) -> N
 def trustee_decrypt(key_file: Path, archive: Path, output: Path | None) -> None:
     """Compute your share of the count of a closed ballot, on this machine.
 
-    KEY_FILE: what trustee-key or the key page saved. ARCHIVE: the ballot's .bel file, checked first. The share
-    is what `union ballots submit-share` and the decryption page's address take.
+    KEY_FILE: what trustee-key or the key page saved. ARCHIVE: the ballot's .bel file, checked first. The
+    share is what `union ballots submit-share` and the decryption page's address take.
     """
     report = verify(archive, os.cpu_count() or 1)
     if not report.holds:
@@ -219,12 +219,13 @@ def show(settings: Settings, slug: str, *, as_json: bool) -> None:
     facts = {
         "slug": page.slug, "uuid": page.uuid, "title": page.title, "state": page.state, "group": page.group,
         "opens": page.opens_at.isoformat(), "closes": page.closes_at.isoformat(), "rule": page.rule["id"],
-        "eligible": page.eligible, "voted": page.voters, "roll": page.roll_hash, "fingerprint": page.fingerprint,
-        "height": page.height, "head": page.head, "trustees": [s.name for s in page.seats],
+        "eligible": page.eligible, "voted": page.voters, "roll": page.roll_hash,
+        "fingerprint": page.fingerprint, "height": page.height, "head": page.head,
+        "trustees": [s.name for s in page.seats],
         "keys missing": page.keys_missing, "shares missing": page.shares_missing,
         "passed": page.verdict.passed if page.verdict else None,
         "reasons": [str(reason) for reason in page.verdict.reasons] if page.verdict else [],
-        "counts": [[list(pair) for pair in zip(r.asked.answers, r.counts, strict=True)] for r in page.results],
+        "counts": [[list(c) for c in zip(r.asked.answers, r.counts, strict=True)] for r in page.results],
     }  # fmt: skip
     lines = [f"{name:15} {value if value is not None else '-'}" for name, value in facts.items()]
     _print(facts, lines, as_json=as_json)
@@ -276,7 +277,7 @@ def submit_key(settings: Settings, slug: str, member: str, public_key: Any) -> N
 @click.argument("share", type=click.File())
 @click.pass_obj
 def submit_share(settings: Settings, slug: str, member: str, share: Any) -> None:  # noqa: ANN401 - a file
-    """Hand in the SHARE that trustee MEMBER (an id) computed with trustee-decrypt; "-" reads standard input."""
+    """Hand in the SHARE that trustee MEMBER (an id) made with trustee-decrypt; "-" is standard input."""
     _open(settings)
     facts = json.loads(share.read())
     with db.transaction() as session:

@@ -90,7 +90,7 @@ class TimesForm(_Times):
 
 
 class BallotForm(_Times):
-    """A ballot's draft. Choices of presets, trustees, zones, platforms and chapters are filled by the view."""
+    """A ballot's draft. The view fills in the presets, trustees, zones, platforms and chapters."""
 
     kind = RadioField(msg("What is it?"), [InputRequired(_FILLED)], choices=[])
     title = StringField(msg("Title"), [InputRequired(_FILLED), Length(3, 120)])

@@ -73,7 +73,7 @@ class Ballot(Base):
 
 
 class BallotTrustee(Base):
-    """One holder of a share of the key. The private part stays with the trustee; the server keeps only its own."""
+    """One holder of a share of the key. The private part stays with them; the server keeps only its own."""
 
     __tablename__ = "ballot_trustee"
 

@@ -9,6 +9,7 @@ from union.ballots.crypto.questions import Homomorphic
 from union.core.errors import Invalid
 from union.core.i18n import msg, translate
 
+FEWEST_ANSWERS = 2
 MOST_ANSWERS = 30
 LONGEST_QUESTION = 300
 LONGEST_ANSWER = 160
@@ -26,7 +27,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True)
 class Asked:
-    """One question. min and max: how many answers a voter may choose; seats: how many are chosen in the end."""
+    """One question. min, max: how many answers a voter may choose; seats: how many are chosen in the end."""
 
     part: Part
     question: str
@@ -75,10 +76,10 @@ def check(questions: Sequence[Asked]) -> None:
                 msg("Write a question of at most %(most)s characters."), field=field, most=LONGEST_QUESTION
             )
         if asked.part is Part.DECISION and (
-            place or len(asked.answers) != 3 or (asked.min, asked.max) != (1, 1)
-        ):  # noqa: PLR2004
+            place or len(asked.answers) != len((YES, NO, ABSTAIN)) or (asked.min, asked.max) != (1, 1)
+        ):
             raise Invalid(msg("The question that decides comes first: yes, no or abstain."), field=field)
-        if not 2 <= len(asked.answers) <= MOST_ANSWERS:
+        if not FEWEST_ANSWERS <= len(asked.answers) <= MOST_ANSWERS:
             raise Invalid(
                 msg("Give between 2 and %(most)s answers, one a line."), field=answers, most=MOST_ANSWERS
             )

@@ -50,7 +50,7 @@ BEFORE_OPENING = frozenset({State.DRAFT, State.KEYS, State.CREDENTIALS})
 
 
 def may_move(old: State, new: State) -> bool:
-    """Tell whether a ballot may go from `old` to `new`; a closed ballot is never cancelled, only concluded."""
+    """Tell whether a ballot may go from `old` to `new`; a closed one is never cancelled, only concluded."""
     return new in MOVES[old]
 
 
@@ -269,7 +269,7 @@ def marks_kept_until(concluded_at: datetime, contest_days: int) -> datetime:
 
 
 def remind_from(opened_at: datetime, closes_at: datetime) -> datetime:
-    """Return when reminders begin by themselves: a day before the close, in the last quarter of a short ballot."""
+    """Return when reminders begin by themselves: a day before the close, or in its last quarter."""
     return closes_at - min(timedelta(days=1), (closes_at - opened_at) / 4)
 
 

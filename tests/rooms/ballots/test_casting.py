@@ -14,7 +14,15 @@ from tests.factories.members import make_member
 from union.ballots import queries, service
 from union.ballots.crypto import Election, make_credential, make_key, public_of
 from union.ballots.crypto.ballot import make_ballot as seal_by_hand
-from union.ballots.models import BoardRecord, CastBallot, CastCiphertext, PublicCredential, RefusalLog, RollEntry, WaitingReceipt
+from union.ballots.models import (
+    BoardRecord,
+    CastBallot,
+    CastCiphertext,
+    PublicCredential,
+    RefusalLog,
+    RollEntry,
+    WaitingReceipt,
+)
 from union.ballots.service import board
 from union.core import db
 from union.core.actor import SYSTEM
@@ -64,7 +72,10 @@ def test_the_same_bytes_again_give_the_same_receipt(session, now, hand):
         session.flush()
     assert again.repeated
     assert (again.tracker, again.height, again.chain_head, again.signature) == (
-        first.tracker, first.height, first.chain_head, first.signature,
+        first.tracker,
+        first.height,
+        first.chain_head,
+        first.signature,
     )
     assert counts(session) == before
 
@@ -164,7 +175,9 @@ def test_by_nobody_or_a_suspended_member(session, now, hand):
 
 
 def test_before_the_opening_and_after_the_close(session, now, hand):
-    early = make.issue(session, make.give_keys(session, make.make_ballot_draft(session, now, voters=1), now), now)
+    early = make.issue(
+        session, make.give_keys(session, make.make_ballot_draft(session, now, voters=1), now), now
+    )
     refused(session, early, early.voters[0], "{}", now, "not_open")
     text = make.seal(session, hand, hand.voters[0], YES)
     refused(session, hand, hand.voters[0], text, hand.closes_at, "closed")
@@ -204,8 +217,13 @@ def test_what_was_examined_for_another_election_is_examined_again(session, now, 
     assert isinstance(examined, service.Examined)
     with make.at_database_time(now):
         answer = service.cast(
-            session, actor=make.actor(session, hand.voters[0]), slug=hand.slug, text=foreign, now=now,
-            signer=make.SIGNER, examined=examined,
+            session,
+            actor=make.actor(session, hand.voters[0]),
+            slug=hand.slug,
+            text=foreign,
+            now=now,
+            signer=make.SIGNER,
+            examined=examined,
         )
     assert answer.code == "ballot-election"
 
@@ -216,8 +234,13 @@ def test_an_examined_ballot_stands_for_no_other_bytes(session, now, hand):
     examined = service.examine(service.booth(session, slug=hand.slug, text=good), good)
     with make.at_database_time(now):
         answer = service.cast(
-            session, actor=make.actor(session, voter), slug=hand.slug, text=good.replace("1", "2", 1), now=now,
-            signer=make.SIGNER, examined=examined,
+            session,
+            actor=make.actor(session, voter),
+            slug=hand.slug,
+            text=good.replace("1", "2", 1),
+            now=now,
+            signer=make.SIGNER,
+            examined=examined,
         )
     assert answer.code == "ballot-form"
 
@@ -238,7 +261,12 @@ def test_the_last_second_counts_or_is_refused_never_both(database, now):
         start.wait()
         with db.transaction() as session:
             answers[voter] = service.cast(
-                session, actor=actors[voter], slug=hand.slug, text=texts[voter], now=now, signer=make.SIGNER,
+                session,
+                actor=actors[voter],
+                slug=hand.slug,
+                text=texts[voter],
+                now=now,
+                signer=make.SIGNER,
                 examined=examined,
             )
 
@@ -248,7 +276,9 @@ def test_the_last_second_counts_or_is_refused_never_both(database, now):
             make.close(session, hand)
 
     with make.at_database_time(now):
-        threads = [threading.Thread(target=vote, args=(v,)) for v in hand.voters] + [threading.Thread(target=close)]
+        threads = [threading.Thread(target=vote, args=(v,)) for v in hand.voters] + [
+            threading.Thread(target=close)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -307,7 +337,11 @@ def test_a_key_of_another_group_is_refused_by_name(session, now):
 
     hand = make.make_ballot_draft(session, now, group="BELENIOS-2048")
     service.ask_for_keys(
-        session, actor=make.actor(session, hand.organizer), now=now, slug=hand.slug, public_url=make.PUBLIC_URL
+        session,
+        actor=make.actor(session, hand.organizer),
+        now=now,
+        slug=hand.slug,
+        public_url=make.PUBLIC_URL,
     )
     key = make_key(group_named("Ed25519"), secrets.randbelow).public.record().decode()
     answer = service.submit_trustee_key(

@@ -23,7 +23,7 @@ def run(database, tmp_path, monkeypatch):
     settings = Settings.from_environment(
         {"UNION_ENV": "development", "UNION_HOME": str(tmp_path / "home"), "UNION_DATABASE_URL": url}
     )
-    monkeypatch.setattr(Settings, "data_key", lambda self: bytes(range(32)))
+    monkeypatch.setattr(Settings, "data_key", lambda _: bytes(range(32)))
     monkeypatch.chdir(tmp_path)
 
     def work(*words, status=0, stdin=None):
@@ -42,10 +42,16 @@ def test_a_trustee_who_never_uses_the_browser(run, now, tmp_path):
     with db.transaction() as session:
         hand = make.make_ballot_draft(session, now, trustees=1)
         make.service.ask_for_keys(
-            session, actor=make.actor(session, hand.organizer), now=now, slug=hand.slug, public_url=make.PUBLIC_URL
+            session,
+            actor=make.actor(session, hand.organizer),
+            now=now,
+            slug=hand.slug,
+            public_url=make.PUBLIC_URL,
         )
         uuid = make.row(session, hand).uuid
-    public = run("trustee-key", "--uuid", uuid, "--group", "Ed25519", "--name", "Tirza").stdout.splitlines()[0]
+    public = run("trustee-key", "--uuid", uuid, "--group", "Ed25519", "--name", "Tirza").stdout.splitlines()[
+        0
+    ]
     kept = tmp_path / f"trustee-key-{uuid}.json"
     assert kept.stat().st_mode & 0o077 == 0
     assert json.loads(kept.read_text())["kind"] == "union-trustee-key"
@@ -96,8 +102,12 @@ def test_a_key_of_another_ballot_is_refused(run, now, tmp_path):
 def test_verify_needs_no_settings_and_no_database(tmp_path):
     (tmp_path / "broken.bel").write_bytes(b"nothing")
     done = subprocess.run(
-        [sys.executable, "-m", "union.cli", "ballots", "verify", str(tmp_path / "broken.bel")], capture_output=True,
-        text=True, check=False, cwd=tmp_path, env={"PATH": "/usr/bin", "UNION_DATABASE_URL": "nonsense://"},
+        [sys.executable, "-m", "union.cli", "ballots", "verify", str(tmp_path / "broken.bel")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin", "UNION_DATABASE_URL": "nonsense://"},
     )
     assert done.returncode == 1
     assert "archive-form" in done.stdout

@@ -37,7 +37,10 @@ def test_from_draft_to_result(session, now, tmp_path, group):
     assert report.result == [[3, 1, 1], [3, 2, 0, 1]]
     if group == "BELENIOS-2048" and shutil.which("belenios-tool"):
         done = subprocess.run(
-            ["belenios-tool", "election", "verify", "--dir", str(tmp_path)], capture_output=True, text=True, check=False
+            ["belenios-tool", "election", "verify", "--dir", str(tmp_path)],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
@@ -122,4 +125,9 @@ def test_marks_are_wiped_after_the_contest_period(session, now):
     session.expire_all()
     assert set(session.scalars(select(RollEntry.voted))) == {None}
     assert make.row(session, hand).chapters == [{"chapter": "amsterdam", "voted": 6, "eligible": 10}]
-    assert db.Base.metadata.tables["roll_entry"].columns.keys() == ["ballot_id", "member_id", "chapter_slug", "voted"]
+    assert db.Base.metadata.tables["roll_entry"].columns.keys() == [
+        "ballot_id",
+        "member_id",
+        "chapter_slug",
+        "voted",
+    ]

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -58,8 +59,12 @@ CHILD = textwrap.dedent(
 def run(database, die_at, **facts):
     url = database.engine.url.render_as_string(hide_password=False)
     done = subprocess.run(
-        [sys.executable, "-c", CHILD], input=json.dumps({"url": url, "die_at": die_at, **facts}), text=True,
-        capture_output=True, check=False, env={**os.environ, "PYTHONPATH": os.getcwd()},
+        [sys.executable, "-c", CHILD],
+        input=json.dumps({"url": url, "die_at": die_at, **facts}),
+        text=True,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
     )
     if die_at:
         assert done.returncode == -signal.SIGKILL, done.stderr
@@ -86,7 +91,9 @@ def state(database, hand, folder):
 def test_whole_or_nothing(database, now, tmp_path, step):
     with db.transaction() as session:
         if step == "open":
-            hand = make.issue(session, make.give_keys(session, make.make_ballot_draft(session, now, voters=2), now), now)
+            hand = make.issue(
+                session, make.give_keys(session, make.make_ballot_draft(session, now, voters=2), now), now
+            )
         else:
             hand = make.make_open_ballot(session, now, voters=2)
         text = make.seal(session, hand, hand.voters[0], [[1, 0, 0]]) if step == "cast" else ""

@@ -44,16 +44,30 @@ def organizer(session, hand):
         ({"questions": []}, "question"),
         ({"questions": [service.choice("Which?", ["a", "b"], 1)]}, "question"),
         ({"questions": [service.decision("", "en")]}, "question"),
-        ({"questions": [service.decision("A?", "en"), service.choice("Which?", ["a", "A"], 1)]}, "choice_answers"),
-        ({"questions": [service.decision("A?", "en"), service.choice("Which?", ["a", "b"], 3)]}, "choice_most"),
+        (
+            {"questions": [service.decision("A?", "en"), service.choice("Which?", ["a", "A"], 1)]},
+            "choice_answers",
+        ),
+        (
+            {"questions": [service.decision("A?", "en"), service.choice("Which?", ["a", "b"], 3)]},
+            "choice_most",
+        ),
     ],
 )
 def test_a_draft_that_cannot_be_is_refused_at_its_field(session, now, change, field):
     trustee = make_member(session, roles=[Role.TRUSTEE])
     facts = {
-        "kind": "strike_vote", "subject": "", "title": "A ballot", "intro": "", "questions": [service.decision("A?", "en")],
-        "preset": "union-default", "group": "Ed25519", "opens_at": now + timedelta(days=1),
-        "closes_at": now + timedelta(days=2), "zone": "Europe/Amsterdam", "trustee_ids": [trustee],
+        "kind": "strike_vote",
+        "subject": "",
+        "title": "A ballot",
+        "intro": "",
+        "questions": [service.decision("A?", "en")],
+        "preset": "union-default",
+        "group": "Ed25519",
+        "opens_at": now + timedelta(days=1),
+        "closes_at": now + timedelta(days=2),
+        "zone": "Europe/Amsterdam",
+        "trustee_ids": [trustee],
     }
     actor = make.actor(session, make_member(session, roles=[Role.ORGANIZER]))
     with pytest.raises(Invalid) as refusal:
@@ -71,7 +85,9 @@ def test_only_organizers_draft_and_only_trustees_hold_keys(session, now):
     make.give_keys(session, hand, now)
     other = make_member(session, roles=[Role.TRUSTEE])
     with pytest.raises(NotAllowed):
-        service.submit_trustee_key(session, actor=make.actor(session, other), now=now, slug=hand.slug, text="{}")
+        service.submit_trustee_key(
+            session, actor=make.actor(session, other), now=now, slug=hand.slug, text="{}"
+        )
 
 
 def test_two_drafts_of_one_title_get_two_addresses(session, now):
@@ -100,7 +116,11 @@ def test_the_version_of_the_day_it_opens_is_frozen(session):
     hand = make.make_ballot_draft(session, now, preset="gb-tulrca", opens_in=timedelta(days=7))
     assert make.row(session, hand).rule["mandate_months"] == 6
     service.reschedule(
-        session, actor=organizer(session, hand), now=now, slug=hand.slug, opens_at=now + timedelta(days=8),
+        session,
+        actor=organizer(session, hand),
+        now=now,
+        slug=hand.slug,
+        opens_at=now + timedelta(days=8),
         closes_at=now + timedelta(days=15),
     )
     assert make.row(session, hand).rule["mandate_months"] == 12
@@ -237,14 +257,19 @@ def test_nobody_closes_early(session, now):
     hand = make.make_open_ballot(session, now)
     with pytest.raises(Closed):
         service.close_ballot(
-            session, actor=organizer(session, hand), now=hand.closes_at - timedelta(seconds=1), slug=hand.slug,
+            session,
+            actor=organizer(session, hand),
+            now=hand.closes_at - timedelta(seconds=1),
+            slug=hand.slug,
             public_url="",
         )
 
 
 def test_called_off(session, now):
     hand = make.make_open_ballot(session, now)
-    service.cancel(session, actor=organizer(session, hand), now=now, slug=hand.slug, public_url=make.PUBLIC_URL)
+    service.cancel(
+        session, actor=organizer(session, hand), now=now, slug=hand.slug, public_url=make.PUBLIC_URL
+    )
     session.flush()
     assert len(messages(session, hand, "cancelled")) == 5
     assert {m.state for m in messages(session, hand, "credential-")} == {"suppressed"}
@@ -261,9 +286,12 @@ def test_only_those_who_have_not_voted_are_reminded(session, now):
     hand = make.make_open_ballot(session, now)
     with make.at_database_time(now):
         make.vote(session, hand, hand.voters[1], YES, now)
-    assert service.remind(
-        session, actor=organizer(session, hand), now=now, slug=hand.slug, public_url=make.PUBLIC_URL
-    ) == 4
+    assert (
+        service.remind(
+            session, actor=organizer(session, hand), now=now, slug=hand.slug, public_url=make.PUBLIC_URL
+        )
+        == 4
+    )
     assert {m.member_id for m in messages(session, hand, "reminder-")} == set(hand.voters) - {hand.voters[1]}
 
 
@@ -321,8 +349,13 @@ def test_a_wrong_factor_is_refused_and_its_trustee_named(session, now):
     make.close(session, hand)
     decryption, strong = make.share(session, hand, hand.trustees[1])  # another trustee's share
     answer = service.submit_decryption(
-        session, actor=make.actor(session, hand.trustees[0]), now=now, slug=hand.slug, decryption=decryption,
-        strong_proofs=strong, public_url="",
+        session,
+        actor=make.actor(session, hand.trustees[0]),
+        now=now,
+        slug=hand.slug,
+        decryption=decryption,
+        strong_proofs=strong,
+        public_url="",
     )
     assert answer.code == "decryption-proof"
     assert answer.facts["trustee"] == "Trustee 1"
@@ -367,8 +400,13 @@ def test_a_factor_whose_weak_proof_passes_is_still_refused(session, now):
     decryption = compact({"decryption_factors": [factors], "decryption_proofs": [proofs]}).decode()
     _, strong = make.share(session, hand, hand.trustees[0])
     answer = service.submit_decryption(
-        session, actor=make.actor(session, hand.trustees[0]), now=now, slug=hand.slug, decryption=decryption,
-        strong_proofs=strong, public_url="",
+        session,
+        actor=make.actor(session, hand.trustees[0]),
+        now=now,
+        slug=hand.slug,
+        decryption=decryption,
+        strong_proofs=strong,
+        public_url="",
     )
     assert answer.code == "decryption-strong-proof"
     assert answer.facts["trustee"] == "Trustee 1"
@@ -404,12 +442,19 @@ def test_objections_are_public_and_answered_once(session, now):
     session.flush()
     with pytest.raises(Closed):
         service.answer_objection(
-            session, actor=organizer(session, hand), now=late, slug=hand.slug, objection_id=number, text="Again"
+            session,
+            actor=organizer(session, hand),
+            now=late,
+            slug=hand.slug,
+            objection_id=number,
+            text="Again",
         )
     line = queries.ballot_page(session, hand.slug, voter, late).objections[0]
     assert (line.text, line.answer) == ("My code came late", "Sorry")
     with pytest.raises(Closed):
-        service.raise_objection(session, actor=voter, now=late + timedelta(days=7), slug=hand.slug, text="Too late")
+        service.raise_objection(
+            session, actor=voter, now=late + timedelta(days=7), slug=hand.slug, text="Too late"
+        )
     assert session.scalar(select(func.count()).select_from(Objection)) == 1
 
 

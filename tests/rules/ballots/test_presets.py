@@ -12,10 +12,20 @@ from union.core.errors import Invalid
 
 ALL = list(presets.presets().values())
 FACTS = {
-    "id": "x", "name": "X", "summary": "X.", "jurisdiction": "internal", "applies_to": "internal rule",
-    "kind": "strike_vote", "denominator": "cast", "threshold": {"num": 1, "den": 2, "strict": True},
-    "source_title": "S", "source_url": "", "source_date": "2026", "as_of": date(2026, 8, 1),
-    "review_by": date(2027, 8, 1), "confidence": "high",
+    "id": "x",
+    "name": "X",
+    "summary": "X.",
+    "jurisdiction": "internal",
+    "applies_to": "internal rule",
+    "kind": "strike_vote",
+    "denominator": "cast",
+    "threshold": {"num": 1, "den": 2, "strict": True},
+    "source_title": "S",
+    "source_url": "",
+    "source_date": "2026",
+    "as_of": date(2026, 8, 1),
+    "review_by": date(2027, 8, 1),
+    "confidence": "high",
 }
 
 
@@ -41,7 +51,9 @@ def test_each_is_in_dutch_too(preset):
         assert not text or i18n.translate("nl", text) != text, text
 
 
-@pytest.mark.parametrize("missing", ["kind", "denominator", "source_title", "as_of", "review_by", "confidence"])
+@pytest.mark.parametrize(
+    "missing", ["kind", "denominator", "source_title", "as_of", "review_by", "confidence"]
+)
 def test_a_preset_without_its_facts_is_no_preset(missing):
     with pytest.raises((TypeError, KeyError)):
         presets.read({name: value for name, value in FACTS.items() if name != missing})
@@ -60,8 +72,15 @@ def test_the_required_ones_are_there():
     assert (rule.threshold.num, rule.threshold.den, rule.threshold.strict) == (1, 2, True)
     assert (rule.turnout.num, rule.turnout.den, rule.turnout.strict) == (1, 2, False)
     assert (rule.window_days, rule.action_notice.n, rule.mandate_months) == (7, 7, 6)
-    assert {"simple-majority", "two-thirds-cast", "de-75-eligible", "de-25-accept", "us-uaw-two-thirds", "au-fw-459",
-            "ratification-simple-majority"} <= set(found)
+    assert {
+        "simple-majority",
+        "two-thirds-cast",
+        "de-75-eligible",
+        "de-25-accept",
+        "us-uaw-two-thirds",
+        "au-fw-459",
+        "ratification-simple-majority",
+    } <= set(found)
 
 
 def test_great_britain_by_opening_date():
@@ -85,4 +104,3 @@ def test_stale_from_the_day_after_the_review_date():
     rule = presets.presets()["union-default"]
     assert not rule.stale(rule.review_by)
     assert rule.stale(rule.review_by.replace(day=rule.review_by.day + 1))
-

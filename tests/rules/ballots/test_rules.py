@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from union.ballots import rules
@@ -69,14 +69,18 @@ shares = st.tuples(st.integers(1, 40), st.integers(0, 40), st.booleans()).map(
     lambda t: Share(min(t[1], t[0]), t[0], t[2])
 )
 rule_strategy = st.builds(
-    Rule, denominator=st.sampled_from([Of.ELIGIBLE, Of.CAST, Of.VALID]), threshold=shares,
-    turnout=st.none() | shares, second=st.none() | shares,
+    Rule,
+    denominator=st.sampled_from([Of.ELIGIBLE, Of.CAST, Of.VALID]),
+    threshold=shares,
+    turnout=st.none() | shares,
+    second=st.none() | shares,
 )
-ballots = st.tuples(st.integers(0, 3000), st.integers(0, 3000), st.integers(0, 500), st.integers(0, 3000)).map(
-    lambda t: (Counts(t[0], t[1], t[2]), t[0] + t[1] + t[2] + t[3])
-)
+ballots = st.tuples(
+    st.integers(0, 3000), st.integers(0, 3000), st.integers(0, 500), st.integers(0, 3000)
+).map(lambda t: (Counts(t[0], t[1], t[2]), t[0] + t[1] + t[2] + t[3]))
 
 
+@settings(deadline=None)
 @given(rule_strategy, ballots)
 def test_exactly_what_fractions_say(rule, ballot):
     counts, eligible = ballot
@@ -96,6 +100,7 @@ def test_exactly_what_fractions_say(rule, ballot):
     assert decide(rule, counts, eligible).passed is expected
 
 
+@settings(deadline=None)
 @given(rule_strategy, ballots)
 def test_one_more_yes_instead_of_no_never_harms(rule, ballot):
     counts, eligible = ballot
@@ -105,6 +110,7 @@ def test_one_more_yes_instead_of_no_never_harms(rule, ballot):
         assert after.passed or not before.passed
 
 
+@settings(deadline=None)
 @given(shares, st.integers(0, 10_000))
 def test_needed_is_the_smallest_that_reaches(share, whole):
     needed = share.needed(whole)
@@ -112,6 +118,7 @@ def test_needed_is_the_smallest_that_reaches(share, whole):
     assert needed == 0 or not share.reached(needed - 1, whole)
 
 
+@settings(deadline=None)
 @given(rule_strategy, ballots)
 def test_a_verdict_survives_storage(rule, ballot):
     counts, eligible = ballot
@@ -132,6 +139,7 @@ def test_choosing():
     assert choose([1, 0, 0], 2) == rules.Chosen((0,), ())
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 6), min_size=2, max_size=12), st.integers(1, 12))
 def test_nobody_chosen_has_fewer_votes_than_somebody_left_out(counts, seats):
     found = choose(counts, seats)
@@ -141,7 +149,12 @@ def test_nobody_chosen_has_fewer_votes_than_somebody_left_out(counts, seats):
     assert len(found.chosen) + len(found.tied) > seats or not found.tied
 
 
-@given(st.dictionaries(st.sampled_from("abcdefgh"), st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1))
+@settings(deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from("abcdefgh"), st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1
+    )
+)
 def test_no_chapter_shown_alone_tells_on_anybody(raw):
     rows = {name: (min(a, b), max(a, b)) for name, (a, b) in raw.items()}
     shown = rules.by_chapter(rows)

@@ -17,8 +17,8 @@ from union.core.i18n import msg
 
 DEFAULT = "union-default"
 BANNER = msg(
-    "A data strike by consumers is not a strike in labour law; these rules are offered as good practice unless"
-    " a lawyer tells you that they bind you."
+    "A data strike by consumers is not a strike in labour law; these rules are offered as good practice"
+    " unless a lawyer tells you that they bind you."
 )
 _FOLDER = Path(__file__).parent
 
@@ -135,7 +135,7 @@ def selectable() -> dict[str, list[Preset]]:
 
 
 def in_force(name: str, opens: date) -> Preset:
-    """Return the version of `name` (a family, or one version's id) for a ballot that opens on the day `opens`.
+    """Return the version of `name` (a family, or one version's id) for a ballot that opens on `opens`.
 
     Raises Invalid when there is no such preset, it decides no ballot, or it is not valid on that day.
     """

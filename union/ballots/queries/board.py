@@ -196,7 +196,7 @@ def encrypted_tally(session: Session, slug: str) -> bytes:
 
 
 def roll(session: Session, slug: str) -> list[tuple[str, str]]:
-    """Return the frozen roll as (member id, chapter), sorted: what its published hash covers. Never who voted."""
+    """Return the frozen roll as (member id, chapter), sorted: what its hash covers. Never who voted."""
     ballot = find(session, slug)
     rows = session.execute(
         select(RollEntry.member_id, RollEntry.chapter_slug)

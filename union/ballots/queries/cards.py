@@ -19,7 +19,7 @@ SHOWN_TO_ALL = (State.OPEN, State.CREDENTIALS, State.CLOSED, State.CONCLUDED, St
 
 @dataclass(frozen=True)
 class BallotCard:
-    """A ballot in a list. on_roll and voted speak of the member who looks; voted is None when nobody may know."""
+    """A ballot in a list. on_roll, voted: of the member who looks; voted is None when nobody may know."""
 
     slug: str
     title: str
@@ -46,7 +46,7 @@ class Duty:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A decided ballot. counts: (label, number) of the first question. rule: the frozen preset as plain values."""
+    """A decided ballot. counts: (label, number) of the first question. rule: the frozen preset."""
 
     slug: str
     subject: str

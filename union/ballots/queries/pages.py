@@ -31,7 +31,7 @@ from union.notify.queries import Progress, progress
 
 @dataclass(frozen=True)
 class Seat:
-    """A trustee as shown. mine: the reader's own seat. server: the union's server, which holds this key itself."""
+    """A trustee as shown. mine: the reader's own seat. server: this key is the union's server's."""
 
     position: int
     name: str
@@ -132,7 +132,7 @@ class BallotPage:
 
 @dataclass(frozen=True)
 class RunPage:
-    """What organizers see besides: how far the credentials are, who would be on the roll, what was refused."""
+    """What organizers see besides: how far the codes are, how many are entitled, what was refused."""
 
     page: BallotPage
     credentials: Progress
@@ -151,7 +151,7 @@ def find(session: Session, key: str) -> Ballot:
 
 
 def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> BallotPage:
-    """Return the ballot's page as `actor` sees it. Raises NotFound, also for a draft that is not for the actor."""
+    """Return the ballot's page as `actor` sees it. Raises NotFound, also for drafts of others."""
     ballot = find(session, slug)
     seats = _seats(session, ballot, actor)
     if State(ballot.state) not in SHOWN_TO_ALL and not (

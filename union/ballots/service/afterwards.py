@@ -1,4 +1,4 @@
-"""What follows a vote: receipts on their way, reminders to those who have not voted, objections, forgetting."""
+"""What follows a vote: receipts on their way, reminders to those who have not, objections, forgetting."""
 
 import json
 import secrets
@@ -30,7 +30,7 @@ LONGEST_OBJECTION = 4000
 
 
 def send_receipts(session: Session, *, now: datetime, slug: str) -> int:
-    """Hand the waiting receipts to the voters' channels in random order, when enough wait or voting is over."""
+    """Hand the waiting receipts to the voters' channels in random order, when enough wait or it is over."""
     ballot = board.locked(session, slug)
     waiting = list(session.scalars(select(WaitingReceipt).where(WaitingReceipt.ballot_id == ballot.id)))
     if not waiting or (board.state_of(ballot) is State.OPEN and len(waiting) < TOGETHER):
@@ -71,7 +71,7 @@ def send_receipts(session: Session, *, now: datetime, slug: str) -> int:
 
 
 def remind(session: Session, *, actor: Actor, now: datetime, slug: str, public_url: str) -> int:
-    """Remind those who have not voted; who that is, is looked up at this moment. Returns how many were written to.
+    """Remind those who have not voted; who that is, is looked up now. Returns how many are written to.
 
     Phones that sleep now are left out and taken along by the next call: a reminder never waits for the
     morning, by which time somebody may have voted.
@@ -87,7 +87,7 @@ def remind(session: Session, *, actor: Actor, now: datetime, slug: str, public_u
         for contact in members.contacts(session, list(session.scalars(late)))
         if (way := words.route(contact)) and (way[0] is Channel.EMAIL or not is_quiet(now, contact.zone))
     ]
-    # By hand once a day and once by itself: the day is part of the kind, and the kind keeps it from repeating.
+    # By hand once a day and once by itself: the day is in the kind, which keeps it from repeating.
     kind = "reminder" if actor.system else f"reminder-{now:%Y%m%d}"
     found = notify.enqueue_many(
         session,
@@ -159,7 +159,7 @@ def contest_open(ballot: Ballot, now: datetime) -> bool:
 
 
 def raise_objection(session: Session, *, actor: Actor, now: datetime, slug: str, text: str) -> str:
-    """Object, as somebody on the roll, to how the ballot goes or went. Published without the name; returns its id."""
+    """Object, as one on the roll, to how the ballot goes or went. Published without name; returns its id."""
     allow(actor, Permission.BALLOT_CAST)
     ballot = board.locked(session, slug)
     if not contest_open(ballot, now):

@@ -29,7 +29,7 @@ STATE_NAMES: dict[State, str] = {
 
 
 def locked(session: Session, slug: str) -> Ballot:
-    """Return the ballot called `slug` (or with that uuid), locked until the transaction ends. Raises NotFound."""
+    """Return the ballot with this slug or uuid, locked until the transaction ends. Raises NotFound."""
     query = select(Ballot).where(or_(Ballot.slug == slug, Ballot.uuid == slug)).with_for_update()
     found = session.scalar(query.execution_options(populate_existing=True))
     if found is None:

@@ -1,4 +1,4 @@
-"""Take a ballot: checked first, then in one short transaction locked, re-checked, put on the board and marked.
+"""Take a ballot: checked first, then in one short transaction locked, re-checked, put on the board, marked.
 
 Nothing written here joins the voter to the ballot but the sealed receipt on its way out and, until the close
 rewrites the roll, the transaction both rows share (docs/adr/0005).
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Booth:
-    """What must be known to check a ballot without a transaction. known: these bytes are on the board already."""
+    """What must be known to check a ballot without a transaction. known: it is on the board already."""
 
     slug: str
     state: State

@@ -50,7 +50,7 @@ class ShareTaken:
 
 
 def close_ballot(session: Session, *, actor: Actor, now: datetime, slug: str, public_url: str) -> None:
-    """Close the ballot at its time: no ballot comes after, the encrypted tally is published, trustees are told.
+    """Close the ballot at its time: no ballot comes after, the encrypted tally is public, trustees are told.
 
     Raises Closed when it is not open (so a second call changes nothing) or the time has not come.
     """

@@ -1,4 +1,4 @@
-"""The credential step: freeze the roll, make one voting code per member, hand each out, keep the public parts.
+"""The credential step: freeze the roll, make a voting code per member, hand each out, keep the public parts.
 
 The private codes exist in this function and in the outbox until they are handed over; the list of public
 ones is sorted, so that nothing tells whose is whose.
@@ -88,7 +88,7 @@ def _forget_earlier(session: Session, ballot: Ballot, now: datetime) -> None:
 
 
 def roll_hash(entries: Iterable[tuple[str, str]]) -> str:
-    """Return the SHA-256 of a roll: one line "member id, tab, chapter" each, sorted, each ending in a newline."""
+    """Return the SHA-256 of a roll: lines "member id, tab, chapter, newline", sorted."""
     lines = sorted(f"{member_id}\t{chapter}\n" for member_id, chapter in entries)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 

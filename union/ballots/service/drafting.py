@@ -29,7 +29,7 @@ LONGEST_TITLE = 120
 MOST_TRUSTEES = 15
 
 
-def draft(
+def draft(  # noqa: PLR0913 - a ballot has that many facts
     session: Session,
     *,
     actor: Actor,
@@ -163,7 +163,7 @@ def _confirm(ballot: Ballot, actor: Actor) -> None:
 def reschedule(
     session: Session, *, actor: Actor, now: datetime, slug: str, opens_at: datetime, closes_at: datetime
 ) -> None:
-    """Change opening and closing, and with them the version of the rule. Never possible once the ballot is open."""
+    """Change opening and closing, and with them the version of the rule. Not once it is open."""
     allow(actor, Permission.BALLOT_RUN)
     ballot = board.locked(session, slug)
     board.require(ballot, *BEFORE_OPENING)

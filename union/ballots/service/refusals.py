@@ -72,7 +72,8 @@ def refusal(refused: Refused) -> Refusal:
 def decryption_refusal(refused: Refused, trustee: str) -> Refusal:
     """Return the refusal of a share, naming the trustee who sent it."""
     text = msg(
-        "The share of %(trustee)s was refused: %(detail)s (%(check)s). Nothing was kept; choose the right key file."
+        "The share of %(trustee)s was refused: %(detail)s (%(check)s)."
+        " Nothing was kept; choose the right key file."
     )
     facts: dict[str, str | int] = {"trustee": trustee, "detail": refused.detail, "check": str(refused.check)}
     return Refusal(str(refused.check), text, 422, facts)

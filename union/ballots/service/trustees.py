@@ -28,7 +28,7 @@ class KeyTaken:
 
 
 def ask_for_keys(session: Session, *, actor: Actor, now: datetime, slug: str, public_url: str) -> None:
-    """Let the trustees make their keys, and tell each. The server's own key, where wanted, is made at once."""
+    """Let the trustees make their keys, and tell each. The server's own key, if wanted, is made now."""
     allow(actor, Permission.BALLOT_RUN)
     ballot = board.locked(session, slug)
     board.require(ballot, State.DRAFT)

@@ -1,4 +1,4 @@
-"""Who gets which message about a ballot, over which channel: rows in notify's outbox, written with the fact."""
+"""Who gets which message about a ballot, over which channel: outbox rows, written with the fact."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
@@ -15,7 +15,7 @@ from union.notify.rules.kinds import Channel, Lane
 
 
 def route(contact: Contact) -> tuple[Channel, str] | None:
-    """Return the member's own channel for ballots: email where there is one, else SMS; None without either."""
+    """Return the member's own channel for ballots: email if there is one, else SMS; None without."""
     if contact.email:
         return Channel.EMAIL, contact.email
     if contact.phone:
@@ -80,5 +80,5 @@ def tell(
 
 
 def address(public_url: str, ballot: Ballot, page: str = "") -> str:
-    """Return a link for messages. It holds the uuid: a slug in a text tells whoever glances at a phone too much."""
+    """Return a link for messages. It holds the uuid: a slug tells whoever glances at a phone too much."""
     return f"{public_url.rstrip('/')}/ballots/{ballot.uuid}{page}"

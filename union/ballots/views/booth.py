@@ -20,7 +20,7 @@ from union.web.guards import current_actor, public, require
 from union.web.i18n import gettext, when
 
 CHECKED_IN_BOOTH = 2_000
-"""Up to so many voters the booth fetches the list of public credentials, to notice a mistyped code at once."""
+"""Up to so many voters the booth fetches the list of public credentials, to notice a mistyped code."""
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ def refused(refusal: Refusal) -> tuple[Response, int]:
 
 
 def raw_json(content: bytes, *, keep: bool = False) -> Response:
-    """Return bytes of a record as they are. keep: they never change, so browsers may keep them for an hour."""
+    """Return bytes of a record as they are. keep: they never change, browsers may keep them an hour."""
     response = Response(content, mimetype="application/json")
     if keep:
         response.headers["Cache-Control"] = "public, max-age=3600"
