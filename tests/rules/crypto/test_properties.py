@@ -20,6 +20,7 @@ from union.ballots.crypto import (
 )
 from union.ballots.crypto.canonical import compact, read_json, weight_json, weight_value
 from union.ballots.crypto.decryption import discrete_logarithms
+from union.ballots.crypto.distinct import Distinct
 from union.ballots.crypto.edwards_arithmetic import Table, decompress, finish, progression
 from union.ballots.crypto.elgamal import encrypt, multiply, raise_to
 
@@ -162,3 +163,13 @@ records = st.recursive(
 @given(records)
 def test_compact_json_reads_back(value):
     assert read_json(compact(value)) == value == json.loads(compact(value))
+
+
+@given(st.lists(st.binary(max_size=2), max_size=40))
+def test_what_stands_twice_is_found(entries):
+    found = Distinct()
+    for place, entry in enumerate(entries):
+        found.add(entry, place)
+    place = found.repeated()
+    assert (place is None) is (len(set(entries)) == len(entries))
+    assert place is None or entries[place] in entries[:place]

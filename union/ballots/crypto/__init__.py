@@ -2,8 +2,8 @@
 
 Pure: imports no Flask, no database, no clock, no environment; randomness is an argument (`Draw`, give it
 `secrets.randbelow`). Every failed check raises `Refused` with the name of the check (`Check`). The protocol
-is that of Belenios, specification 2.0 with the formats of release 3.3 (FORMAT.md here); archives are checked by
-`belenios-tool election verify` as well as by `verify` here.
+is that of Belenios, specification 2.0 with the formats of release 3.3 (FORMAT.md here); archives are checked
+by `belenios-tool election verify` as well as by `verify` here.
 
 The life of an election:
 

@@ -14,6 +14,7 @@ from typing import BinaryIO, NamedTuple
 from union.ballots.crypto.archive import BLOCK, HEADER_NAME, PROTOCOL, Head, member_header
 from union.ballots.crypto.ballot import BIGGEST_BALLOT
 from union.ballots.crypto.canonical import compact, fields, integer, read_json, text
+from union.ballots.crypto.distinct import Distinct
 from union.ballots.crypto.failures import Check, Refused
 
 BIGGEST_RECORD = 256 * 2**20
@@ -138,7 +139,7 @@ class Reader:
         return digest.hexdigest(), None
 
     def _members(self) -> Iterator[_Member]:
-        seen: set[bytes] = set()
+        records = Distinct()
         while head := self._file.read(BLOCK):
             name = head[:100]
             parsed = _NAME.match(name)
@@ -149,12 +150,11 @@ class Reader:
                 raise Refused(
                     Check.ARCHIVE_HASH, f"the record at byte {member.span.offset} is not what its name says"
                 )
-            digest = bytes.fromhex(member.span.digest)
-            if digest in seen:
-                repeated = "the same record stands twice in the archive"
-                raise Refused(Check.BALLOT_REPEATED if parsed[2] == b"data" else _FORM, repeated)
-            seen.add(digest)
+            records.add(parsed[1], member.span.offset)
             yield member
+        place = records.repeated()
+        if place is not None:
+            raise Refused(Check.BALLOT_REPEATED, f"the record at byte {place} stands in the archive before")
 
     def events(self) -> Iterator[Event]:
         """The events in order, each checked against the chain and the order of the protocol.

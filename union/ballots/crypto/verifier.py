@@ -4,7 +4,6 @@ Pure but for reading the file. Spec 3.5; FORMAT.md, sections 6 to 8, say where i
 streamed: memory grows with the roll (one digest a credential), hardly with the ballots.
 """
 
-import hashlib
 import re
 from array import array
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ from union.ballots.crypto.decryption import (
     read_partial,
     read_result,
 )
+from union.ballots.crypto.distinct import Distinct
 from union.ballots.crypto.election import Election
 from union.ballots.crypto.failures import Check, Refused
 from union.ballots.crypto.mixnet import check_shuffle, merge_shuffled, read_shuffle
@@ -89,7 +89,7 @@ class _Board:
 
 def _scan(reader: Reader) -> _Board:
     board = _Board()
-    alphas: set[bytes] = set()
+    alphas = Distinct()
     for event in reader.events():
         board.stage, board.head = _STAGES[event.kind], event.head
         if event.kind == "Ballot":
@@ -106,22 +106,20 @@ def _scan(reader: Reader) -> _Board:
             board.partials.append((event.owner, event.payloads[0]))
         elif event.kind == "Result":
             board.result = event.payloads[0]
+    height = alphas.repeated()
+    if height is not None:
+        raise Refused(Check.BALLOT_REPEATED, f"the ballot of event {height} repeats a ciphertext")
     return board
 
 
-def _note_ballot(board: _Board, event: Event, alphas: set[bytes]) -> None:
+def _note_ballot(board: _Board, event: Event, alphas: Distinct) -> None:
     found = _CREDENTIAL.match(event.content)
     if not found:
         raise Refused(
             Check.BALLOT_CANONICAL, f"the ballot of event {event.head.height} is not in its canonical form"
         )
     for alpha in _ALPHA.findall(event.content):
-        key = hashlib.blake2b(alpha, digest_size=10).digest()
-        if key in alphas:
-            raise Refused(
-                Check.BALLOT_REPEATED, f"the ballot of event {event.head.height} repeats a ciphertext"
-            )
-        alphas.add(key)
+        alphas.add(alpha, event.head.height)
     span = event.payloads[0]
     key = credential_key(found[1])
     board.last[key] = len(board.offsets)
