@@ -123,6 +123,8 @@ def test_nobody_skips_ahead(client):
         ("contact", {"email": "", "phone": ""}, "one is enough"),
         ("contact", {"email": "anna", "phone": ""}, "has an @"),
         ("contact", {"email": "a@example.org", "phone": "020 1234567"}, "not a mobile number"),
+        ("contact", {"email": "anna", "phone": "020 1234567"}, "not a mobile number"),
+        ("contact", {"email": "anna", "phone": "020 1234567"}, "has an @"),
         ("chapter", {}, "Choose a chapter"),
         ("chapter", {"chapter": "atlantis"}, "Not a valid choice"),
     ],

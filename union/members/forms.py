@@ -85,8 +85,10 @@ class PlatformsForm(Form):
     """Which platforms somebody has to do with."""
 
     platforms = Several(
-        msg("Which platforms do you work for, sell on, make things for or use?"),
-        description=msg("Choose those on which you would want to act together. You can change this later."),
+        msg("Which platforms are yours?"),
+        description=msg(
+            "Those you work for, sell on, make things for or use, and would want to act on together."
+        ),
     )
 
 

@@ -95,9 +95,8 @@ def _matching(text: str, kind: Kind | None, letter: str | None) -> Select[Platfo
 
 def own(session: Session) -> list[PlatformCard]:
     """Return the hand-written directory by name: the choices when joining or starting a campaign."""
-    return [
-        _card(row) for row in session.scalars(select(Platform).where(Platform.own).order_by(Platform.words))
-    ]
+    rows = session.scalars(select(Platform).where(Platform.own))
+    return sorted((_card(row) for row in rows), key=lambda card: folded(card.name))
 
 
 def names(session: Session, slugs: Collection[str]) -> dict[str, str]:

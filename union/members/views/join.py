@@ -1,6 +1,7 @@
 """Joining, one thing per page. Nothing is written down before the last page is sent."""
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import abort, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -97,11 +98,19 @@ def _contact(form: Form, answers: Draft) -> Draft:
     email, phone = (form["email"].data or "").strip(), (form["phone"].data or "").strip()
     if not email and not phone:
         raise Invalid(msg("Give an email address or a mobile number; one is enough."), field="email")
-    return answers.with_(
-        email=contact.email(email) if email else "",
-        phone=contact.mobile(phone, contact.country_of(answers.zone or _DEFAULT_ZONE)) if phone else "",
-        sms=answers.sms if phone else None,
-    )
+    country = contact.country_of(answers.zone or _zone_of(answers))
+    read = {"email": "", "phone": ""}
+    for name, typed, reader in (
+        ("email", email, contact.email),
+        ("phone", phone, partial(contact.mobile, country=country)),
+    ):
+        try:
+            read[name] = reader(typed) if typed else ""
+        except Invalid as refusal:
+            form.refuse(refusal)
+    if form.errors:
+        raise Invalid(msg("Give an email address or a mobile number; one is enough."))
+    return answers.with_(**read, sms=answers.sms if phone else None)
 
 
 def _chapter(form: Form, answers: Draft) -> Draft:
