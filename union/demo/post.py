@@ -48,7 +48,7 @@ class Post:
             )
 
     def wait_for(self, address: str, pattern: str, *, patience: float = PATIENCE) -> str:
-        """Return what `pattern` captures in the newest message that has it; raises Unexpected if none comes."""
+        """Return what `pattern` captures in the newest message with it; raises Unexpected if none comes."""
         waited = 0.0
         while waited < patience:
             for text in reversed(self.texts(address)):
