@@ -130,7 +130,7 @@ def duties(session: Session, member_id: str) -> list[Duty]:
 
 
 def for_subject(session: Session, subject: str) -> list[BallotCard]:
-    """Return the ballots about `subject` ("campaign/<slug>") that everybody may see, newest first."""
+    """Return all ballots about `subject` ("campaign/<slug>"), drafts included, newest first."""
     rows = session.scalars(
         select(Ballot).where(Ballot.subject == subject).order_by(Ballot.created_at.desc(), Ballot.id)
     )
