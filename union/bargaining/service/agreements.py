@@ -114,6 +114,7 @@ def draft_agreement(
     table = locked(session, slug)
     must_be_open(table)
     common.must_help(session, table, actor, now)
+    offer = _accepted(session, table, from_offer) if from_offer is not None else None
     card = campaigns.card_by_id(session, table.campaign_id)
     today = now.astimezone(ZoneInfo(table.zone)).date()
     starts_on = clocks.add_months(today.replace(day=1), 1)
@@ -136,16 +137,20 @@ def draft_agreement(
     )
     session.add(row)
     session.flush()
-    if from_offer is not None:
-        _copy_offer(session, table, row, from_offer)
+    if offer is not None:
+        _copy_offer(session, row, offer)
     record(session, table, "draft_agreement", actor=actor, now=now, agreement=row.slug)
     return row.slug
 
 
-def _copy_offer(session: Session, table: BargainingTable, row: Agreement, number: int) -> None:
+def _accepted(session: Session, table: BargainingTable, number: int) -> Offer:
     offer = session.scalar(select(Offer).where(Offer.table_id == table.id, Offer.number == number))
     if offer is None or offer.state != ACCEPTED:
         raise Conflict(msg("Only an accepted offer becomes the draft of an agreement."))
+    return offer
+
+
+def _copy_offer(session: Session, row: Agreement, offer: Offer) -> None:
     pairs = session.execute(
         select(TableClause, OfferClause.text)
         .join(OfferClause, OfferClause.clause_id == TableClause.id)
