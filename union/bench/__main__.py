@@ -1,0 +1,39 @@
+"""Run the benches one after the other: `python -m union.bench [NAME…]`."""
+
+import json
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from union.bench import ballots, campaigns, casting, firing, outbox
+from union.bench.figures import Figure, table
+
+BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
+    "ballots": ballots.run,
+    "casting": casting.run,
+    "campaigns": campaigns.run,
+    "outbox": outbox.run,
+    "firing": firing.run,
+}
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(BENCHES)))
+@click.option("--json", "out", type=click.Path(path_type=Path), help="Also write the figures as JSON.")
+def main(names: tuple[str, ...], out: Path | None) -> None:
+    """Measure NAMES, or everything. Absolute times are this machine's; compare the ratios."""
+    found: list[Figure] = []
+    for name in names or BENCHES:
+        click.secho(f"\n{name}", bold=True)
+        with tempfile.TemporaryDirectory(prefix=f"union-bench-{name}-") as folder:
+            figures = BENCHES[name](Path(folder))
+        click.echo(table(figures))
+        found += figures
+    if out:
+        out.write_text(json.dumps([f.as_json() for f in found], indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
