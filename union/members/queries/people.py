@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, case, func, select
 from sqlalchemy.orm import Session
 
 from union.core.actor import Actor, Role
@@ -64,31 +64,29 @@ def contacts(session: Session, member_ids: Collection[str]) -> list[Contact]:
                 Member.name,
                 Member.language,
                 Member.zone,
-                Member.email,
-                Member.email_confirmed_at,
-                Member.phone,
-                Member.phone_confirmed_at,
-                Member.sms_opt_in_at,
+                # an address that is not confirmed is not even opened
+                case((Member.email_confirmed_at.is_not(None), Member.email)),
+                case((Member.phone_confirmed_at.is_not(None), Member.phone)),
+                and_(Member.phone_confirmed_at.is_not(None), Member.sms_opt_in_at.is_not(None)),
                 Member.chapter_slug,
             )
             .where(Member.id.in_(batch), Member.erased_at.is_(None))
             .order_by(Member.id)
         )
-        for row in rows:
-            phone = row.phone if row.phone_confirmed_at else None
-            found.append(
-                Contact(
-                    member_id=row.id,
-                    name=row.name or "",
-                    language=row.language,
-                    zone=row.zone,
-                    email=row.email if row.email_confirmed_at else None,
-                    phone=phone,
-                    sms_ok=phone is not None and row.sms_opt_in_at is not None,
-                    chapter_slug=row.chapter_slug or "",
-                    chapter_name=names.get(row.chapter_slug, ""),
-                )
+        found += [
+            Contact(
+                member_id,
+                name or "",
+                language,
+                zone,
+                email,
+                phone,
+                sms_ok=bool(sms_ok and phone),
+                chapter_slug=chapter or "",
+                chapter_name=names.get(chapter or "", ""),
             )
+            for member_id, name, language, zone, email, phone, sms_ok, chapter in rows
+        ]
     return found
 
 
