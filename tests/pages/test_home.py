@@ -62,7 +62,7 @@ def test_an_applicant_sees_how_to_get_in(client, sign_in, database):
 
 
 def test_the_console_is_for_organizers(client, sign_in, people):
-    first, officer, called, slug = people
+    first, _, called, slug = people
     assert client.get("/console").status_code == 303
     sign_in(client, called[0])
     assert client.get("/console").status_code == 403

@@ -33,11 +33,16 @@ def list_command(*, as_json: bool) -> None:
     if as_json:
         rows = [
             {
-                "slug": c.slug, "state": c.state, "kind": c.kind, "campaign": c.campaign_slug, "version": c.version,
-                "starts_at": c.starts_at.isoformat(), "ends_at": c.ends_at.isoformat() if c.ends_at else None,
+                "slug": c.slug,
+                "state": c.state,
+                "kind": c.kind,
+                "campaign": c.campaign_slug,
+                "version": c.version,
+                "starts_at": c.starts_at.isoformat(),
+                "ends_at": c.ends_at.isoformat() if c.ends_at else None,
             }
             for c in cards
-        ]  # fmt: skip
+        ]
         click.echo(json.dumps(rows, indent=2))
         return
     for c in cards:

@@ -157,7 +157,10 @@ class PlanForm(Form):
             self.sms_route.data = "desk"
 
     def plan(self, kind: Kind, target: str, language: str) -> Plan:
-        """Return what was typed; raises Invalid for too many or too long steps. target: the campaign's platform."""
+        """Return what was typed; raises Invalid for too many or too long steps.
+
+        target: the campaign's platform.
+        """
 
         def lines(text: str | None) -> tuple[str, ...]:
             typed = kits.lines_of(text or "")

@@ -1,4 +1,7 @@
-"""What the scheduler asks of actions. Each action is one transaction, so that one in trouble holds up no other."""
+"""What the scheduler asks of actions.
+
+Each action is one transaction, so that one in trouble holds up no other.
+"""
 
 import logging
 from collections.abc import Callable

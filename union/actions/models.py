@@ -1,7 +1,8 @@
 """Tables of actions: the plan, its starts per zone, who takes part, anonymous tallies, the debrief.
 
 Invariant: after an action ends no row joins a member to a check-in. `checkin_once` holds only keyed hashes,
-its key stands in `action.checkin_key`, and both are wiped when the action ends. No row of a check-in has a time.
+its key stands in `action.checkin_key`, and both are wiped when the action ends. No row of a check-in has a
+time.
 """
 
 from datetime import datetime
@@ -25,8 +26,9 @@ def _words(names: type[StrEnum], length: int) -> Enum:
 class Action(Base):
     """One synchronized action of a campaign; `version` counts changes of time or target.
 
-    wall_start, wall_end: naive local times (YYYY-MM-DDTHH:MM) in `zone`, or in every member's own zone in wall-clock
-    mode. starts_at, ends_at: the first start and the last end (UTC); ends_at None for an action without a fixed end.
+    wall_start, wall_end: naive local times (YYYY-MM-DDTHH:MM) in `zone`, or in every member's own zone in
+    wall-clock mode. starts_at, ends_at: the first start and the last end (UTC); ends_at None for an action
+    without a fixed end.
     to_act, show_delay: minutes. reason: why it was put off or called off, {text: message id, facts}.
     """
 
@@ -79,7 +81,10 @@ class Action(Base):
 
 
 class ActionZoneFiring(Base):
-    """One start of an action: of everybody ("*", instant mode) or of the members in one zone (wall-clock mode)."""
+    """One start of an action.
+
+    Of everybody ("*", instant mode) or of the members in one zone (wall-clock mode).
+    """
 
     __tablename__ = "action_zone_firing"
 
@@ -104,7 +109,9 @@ class ActionChoice(Base):
 
 
 class CheckinTally(Base):
-    """How many of a chapter checked in and completed. shown_*: what the public saw last, when a delay was chosen.
+    """How many of a chapter checked in and completed.
+
+    shown_*: what the public saw last, when a delay was chosen.
 
     paper: how many of `out` came from paper lists; point: how many used the code of a meeting point.
     """
@@ -122,7 +129,10 @@ class CheckinTally(Base):
 
 
 class CheckinPulse(Base):
-    """How many checked in, of the whole action, within one span of minutes after its start; for the synchrony score."""
+    """How many checked in, of the whole action, within one span of minutes after its start.
+
+    For the synchrony score.
+    """
 
     __tablename__ = "checkin_pulse"
 
@@ -132,7 +142,10 @@ class CheckinPulse(Base):
 
 
 class CheckinOnce(Base):
-    """That somebody was counted: a keyed hash of the member, without order or time; wiped when the action ends."""
+    """That somebody was counted.
+
+    A keyed hash of the member, without order or time; wiped when the action ends.
+    """
 
     __tablename__ = "checkin_once"
     __table_args__ = ({"sqlite_with_rowid": False},)

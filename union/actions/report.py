@@ -16,9 +16,12 @@ from union.core.i18n import translate, when
 @cache
 def _templates() -> Environment:
     made = Environment(
-        loader=PackageLoader("union.actions", "templates"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=PackageLoader("union.actions", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     made.filters["number"] = i18n.number
     return made
 
@@ -37,9 +40,19 @@ def debrief_html(
     def words(text: str, **facts: object) -> Markup:
         return Markup(escape(translate(language, text))) % facts  # noqa: S704 - escaped before the facts go in
 
-    return _templates().get_template("actions/report.html").render(
-        _=words, card=card, view=view, numbers=view.numbers, chapters=chapters, language=language, union=union,
-        style=Markup(style),  # noqa: S704 - our own stylesheet
-        start=when(card.starts_at, card.zone, language),
-        end=when(card.ends_at, card.zone, language) if card.ends_at else "",
-    )  # fmt: skip
+    return (
+        _templates()
+        .get_template("actions/report.html")
+        .render(
+            _=words,
+            card=card,
+            view=view,
+            numbers=view.numbers,
+            chapters=chapters,
+            language=language,
+            union=union,
+            style=Markup(style),  # noqa: S704 - our own stylesheet
+            start=when(card.starts_at, card.zone, language),
+            end=when(card.ends_at, card.zone, language) if card.ends_at else "",
+        )
+    )

@@ -39,7 +39,10 @@ def test_ref_of(action: Action, member_id: str) -> str:
 
 
 def audience(session: Session, action: Action) -> list[str]:
-    """Return the active members who take part now: called by their pledge or in by choice, and not out by choice."""
+    """Return the active members who take part now.
+
+    Called by their pledge or in by choice, and not out by choice.
+    """
     called = set(campaigns.called(session, action.campaign_id))
     said = choices(session, action)
     joined = {member_id for member_id, choice in said.items() if choice is Choice.IN}
@@ -48,7 +51,10 @@ def audience(session: Session, action: Action) -> list[str]:
 
 
 def choices(session: Session, action: Action) -> dict[str, Choice]:
-    """Return what members said: those who left stay out in every version, those who joined said so for this one."""
+    """Return what members said.
+
+    Those who left stay out in every version, those who joined said so for this one.
+    """
     rows = session.execute(
         select(ActionChoice.member_id, ActionChoice.choice, ActionChoice.version).where(
             ActionChoice.action_id == action.id
@@ -66,6 +72,12 @@ def takes_part(session: Session, action: Action, member_id: str) -> bool:
         return True
     mine = my_pledge(session, action.campaign_id, Actor(member_id=member_id, active=True))
     return mine is not None and mine.called is True
+
+
+def said_in(session: Session, action: Action, member_id: str) -> bool:
+    """Tell whether the member said "I'm in" to this very version."""
+    said = session.get(ActionChoice, (action.id, member_id))
+    return said is not None and said.choice is Choice.IN and said.version == action.version
 
 
 def mandate_facts(session: Session, action: Action) -> readiness.MandateFacts | None:

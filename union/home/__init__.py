@@ -1,1 +1,4 @@
-"""6th floor: the front page, the member's "what now", the organizer's console. Composed from queries; owns no table."""
+"""6th floor: the front page, the member's "what now", the organizer's console.
+
+Composed from queries; owns no table.
+"""

@@ -62,9 +62,14 @@ def ranked(
             found.append((rank, at, Task(text, action.title, path, status, kind, at, at_text if at else "")))
     for ballot in ballots:
         task = Task(
-            msg("Vote: %(title)s"), ballot.title, f"/ballots/{ballot.slug}", msg("open"), "live", ballot.closes_at,
+            msg("Vote: %(title)s"),
+            ballot.title,
+            f"/ballots/{ballot.slug}",
+            msg("open"),
+            "live",
+            ballot.closes_at,
             msg("closes %(when)s"),
-        )  # fmt: skip
+        )
         found.append((1, ballot.closes_at, task))
     for duty in duties:
         path = f"/ballots/{duty.slug}"
@@ -75,9 +80,14 @@ def ranked(
         found.append((2, duty.before, task))
     for campaign in campaigns:
         task = Task(
-            msg("Decide whether you pledge: %(title)s"), campaign.title, f"/campaigns/{campaign.slug}",
-            msg("gathering"), "waiting", campaign.pledge_deadline, msg("until %(when)s"),
-        )  # fmt: skip
+            msg("Decide whether you pledge: %(title)s"),
+            campaign.title,
+            f"/campaigns/{campaign.slug}",
+            msg("gathering"),
+            "waiting",
+            campaign.pledge_deadline,
+            msg("until %(when)s"),
+        )
         found.append((5, campaign.pledge_deadline, task))
     # What has no moment comes after what has one, within the same rank.
     found.sort(key=lambda item: (item[0], item[1] is None, item[1].timestamp() if item[1] else 0.0))

@@ -1,4 +1,7 @@
-"""What the front page, the member's page and the console show, composed from the rooms below. Owns no table."""
+"""What the front page, the member's page and the console show, composed from the rooms below.
+
+Owns no table.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,9 +30,16 @@ AWAKE = timedelta(seconds=60)
 FRONT = 6
 AUDIT_PAGE = 50
 SHOWN_FIRST = (
-    Stage.ACTING, Stage.GATHERING, Stage.BALLOT, Stage.MANDATED, Stage.BARGAINING, Stage.TIPPED, Stage.FELL_SHORT,
-    Stage.WON, Stage.CLOSED,
-)  # fmt: skip
+    Stage.ACTING,
+    Stage.GATHERING,
+    Stage.BALLOT,
+    Stage.MANDATED,
+    Stage.BARGAINING,
+    Stage.TIPPED,
+    Stage.FELL_SHORT,
+    Stage.WON,
+    Stage.CLOSED,
+)
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,10 @@ def front_page(session: Session) -> FrontPage:
 
 @dataclass(frozen=True)
 class MinePage:
-    """A member's own page: one list of what to do now, then what they are in. vouch_code: for an applicant."""
+    """A member's own page: one list of what to do now, then what they are in.
+
+    vouch_code: for an applicant.
+    """
 
     tasks: tuple[Task, ...]
     actions: tuple[ActionCard, ...]
@@ -92,7 +105,10 @@ def mine(session: Session, actor: Actor, now: datetime) -> MinePage:
 
 @dataclass(frozen=True)
 class ConsolePage:
-    """The organizers' page. campaigns: each with its next step. awake: the scheduler ticked within a minute."""
+    """The organizers' page.
+
+    campaigns: each with its next step. awake: the scheduler ticked within a minute.
+    """
 
     campaigns: tuple[tuple[CampaignCard, str], ...]
     ballots: tuple[BallotCard, ...]
@@ -134,7 +150,10 @@ def console(session: Session, actor: Actor, now: datetime) -> ConsolePage:
 
 @dataclass(frozen=True)
 class AuditPage:
-    """A page of the log, newest first. names: actor → name. older: the height to go on below; None at its end."""
+    """A page of the log, newest first.
+
+    names: actor → name. older: the height to go on below; None at its end.
+    """
 
     entries: tuple[Entry, ...]
     names: dict[str, str]

@@ -1,4 +1,7 @@
-"""The source of the running program as an archive: what the licence (AGPL-3.0, section 13) promises everybody."""
+"""The source of the running program as an archive.
+
+What the licence (AGPL-3.0, section 13) promises everybody.
+"""
 
 import gzip
 import io

@@ -333,7 +333,11 @@ def test_replies_that_say_out_are_counted_once(session, now, first, second, call
     for n in range(3):
         notify.receive(session, now=start, sender=phone, body="Ik ben uit!", provider_id=f"SM{n}")
     notify.receive(session, now=start, sender="+31600000000", body="UIT", provider_id="SM9")
-    assert service.take_replies(session, now=start) == 4
+    gone = members.contacts(session, [called[1]])[0].phone
+    notify.receive(session, now=start, sender=gone, body="UIT", provider_id="SM10")
+    session.get_one(Member, called[1]).state = "left"
+    session.flush()
+    assert service.take_replies(session, now=start) == 5
     assert service.take_replies(session, now=start) == 0
     assert notify.waiting(session, keywords={Keyword.OUT}) == ()
     assert queries.live_numbers(session, slug)[0].checked_in == 1

@@ -52,7 +52,7 @@ def counts(session):
     per_member = {}
     for table in Base.metadata.sorted_tables:
         for row in session.execute(text(f'SELECT * FROM "{table.name}"')).mappings():
-            if "member_id" in row and row["member_id"]:
+            if row.get("member_id"):
                 per_member.setdefault(row["member_id"], set()).add(table.name)
     return per_member
 
@@ -106,6 +106,6 @@ def test_a_reply_leaves_no_trace_of_its_sender(session, over, first):
 
 def test_the_look_finds_a_planted_fault(session, over, first, monkeypatch):
     action, out, rest = over
-    monkeypatch.setattr(common, "wipe_marks", lambda session, action: None)
+    monkeypatch.setattr(common, "wipe_marks", lambda *_: None)
     finish(session, action, first)
     assert guesses(session, action, [*out, *rest]) == set(out)

@@ -80,7 +80,7 @@ def test_steps_kept_unchanged_stay_translatable():
         kits.lines_of("\n".join("x" for _ in range(21)))
 
 
-def test_a_calendar_file(now=None):
+def test_a_calendar_file():
     from datetime import UTC, datetime
 
     event = calendar.Event(

@@ -1,4 +1,7 @@
-"""The counts of an action as they may be shown: exact totals to organizers, suppressed ones to everybody else."""
+"""The counts of an action as they may be shown.
+
+Exact totals to organizers, suppressed ones to everybody else.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,9 +86,11 @@ def tallies(session: Session, action: Action) -> list[CheckinTally]:
 class Numbers:
     """The four numbers, each with its own meaning and denominator; they are never mixed.
 
-    pledged: called by their pledge, of the roll. verified: said "I'm in" to this version, of those taking part.
+    pledged: called by their pledge, of the roll. verified: said "I'm in" to this version, of those taking
+    part.
     checked_in: said "I'm out", of those taking part. completed: did all steps, of those checked in.
-    in_time: checked in within the first quarter of an hour, of those checked in. expected: checked_in to count on.
+    in_time: checked in within the first quarter of an hour, of those checked in. expected: checked_in to
+    count on.
     """
 
     roll: int
@@ -125,6 +130,6 @@ def numbers(session: Session, action: Action, taking_part: int | None = None) ->
         verified=sum(1 for choice in said.values() if choice is Choice.IN),
         checked_in=sum(row.out for row in rows),
         completed=sum(row.done for row in rows),
-        in_time=tally.in_time(pulse),
+        in_time=min(tally.in_time(pulse), sum(row.out for row in rows)),
         expected=part * factor.numerator // factor.denominator,
     )

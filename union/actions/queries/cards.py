@@ -31,7 +31,9 @@ RECENT = timedelta(days=7)
 
 @dataclass(frozen=True)
 class ActionCard:
-    """One action in a list. starts_at, ends_at: where the reader lives. mine: takes part. next: what to do now.
+    """One action in a list.
+
+    starts_at, ends_at: where the reader lives. mine: takes part. next: what to do now.
 
     next: "look", "check_in", "complete", "watch" or "" for nothing.
     """
@@ -59,19 +61,36 @@ class ActionCard:
 def card_of(
     session: Session, action: Action, *, zone: str | None = None, mine: bool = False, next_: str = ""
 ) -> ActionCard:
-    """Return the card of a row. zone: where the reader lives, for an action at the same local time everywhere."""
+    """Return the card of a row.
+
+    zone: where the reader lives, for an action at the same local time everywhere.
+    """
     campaign = campaigns.card_by_id(session, action.campaign_id)
     window = windows.window_of(standing.windows_of(session, action), zone or action.zone)
     return ActionCard(
-        id=action.id, slug=action.slug, title=action.title, kind=action.kind, kind_name=KITS[action.kind].name,
-        state=action.state, state_name=STATE_NAMES[action.state], tag=STATE_TAGS[action.state], mode=action.mode,
-        zone=action.zone, starts_at=window.starts_at, ends_at=window.ends_at, campaign_id=action.campaign_id,
-        campaign_slug=campaign.slug, campaign_title=campaign.title, version=action.version, mine=mine, next=next_,
-    )  # fmt: skip
+        id=action.id,
+        slug=action.slug,
+        title=action.title,
+        kind=action.kind,
+        kind_name=KITS[action.kind].name,
+        state=action.state,
+        state_name=STATE_NAMES[action.state],
+        tag=STATE_TAGS[action.state],
+        mode=action.mode,
+        zone=action.zone,
+        starts_at=window.starts_at,
+        ends_at=window.ends_at,
+        campaign_id=action.campaign_id,
+        campaign_slug=campaign.slug,
+        campaign_title=campaign.title,
+        version=action.version,
+        mine=mine,
+        next=next_,
+    )
 
 
 def mine(session: Session, member_id: str, now: datetime) -> list[ActionCard]:
-    """Return the actions a member takes part in that are coming, live, or over for less than the watch, next first."""
+    """Return a member's actions that are coming, live, or over for less than the watch, next first."""
     rows = session.scalars(
         select(Action)
         .where(

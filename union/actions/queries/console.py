@@ -148,7 +148,10 @@ def _may(action: Action) -> frozenset[str]:
 
 
 def chapter_rows(session: Session, action: Action, contacts: list[Contact]) -> tuple[ChapterRow, ...]:
-    """Return the table by chapter. Small cells are merged for organizers as for everybody: exact for nobody."""
+    """Return the table by chapter.
+
+    Small cells are merged for organizers as for everybody: exact for nobody.
+    """
     active: Counter[str] = Counter()
     for target in action.targets:
         active.update(members.active_by_chapter(session, target))
@@ -187,14 +190,30 @@ def plan_of(session: Session, slug: str, actor: Actor) -> tuple[ActionCard, Plan
     facts: dict[str, Any] = {
         name: getattr(row, name)
         for name in (
-            "kind", "title", "summary", "wall_start", "wall_end", "zone", "floor", "mode", "escalation", "announced",
-            "to_act", "sms_route", "place", "show_delay",
+            "kind",
+            "title",
+            "summary",
+            "wall_start",
+            "wall_end",
+            "zone",
+            "floor",
+            "mode",
+            "escalation",
+            "announced",
+            "to_act",
+            "sms_route",
+            "place",
+            "show_delay",
         )
-    }  # fmt: skip
+    }
     return card_of(session, row), Plan(
-        targets=tuple(row.targets), steps=tuple(row.steps), before=tuple(row.before),
-        briefing=minutes(row.briefing_at), decision=minutes(row.go_no_go_at), **facts,
-    )  # fmt: skip
+        targets=tuple(row.targets),
+        steps=tuple(row.steps),
+        before=tuple(row.before),
+        briefing=minutes(row.briefing_at),
+        decision=minutes(row.go_no_go_at),
+        **facts,
+    )
 
 
 def live_numbers(session: Session, slug: str) -> tuple[Numbers, Heartbeat | None]:

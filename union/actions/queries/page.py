@@ -51,6 +51,7 @@ class ActionPage:
     everywhere_local: bool
     reason: str
     can_choose: bool
+    said: bool
     live_here: bool
     out: bool
     done: bool
@@ -69,7 +70,10 @@ def found(session: Session, slug: str) -> Action:
 
 
 def action_page(session: Session, slug: str, actor: Actor, now: datetime, language: str) -> ActionPage:
-    """Return the action as `actor` sees it; raises NotFound for one that is not planned yet, save to organizers."""
+    """Return the action as `actor` sees it.
+
+    Raises NotFound for one that is not planned yet, save to organizers.
+    """
     action = found(session, slug)
     if action.state not in SHOWN and not permits(actor, Permission.ACTION_PLAN):
         raise NotFound(msg("There is no such action."))
@@ -87,6 +91,7 @@ def action_page(session: Session, slug: str, actor: Actor, now: datetime, langua
         everywhere_local=action.mode is Mode.WALL_CLOCK,
         reason=standing.reason_in(action, language),
         can_choose=action.state in TOLD,
+        said=standing.said_in(session, action, member_id),
         live_here=mine and _runs_in(session, action, here.zone),
         out=standing.counted(session, action, Mark.OUT, member_id),
         done=standing.counted(session, action, Mark.DONE, member_id),

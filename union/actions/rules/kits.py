@@ -17,7 +17,10 @@ LONGEST_STEP = 300
 
 @dataclass(frozen=True)
 class Kit:
-    """What one kind of action asks. before: steps before the start; steps: from the start on, in this order."""
+    """What one kind of action asks.
+
+    before: steps before the start; steps: from the start on, in this order.
+    """
 
     name: str
     hint: str
@@ -31,7 +34,8 @@ KITS: dict[Kind, Kit] = {
         msg("Stop sharing, revoke permissions, opt out, and delete in the order that keeps your evidence."),
         (
             msg(
-                "Ask for a copy of your data and wait until you have it: what is deleted cannot be shown later."
+                "Ask for a copy of your data and wait until you have it:"
+                " what is deleted cannot be shown later."
             ),
             msg("Take screenshots of your settings, your rating and anything you may need as evidence."),
             msg("Finish or cancel bookings and payments that run over the start."),
@@ -55,7 +59,8 @@ KITS: dict[Kind, Kit] = {
         (
             msg("Go offline in the app at the start and log out."),
             msg(
-                "Do not accept offers that still arrive; take a screenshot of extra pay that is offered to you."
+                "Do not accept offers that still arrive;"
+                " take a screenshot of extra pay that is offered to you."
             ),
             msg("Stay offline until the end."),
         ),
@@ -83,7 +88,8 @@ KITS: dict[Kind, Kit] = {
         ),
         (
             msg(
-                "Call or write to the company's own service channel; stay friendly, the person there decides nothing."
+                "Call or write to the company's own service channel;"
+                " stay friendly, the person there decides nothing."
             ),
             msg("Ask for a case number and a date by which you get an answer."),
             msg("Note the time, the case number and the answer."),
@@ -122,6 +128,6 @@ def lines_of(text: str) -> list[str]:
 
 
 def unchanged(lines: Iterable[str], translate: Callable[[str], str]) -> list[str]:
-    """Return `lines` with those that are a kit's step in the writer's language turned back into its message id."""
+    """Return `lines`, a kit's step in the writer's language turned back into its message id."""
     known = {translate(step): step for kit in KITS.values() for step in (*kit.before, *kit.steps)}
     return [known.get(line, line) for line in lines]

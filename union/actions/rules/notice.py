@@ -1,7 +1,7 @@
 """How long before an action the other side must know, and from when on it may start.
 
-Pure; the length and unit come from the rule frozen in the mandate. Working days follow the holidays of a place
-(the `holidays` library); a place it does not know is refused, never guessed.
+Pure; the length and unit come from the rule frozen in the mandate. Working days follow the holidays of a
+place (the `holidays` library); a place it does not know is refused, never guessed.
 """
 
 from collections.abc import Mapping
@@ -20,8 +20,8 @@ from union.core.i18n import msg
 class Unit(StrEnum):
     """What a notice period is counted in.
 
-    DAYS end at the same local time. CLEAR_DAYS and WORKING_DAYS are whole days between the day of the notice and
-    the day of the start, neither counted.
+    DAYS end at the same local time. CLEAR_DAYS and WORKING_DAYS are whole days between the day of the notice
+    and the day of the start, neither counted.
     """
 
     HOURS = "hours"
@@ -68,7 +68,8 @@ def notice_of(rule: Mapping[str, Any], place: str = "") -> Notice:
 def earliest_start(given_at: datetime, notice: Notice, zone: str) -> datetime:
     """Return the first instant (UTC) at which the action may start when notice was given at `given_at`.
 
-    zone: where days begin and end. Raises Invalid when working days are asked for a place of unknown holidays.
+    zone: where days begin and end. Raises Invalid when working days are asked for a place of unknown
+    holidays.
     """
     if notice.length <= 0:
         return given_at
@@ -78,7 +79,8 @@ def earliest_start(given_at: datetime, notice: Notice, zone: str) -> datetime:
         case Unit.HOURS:
             return given_at + timedelta(hours=notice.length)
         case Unit.DAYS:
-            # The same time on the wall: aware arithmetic within one zone moves the local time, not the instant.
+            # The same time on the wall: aware arithmetic within one zone moves the local time, not the
+            # instant.
             return (local + timedelta(days=notice.length)).astimezone(UTC)
         case Unit.CLEAR_DAYS:
             return _midnight(local.date() + timedelta(days=notice.length + 1), here)

@@ -9,9 +9,10 @@ from union.actions.rules.states import Kind, Mode
 class Plan:
     """What an organizer plans.
 
-    wall_start, wall_end: local times, YYYY-MM-DDTHH:MM; wall_end None: until it is called off. zone: where they are
-    local in instant mode. briefing, decision: minutes before the start at which members are briefed and at which
-    mandate and floor are looked at once more. to_act: minutes before the start by which everybody must know.
+    wall_start, wall_end: local times, YYYY-MM-DDTHH:MM; wall_end None: until it is called off. zone: where
+    they are local in instant mode. briefing, decision: minutes before the start at which members are briefed
+    and at which mandate and floor are looked at once more. to_act: minutes before the start by which
+    everybody must know.
     place: country or region for working days. show_delay: minutes by which public check-in numbers lag.
     """
 

@@ -1,4 +1,6 @@
-"""Whether an action may be armed, may go on at its go/no-go, and what is missing: which condition, by how much, whose turn.
+"""Whether an action may be armed, may go on at its go/no-go, and what is missing.
+
+Which condition, by how much, whose turn.
 
 Pure: facts in, checks out. A check's texts are message ids with facts; the edge translates them.
 """
@@ -74,9 +76,9 @@ class MandateFacts:
 class Facts:
     """What readiness is judged by.
 
-    committed: members who take part now; roll: active members it may concern. tested: organizer → whether a test
-    message was handed over. mandate: the campaign's newest, in force or not. to_act: how long before the start
-    everybody must know.
+    committed: members who take part now; roll: active members it may concern. tested: organizer → whether a
+    test message was handed over. mandate: the campaign's newest, in force or not. to_act: how long before the
+    start everybody must know.
     """
 
     now: datetime
@@ -222,7 +224,10 @@ def _start(facts: Facts) -> Check:
 
 
 def _test(facts: Facts) -> Check:
-    """Ask for a test message to everybody who signs: whoever armed, and whoever is about to arm or confirm."""
+    """Ask for a test message to everybody who signs.
+
+    Whoever armed, and whoever is about to arm or confirm.
+    """
     label = msg("Test message handed over")
     signers = {one for one in (facts.armed_by, facts.asking) if one}
     missing = [one for one in signers if not facts.tested.get(one)]

@@ -10,7 +10,10 @@ from union.core.i18n import msg
 
 
 class State(StrEnum):
-    """Where an action is. AUTHORIZED: tied to a mandate. ARMED: two organizers agreed, the clock will start it."""
+    """Where an action is.
+
+    AUTHORIZED: tied to a mandate. ARMED: two organizers agreed, the clock will start it.
+    """
 
     DRAFT = "draft"
     AUTHORIZED = "authorized"
@@ -42,7 +45,10 @@ class Mode(StrEnum):
 
 
 class FiringState(StrEnum):
-    """Where one zone's start is. MISSED: it came due when its end had passed already; nothing was sent late."""
+    """Where one zone's start is.
+
+    MISSED: it came due when its end had passed already; nothing was sent late.
+    """
 
     WAITING = "waiting"
     LIVE = "live"
@@ -75,7 +81,10 @@ NEXT: dict[State, frozenset[State]] = {
     State.POSTPONED: frozenset({State.AUTHORIZED, State.CANCELLED}),
     State.CANCELLED: frozenset(),
 }
-"""From each state, the states that may follow. A disarmed action is scheduled again; a postponed one gets a new date."""
+"""From each state, the states that may follow.
+
+A disarmed action is scheduled again; a postponed one gets a new date.
+"""
 
 PLANNING = frozenset({State.DRAFT, State.AUTHORIZED, State.SCHEDULED, State.ARMED, State.POSTPONED})
 """States in which an organizer may change what the action is."""

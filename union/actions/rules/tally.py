@@ -22,7 +22,10 @@ LAST_SPAN = 288
 
 @dataclass(frozen=True)
 class Cell:
-    """One row of a published table: a chapter, or OTHER for the merged ones; count None: too small to tell."""
+    """One row of a published table.
+
+    A chapter, or OTHER for the merged ones; count None: too small to tell.
+    """
 
     chapter: str
     count: int | None
@@ -51,7 +54,10 @@ def public_total(count: int) -> int | None:
 
 
 def mark_of(key: bytes, mark: Mark, member_id: str) -> bytes:
-    """Return the keyed hash (HMAC-SHA-256) by which somebody is counted once; meaningless once the key is gone."""
+    """Return the keyed hash (HMAC-SHA-256) by which somebody is counted once.
+
+    Meaningless once the key is gone.
+    """
     return hmac.digest(key, f"{mark}\0{member_id}".encode(), hashlib.sha256)
 
 
@@ -75,5 +81,8 @@ def planning_factor(past: Iterable[tuple[int, int]]) -> Fraction:
 
 
 def percent(part: int, whole: int) -> int | None:
-    """Return `part` of `whole` in whole percent, rounded down so that nothing is claimed too early; None of none."""
+    """Return `part` of `whole` in whole percent, rounded down so that nothing is claimed too early.
+
+    None of none.
+    """
     return part * 100 // whole if whole else None

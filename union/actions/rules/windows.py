@@ -1,7 +1,7 @@
 """When an action starts and ends: once for everybody, or at the same local time in every zone.
 
-Pure; local times become instants by `core.zones`, which refuses a time that the clocks skip or repeat and shows
-both candidates.
+Pure; local times become instants by `core.zones`, which refuses a time that the clocks skip or repeat and
+shows both candidates.
 """
 
 from collections.abc import Collection
@@ -46,8 +46,8 @@ def plan(
 ) -> tuple[Window, ...]:
     """Return the windows of an action, first start first.
 
-    zone: of the action; zones: where its members live, for wall-clock mode. Raises NoSuchLocalTime where a clock
-    change skips or repeats a time in any of them, and Invalid when the end is not after the start.
+    zone: of the action; zones: where its members live, for wall-clock mode. Raises NoSuchLocalTime where a
+    clock change skips or repeats a time in any of them, and Invalid when the end is not after the start.
     """
     wanted = [EVERYBODY] if mode is Mode.INSTANT else sorted({zone, *zones})
     found = [_window(name, zone if name == EVERYBODY else name, wall_start, wall_end) for name in wanted]
@@ -63,7 +63,9 @@ def _window(name: str, zone: str, wall_start: str, wall_end: str | None) -> Wind
 
 
 def late_window(wall_start: str, wall_end: str | None, zone: str) -> Window:
-    """Return the window of a zone that turned up after arming; a skipped or repeated time becomes the later instant.
+    """Return the window of a zone that turned up after arming.
+
+    A skipped or repeated time becomes the later instant.
 
     Nobody can be asked any more, and later is never before the others agreed to begin.
     """

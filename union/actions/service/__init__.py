@@ -1,4 +1,7 @@
-"""What can be done with an action. Every verb runs in the caller's transaction; members are told in the same one."""
+"""What can be done with an action.
+
+Every verb runs in the caller's transaction; members are told in the same one.
+"""
 
 from union.actions.rules.plan import Plan
 from union.actions.service.arming import arm, confirm, disarm, send_test

@@ -34,19 +34,29 @@ def send_test(session: Session, *, actor: Actor, now: datetime, slug: str) -> in
     found = members.contacts(session, [actor.member_id or ""])
     recipients = [
         Recipient(
-            member_id=one.member_id, channel=channel, to=address, language=one.language, zone=one.zone,
+            member_id=one.member_id,
+            channel=channel,
+            to=address,
+            language=one.language,
+            zone=one.zone,
             fields={"time": when(now, one.zone, one.language)},
         )
         for one in found
         for channel, address in ((Channel.SMS, one.phone), (Channel.EMAIL, one.email))
         if address
-    ]  # fmt: skip
+    ]
     if not recipients:
         raise Invalid(msg("You have no confirmed phone number or email address to send a test to."))
     return notify.enqueue_many(
-        session, now=now, ref=standing.test_ref_of(action, actor.member_id or ""), kind=f"test-{now:%d%H%M%S}",
-        template="actions/test", lane=Lane.LOGIN, expires_at=now + common.TEST_IS_USEFUL, recipients=recipients,
-    ).written  # fmt: skip
+        session,
+        now=now,
+        ref=standing.test_ref_of(action, actor.member_id or ""),
+        kind=f"test-{now:%d%H%M%S}",
+        template="actions/test",
+        lane=Lane.LOGIN,
+        expires_at=now + common.TEST_IS_USEFUL,
+        recipients=recipients,
+    ).written
 
 
 def arm(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
@@ -63,8 +73,13 @@ def arm(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
     readiness.require(found, without=[Gate.ORGANIZERS])
     action.armed_by, action.armed_at = actor.member_id, now
     audit.record(
-        session, actor=actor, now=now, act="action.arm", subject=f"action/{slug}", version=action.version,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        now=now,
+        act="action.arm",
+        subject=f"action/{slug}",
+        version=action.version,
+    )
 
 
 def confirm(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
@@ -82,9 +97,14 @@ def confirm(session: Session, *, actor: Actor, now: datetime, slug: str) -> None
     common.become(action, State.ARMED)
     _plan_firings(session, action, now)
     audit.record(
-        session, actor=actor, now=now, act="action.confirm", subject=f"action/{slug}", version=action.version,
+        session,
+        actor=actor,
+        now=now,
+        act="action.confirm",
+        subject=f"action/{slug}",
+        version=action.version,
         starts_at=action.starts_at.isoformat(),
-    )  # fmt: skip
+    )
 
 
 def disarm(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
@@ -120,9 +140,12 @@ def _plan_firings(session: Session, action: Action, now: datetime) -> None:
         )
     session.add_all(
         ActionZoneFiring(
-            action_id=action.id, zone=window.zone, starts_at=window.starts_at, ends_at=window.ends_at,
+            action_id=action.id,
+            zone=window.zone,
+            starts_at=window.starts_at,
+            ends_at=window.ends_at,
             state=FiringState.WAITING,
         )
         for window in planned
-    )  # fmt: skip
+    )
     session.flush()

@@ -87,9 +87,15 @@ def _reason(reason: str) -> str:
 
 
 def _stop(
-    session: Session, action: Action, state: State, kind: str, reason: common.Reason, actor: Actor, now: datetime,
+    session: Session,
+    action: Action,
+    state: State,
+    kind: str,
+    reason: common.Reason,
+    actor: Actor,
+    now: datetime,
     site: str,
-) -> int:  # fmt: skip
+) -> int:
     was = action.state
     told = was in TOLD or progress(session, standing.ref_of(action)).total > 0
     asked = standing.audience(session, action) if told else []
@@ -102,7 +108,12 @@ def _stop(
     written = common.tell(session, action, notice, now=now, site=site, member_ids=asked) if asked else 0
     common.clear_firings(session, action)
     audit.record(
-        session, actor=actor, now=now, act=f"action.{'postpone' if state is State.POSTPONED else 'cancel'}",
-        subject=f"action/{action.slug}", was=was.value, told=written,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        now=now,
+        act=f"action.{'postpone' if state is State.POSTPONED else 'cancel'}",
+        subject=f"action/{action.slug}",
+        was=was.value,
+        told=written,
+    )
     return written

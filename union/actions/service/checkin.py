@@ -1,11 +1,13 @@
 """Check in without surveillance: counted once by a keyed hash, kept as a tally by chapter.
 
-No row says who, where or when. While the action is live the server can still tell whether it counted somebody,
-so that nobody is counted twice and a slip can be undone; when it ends the key and the hashes are wiped.
+No row says who, where or when. While the action is live the server can still tell whether it counted
+somebody, so that nobody is counted twice and a slip can be undone; when it ends the key and the hashes are
+wiped.
 """
 
 import hmac
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from sqlalchemy import delete, insert, select, update
@@ -19,7 +21,7 @@ from union.actions.rules.states import Choice, FiringState, Mark, State
 from union.actions.service import common
 from union.audit import service as audit
 from union.core.actor import Actor
-from union.core.errors import Closed, Conflict, Invalid, NotAllowed
+from union.core.errors import Closed, Conflict, Invalid, NotAllowed, NotFound
 from union.core.i18n import msg
 from union.core.permissions import Permission, allow
 from union.members import queries as members
@@ -30,7 +32,10 @@ MOST_ON_PAPER = 1000
 
 
 def check_in(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
-    """Say "I'm out": count the member once. Raises Conflict the second time, Closed while the action is not live."""
+    """Say "I'm out": count the member once.
+
+    Raises Conflict the second time, Closed while the action is not live.
+    """
     allow(actor, Permission.ACTION_CHECK_IN)
     action = _live(session, slug)
     _count_out(session, action, str(actor.member_id), now)
@@ -59,6 +64,7 @@ def check_in_at_point(session: Session, *, actor: Actor, now: datetime, slug: st
 def complete(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
     """Say that all steps are done: a second count. Raises Conflict before checking in and the second time."""
     allow(actor, Permission.ACTION_CHECK_IN)
+    del now
     action = _live(session, slug)
     member_id = str(actor.member_id)
     if not standing.counted(session, action, Mark.OUT, member_id):
@@ -69,7 +75,10 @@ def complete(session: Session, *, actor: Actor, now: datetime, slug: str) -> Non
 
 
 def undo(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
-    """Take a check-in back, and a completion with it, while the action is live. Raises Conflict without one."""
+    """Take a check-in back, and a completion with it, while the action is live.
+
+    Raises Conflict without one.
+    """
     allow(actor, Permission.ACTION_CHECK_IN)
     del now
     action = _live(session, slug)
@@ -96,7 +105,8 @@ def add_paper(
     if count == 0 or abs(count) > MOST_ON_PAPER or so_far + count < 0:
         raise Invalid(
             msg(
-                "Give a number between 1 and %(most)s; to correct, take off at most the %(so_far)s from paper."
+                "Give a number between 1 and %(most)s;"
+                " to correct, take off at most the %(so_far)s from paper."
             ),
             field="count",
             most=MOST_ON_PAPER,
@@ -104,35 +114,45 @@ def add_paper(
         )
     _add(session, action, chapter_slug, out=count, paper=count)
     audit.record(
-        session, actor=actor, now=now, act="action.paper", subject=f"action/{slug}", chapter=chapter_slug, count=count,
-    )  # fmt: skip
+        session,
+        actor=actor,
+        now=now,
+        act="action.paper",
+        subject=f"action/{slug}",
+        chapter=chapter_slug,
+        count=count,
+    )
 
 
 def take_replies(session: Session, *, now: datetime, limit: int = 100) -> int:
-    """Count replies such as "OUT" or "UIT" for the live action the sender takes part in; return how many were read."""
+    """Count replies such as "OUT" or "UIT" for the live action the sender takes part in.
+
+    Returns how many were read. What is kept of a reply no longer tells who sent it.
+    """
     replies = notify.waiting(session, keywords={Keyword.OUT}, limit=limit)
     live = _live_slugs(session) if replies else []
     for reply in replies:
-        note = _take_reply(session, live, reply.member_id or "", now)
-        notify.settle(session, now=now, inbound_id=reply.id, note=note, forget=True)
+        _take_reply(session, live, reply.member_id, now)
+        notify.settle(session, now=now, inbound_id=reply.id, note="read", forget=True)
     return len(replies)
 
 
-def _take_reply(session: Session, live: Sequence[str], member_id: str, now: datetime) -> str:
-    """Count one reply and return what an organizer may know of it: never more than that it was dealt with."""
-    active = member_id and members.actor_of(session, member_id).active
-    for slug in live if active else ():
-        action = common.locked_shared(session, slug)
-        try:
-            _count_out(session, action, member_id, now)
-        except (Conflict, Closed, NotAllowed):
-            continue
-        return "read"
-    return "read"
+def _take_reply(session: Session, live: Sequence[str], member_id: str | None, now: datetime) -> None:
+    """Count the sender in the newest live action that counts them; nobody hears which, or whether."""
+    with suppress(NotFound):  # a number we do not know, or of somebody who left
+        if member_id is None or not members.actor_of(session, member_id).active:
+            return
+        for slug in live:
+            with suppress(Conflict, Closed, NotAllowed):
+                _count_out(session, common.locked_shared(session, slug), member_id, now)
+                return
 
 
 def show(session: Session, *, actor: Actor, now: datetime, slug: str) -> bool:
-    """Let the public see the counts as they are now, when the chosen delay has passed; tell whether it did."""
+    """Let the public see the counts as they are now, when the chosen delay has passed.
+
+    Tell whether it did.
+    """
     allow(actor, Permission.ACTION_FIRE)
     action = common.locked_if_free(session, slug, [State.LIVE])
     if action is None or not standing.show_due(action, now):

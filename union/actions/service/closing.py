@@ -1,7 +1,7 @@
 """End an action, forget who was counted, keep what was learned.
 
-The debrief's numbers are frozen in the transaction that wipes the hashes and their key; after it no row joins a
-member to a check-in.
+The debrief's numbers are frozen in the transaction that wipes the hashes and their key; after it no row joins
+a member to a check-in.
 """
 
 from collections.abc import Sequence
@@ -84,7 +84,8 @@ def _freeze(session: Session, action: Action, taking_part: list[str]) -> None:
             verified=sum(1 for one in taking_part if said.get(one) is Choice.IN),
             checked_in=sum(row.out for row in rows),
             completed=sum(row.done for row in rows),
-            in_time=tally.in_time(pulse),
+            # Whoever took a check-in back is still in the pulse, which knows no members.
+            in_time=min(tally.in_time(pulse), sum(row.out for row in rows)),
             by_chapter=[[cell.chapter, cell.count] for cell in cells],
         )
     )
@@ -113,7 +114,10 @@ def debrief(
     session: Session, *, actor: Actor, now: datetime, slug: str, went_well: str, went_badly: str, learn: str,
     publish: bool,
 ) -> None:  # fmt: skip
-    """Write down what the action taught; publish puts it on the campaign page. Raises Closed before the end."""
+    """Write down what the action taught; publish puts it on the campaign page.
+
+    Raises Closed before the end.
+    """
     allow(actor, Permission.ACTION_PLAN)
     action = common.locked(session, slug)
     if action.state not in {State.ENDED, State.DEBRIEFED}:

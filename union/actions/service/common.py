@@ -114,9 +114,15 @@ BRIEFING = Notice("briefing", "actions/briefing", None)
 
 
 def tell(
-    session: Session, action: Action, notice: Notice, *, now: datetime, site: str, member_ids: Iterable[str],
+    session: Session,
+    action: Action,
+    notice: Notice,
+    *,
+    now: datetime,
+    site: str,
+    member_ids: Iterable[str],
     zones: Collection[str] | None = None,
-) -> int:  # fmt: skip
+) -> int:
     """Write one message per channel for each of `member_ids` and return how many are new.
 
     site: the public address links begin with. zones: only members whose window is of one of these.
@@ -124,17 +130,26 @@ def tell(
     planned = standing.windows_of(session, action)
     contacts = members.contacts(session, list(member_ids))
     fanout = notify.enqueue_many(
-        session, now=now, ref=standing.ref_of(action), kind=notice.kind, template=notice.template, lane=Lane.ALERT,
+        session,
+        now=now,
+        ref=standing.ref_of(action),
+        kind=notice.kind,
+        template=notice.template,
+        lane=Lane.ALERT,
         expires_at=notice.expires_at or action.starts_at,
         recipients=_recipients(action, notice, planned, contacts, site, zones),
-    )  # fmt: skip
+    )
     return fanout.written
 
 
 def _recipients(
-    action: Action, notice: Notice, planned: tuple[windows.Window, ...], contacts: Iterable[Contact], site: str,
+    action: Action,
+    notice: Notice,
+    planned: tuple[windows.Window, ...],
+    contacts: Iterable[Contact],
+    site: str,
     zones: Collection[str] | None,
-) -> Iterator[Recipient]:  # fmt: skip
+) -> Iterator[Recipient]:
     shared: dict[tuple[str, str], dict[str, str | int]] = {}
     for one in contacts:
         window = windows.window_of(planned, one.zone)
@@ -149,15 +164,23 @@ def _recipients(
         ):
             if address:
                 yield Recipient(
-                    member_id=one.member_id, channel=channel, to=address, language=one.language, zone=one.zone,
-                    fields=fields, expires_at=expires_at,
-                )  # fmt: skip
+                    member_id=one.member_id,
+                    channel=channel,
+                    to=address,
+                    language=one.language,
+                    zone=one.zone,
+                    fields=fields,
+                    expires_at=expires_at,
+                )
 
 
 def fields_of(
     action: Action, window: windows.Window, language: str, zone: str, site: str
 ) -> dict[str, str | int]:
-    """Return what the texts may name: the start and end in the member's zone and in the action's, link, reason."""
+    """Return what the texts may name.
+
+    The start and end in the member's zone and in the action's, link, reason.
+    """
     everywhere = action.mode is Mode.WALL_CLOCK
     here = window.zone if everywhere else zone
     end = when(window.ends_at, here, language) if window.ends_at else translate(language, UNTIL_CALLED_OFF)

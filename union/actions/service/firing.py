@@ -1,6 +1,9 @@
-"""What the clock does: brief, decide go or no-go, start each zone once, end, and put off what was never armed.
+"""What the clock does.
 
-Every verb takes one action, locks it unless another process holds it, looks again at what is due, and writes the
+Brief, decide go or no-go, start each zone once, end, and put off what was never armed.
+
+Every verb takes one action, locks it unless another process holds it, looks again at what is due, and writes
+the
 change of state and the messages in one transaction: all of it happens, once, or nothing does.
 """
 
@@ -68,7 +71,10 @@ def decide(session: Session, *, actor: Actor, now: datetime, slug: str, site: st
 
 
 def lapse(session: Session, *, actor: Actor, now: datetime, slug: str, site: str) -> int:
-    """Put off an action whose start has come though two organizers never released it; return messages written."""
+    """Put off an action whose start has come though two organizers never released it.
+
+    Return messages written.
+    """
     allow(actor, Permission.ACTION_FIRE)
     action = common.locked_if_free(session, slug, [State.SCHEDULED])
     if action is None or action.starts_at > now:
@@ -79,8 +85,8 @@ def lapse(session: Session, *, actor: Actor, now: datetime, slug: str, site: str
 def fire(session: Session, *, actor: Actor, now: datetime, slug: str, site: str) -> tuple[str, ...]:
     """Start every zone of the action whose moment has come, exactly once; return the zones started.
 
-    The audience is taken anew: who left, withdrew or lost membership since is not told. A start that comes due
-    after its own end is missed, never sent late.
+    The audience is taken anew: who left, withdrew or lost membership since is not told. A start that comes
+    due after its own end is missed, never sent late.
     """
     allow(actor, Permission.ACTION_FIRE)
     action = common.locked_if_free(session, slug, [State.ARMED, State.LIVE])
@@ -110,9 +116,15 @@ def fire(session: Session, *, actor: Actor, now: datetime, slug: str, site: str)
         )
         session.execute(_row(action, zone).values(told=count))
     audit.record(
-        session, actor=actor, now=now, act="action.fire", subject=f"action/{slug}", zones=" ".join(started), told=told,
+        session,
+        actor=actor,
+        now=now,
+        act="action.fire",
+        subject=f"action/{slug}",
+        zones=" ".join(started),
+        told=told,
         late_ms=_late(session, action, started, now),
-    )  # fmt: skip
+    )
     return tuple(started)
 
 
@@ -131,13 +143,14 @@ def end(session: Session, *, actor: Actor, now: datetime, slug: str, site: str) 
     over = session.scalars(
         update(ActionZoneFiring)
         .where(
-            ActionZoneFiring.action_id == action.id, ActionZoneFiring.state == FiringState.LIVE,
+            ActionZoneFiring.action_id == action.id,
+            ActionZoneFiring.state == FiringState.LIVE,
             ActionZoneFiring.ends_at <= now,
         )
         .values(state=FiringState.ENDED)
         .returning(ActionZoneFiring.zone)
         .execution_options(synchronize_session=False)
-    ).all()  # fmt: skip
+    ).all()
     session.expire_all()
     open_ = [
         row
@@ -152,7 +165,10 @@ def end(session: Session, *, actor: Actor, now: datetime, slug: str, site: str) 
 
 
 def _mandate_goes_on(session: Session, action: Action, now: datetime) -> bool:
-    """Tell whether a live action may go on; a mandate that members renewed by a vote meanwhile carries it on."""
+    """Tell whether a live action may go on.
+
+    A mandate that members renewed by a vote meanwhile carries it on.
+    """
     if action.mandate_expires_at is None or now < action.mandate_expires_at:
         return True
     renewed = mandates.mandate_in_force(session, action.campaign_id, now)
@@ -173,9 +189,13 @@ def _still_good(session: Session, action: Action, *, actor: Actor, now: datetime
     if not missing:
         return True
     audit.record(
-        session, actor=actor, now=now, act="action.no_go", subject=f"action/{action.slug}",
+        session,
+        actor=actor,
+        now=now,
+        act="action.no_go",
+        subject=f"action/{action.slug}",
         gates=" ".join(check.gate for check in missing),
-    )  # fmt: skip
+    )
     put_off(session, action, actor=actor, now=now, text=missing[0].detail, facts=missing[0].facts, site=site)
     return False
 
@@ -185,7 +205,8 @@ def _go_live(session: Session, action: Action, *, actor: Actor, now: datetime) -
     action.fired_at = now
     action.checkin_key = secrets.token_bytes(32)
     with suppress(Closed):
-        # A campaign that votes on something else meanwhile keeps its stage; its mandate is in force all the same.
+        # A campaign that votes on something else meanwhile keeps its stage; its mandate is in force all the
+        # same.
         campaigns.start_acting(session, actor=actor, now=now, campaign_id=action.campaign_id)
 
 
@@ -198,10 +219,13 @@ def _add_zones(session: Session, action: Action, taking_part: list[str]) -> None
         window = windows.late_window(action.wall_start, action.wall_end, zone)
         session.add(
             ActionZoneFiring(
-                action_id=action.id, zone=zone, starts_at=window.starts_at, ends_at=window.ends_at,
+                action_id=action.id,
+                zone=zone,
+                starts_at=window.starts_at,
+                ends_at=window.ends_at,
                 state=FiringState.WAITING,
             )
-        )  # fmt: skip
+        )
         if action.ends_at is not None and window.ends_at is not None:
             action.ends_at = max(action.ends_at, window.ends_at)
     session.flush()
@@ -209,9 +233,10 @@ def _add_zones(session: Session, action: Action, taking_part: list[str]) -> None
 
 def _due(session: Session, action: Action, now: datetime) -> bool:
     query = select(ActionZoneFiring.zone).where(
-        ActionZoneFiring.action_id == action.id, ActionZoneFiring.state == FiringState.WAITING,
+        ActionZoneFiring.action_id == action.id,
+        ActionZoneFiring.state == FiringState.WAITING,
         ActionZoneFiring.starts_at <= now,
-    )  # fmt: skip
+    )
     return session.scalars(query.limit(1)).first() is not None
 
 

@@ -1,6 +1,7 @@
 """Plan an action: draft it, change it, tie it to a mandate, put it on the calendar, record the notice given.
 
-A change of time or target is a new version: whoever was told is asked again, whoever had signed must sign again.
+A change of time or target is a new version: whoever was told is asked again, whoever had signed must sign
+again.
 """
 
 import secrets
@@ -49,9 +50,15 @@ def draft(session: Session, *, actor: Actor, now: datetime, campaign_slug: str, 
     allow(actor, Permission.ACTION_PLAN)
     campaign = campaigns.card(session, campaign_slug)
     action = Action(
-        id=new_id(), slug=_free_slug(session, plan.title), campaign_id=campaign.id, state=State.DRAFT, version=1,
-        created_by=actor.member_id or "", created_at=now, meeting_code="".join(secrets.choice(_CODE) for _ in range(6)),
-    )  # fmt: skip
+        id=new_id(),
+        slug=_free_slug(session, plan.title),
+        campaign_id=campaign.id,
+        state=State.DRAFT,
+        version=1,
+        created_by=actor.member_id or "",
+        created_at=now,
+        meeting_code="".join(secrets.choice(_CODE) for _ in range(6)),
+    )
     _write(session, action, plan, now)
     if action.starts_at <= now:
         raise Invalid(msg("The start has passed. Choose a later one."), field="wall_start")
@@ -69,8 +76,8 @@ def edit(session: Session, *, actor: Actor, now: datetime, slug: str, plan: Plan
     """Change a planned action and return its version.
 
     Any change takes both signatures off. A change of time, target or kind after members were told makes a new
-    version: what was to be sent is cancelled, all hands are told, and who joined by choice is asked again. Raises
-    Closed for an action that runs or is over.
+    version: what was to be sent is cancelled, all hands are told, and who joined by choice is asked again.
+    Raises Closed for an action that runs or is over.
     """
     allow(actor, Permission.ACTION_PLAN)
     action = common.locked(session, slug)
@@ -98,9 +105,14 @@ def edit(session: Session, *, actor: Actor, now: datetime, slug: str, plan: Plan
     if action.state is State.POSTPONED and action.starts_at > now:
         _renew(session, action)
     audit.record(
-        session, actor=actor, now=now, act="action.edit", subject=f"action/{slug}", version=action.version,
+        session,
+        actor=actor,
+        now=now,
+        act="action.edit",
+        subject=f"action/{slug}",
+        version=action.version,
         starts_at=action.starts_at.isoformat(),
-    )  # fmt: skip
+    )
     return action.version
 
 
@@ -119,8 +131,8 @@ def authorize(session: Session, *, actor: Actor, now: datetime, slug: str) -> No
 def schedule(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
     """Put an authorized action on the members' calendar.
 
-    Raises NotReady when the floor can never be met or the mandate does not cover the start, and Closed when the
-    start has passed or lies inside the notice period even if notice went out now.
+    Raises NotReady when the floor can never be met or the mandate does not cover the start, and Closed when
+    the start has passed or lies inside the notice period even if notice went out now.
     """
     allow(actor, Permission.ACTION_PLAN)
     action = common.locked(session, slug)
@@ -139,9 +151,14 @@ def schedule(session: Session, *, actor: Actor, now: datetime, slug: str) -> Non
     _require_notice_possible(action, now)
     common.become(action, State.SCHEDULED)
     audit.record(
-        session, actor=actor, now=now, act="action.schedule", subject=f"action/{slug}", version=action.version,
+        session,
+        actor=actor,
+        now=now,
+        act="action.schedule",
+        subject=f"action/{slug}",
+        version=action.version,
         starts_at=action.starts_at.isoformat(),
-    )  # fmt: skip
+    )
 
 
 def give_notice(session: Session, *, actor: Actor, now: datetime, slug: str, given_at: datetime) -> None:
@@ -157,9 +174,13 @@ def give_notice(session: Session, *, actor: Actor, now: datetime, slug: str, giv
         common.unsign(action)
         action.state = State.SCHEDULED
     audit.record(
-        session, actor=actor, now=now, act="action.give_notice", subject=f"action/{slug}",
+        session,
+        actor=actor,
+        now=now,
+        act="action.give_notice",
+        subject=f"action/{slug}",
         given_at=given_at.isoformat(),
-    )  # fmt: skip
+    )
 
 
 def _write(session: Session, action: Action, plan: Plan, now: datetime) -> None:
@@ -223,9 +244,11 @@ def _times(session: Session, action: Action, plan: Plan) -> _Times:
     planned = windows.plan(plan.mode, plan.wall_start, plan.wall_end, plan.zone, zones)
     start = windows.first_start(planned)
     return _Times(
-        start, windows.last_end(planned),
-        start - timedelta(minutes=plan.briefing), start - timedelta(minutes=plan.decision),
-    )  # fmt: skip
+        start,
+        windows.last_end(planned),
+        start - timedelta(minutes=plan.briefing),
+        start - timedelta(minutes=plan.decision),
+    )
 
 
 def _roll(session: Session, plan: Plan) -> int:
@@ -250,7 +273,10 @@ def _take_mandate(session: Session, action: Action) -> bool:
 
 
 def _renew(session: Session, action: Action) -> None:
-    """Give a postponed action its next life: no counts of the last one, the mandate that holds at the new start."""
+    """Give a postponed action its next life.
+
+    No counts of the last one, the mandate that holds at the new start.
+    """
     for table in (CheckinTally, CheckinPulse):
         session.query(table).filter_by(action_id=action.id).delete()
     action.reason = action.fired_at = action.shown_at = None

@@ -1,4 +1,7 @@
-"""Pages of actions: the member's, the organizer's console, the plan, the debrief, and the campaign's live panel."""
+"""Pages of actions.
+
+The member's, the organizer's console, the plan, the debrief, and the campaign's live panel.
+"""
 
 from union.actions.views import console, debrief, member, plan
 from union.actions.views.common import blueprint

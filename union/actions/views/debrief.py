@@ -53,9 +53,15 @@ def write_debrief(slug: str) -> ResponseReturnValue:
         try:
             with transaction() as session:
                 service.debrief(
-                    session, actor=current_actor(), now=utcnow(), slug=slug, went_well=form.went_well.data or "",
-                    went_badly=form.went_badly.data or "", learn=form.learn.data, publish=form.publish.data,
-                )  # fmt: skip
+                    session,
+                    actor=current_actor(),
+                    now=utcnow(),
+                    slug=slug,
+                    went_well=form.went_well.data or "",
+                    went_badly=form.went_badly.data or "",
+                    learn=form.learn.data,
+                    publish=form.publish.data,
+                )
         except Invalid as refusal:
             form.refuse(refusal)
         else:

@@ -4,13 +4,13 @@ from datetime import datetime
 
 from flask import render_template, url_for
 from markupsafe import Markup
-from sqlalchemy.orm import Session
 
 from union.actions import queries
 from union.actions.queries import LiveBoard
 from union.actions.rules.states import State
 from union.campaigns import queries as campaigns
 from union.core.actor import Actor
+from union.core.db import Session
 from union.web import figures
 from union.web.i18n import gettext, number, when
 
