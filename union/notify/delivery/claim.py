@@ -9,33 +9,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    LargeBinary,
-    literal_column,
-    null,
-    select,
-    type_coerce,
-    update,
-)
 from sqlalchemy.orm import Session
 
-from union.core.db import to_microseconds
+from union.core.db import EPOCH, MICROSECOND, to_microseconds
 from union.core.sealing import CannotOpen, vault
-from union.notify.models import Outbox, Paused
 from union.notify.rules.kinds import LANES, Channel, Lane, Mailing, State
 from union.notify.service.consent import refuse, refused
 from union.notify.service.outbox import read_sealed
-from union.notify.service.statements import execute_rows
+from union.notify.service.statements import execute_rows, postgresql, query_rows
 
 BATCH: Final = 100
 """At most so many messages are between claim and mark at once: what pause and cancel may miss."""
 LEASE: Final = timedelta(minutes=3)
 FIRST_LOOK: Final = timedelta(seconds=90)
-
-_CREATED: ColumnElement[str] = literal_column(
-    "'created'"
-)  # a literal, or SQLite does not use the partial index
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +58,23 @@ class Mark:
     keep_text: bool = True
 
 
+# Plain SQL, because this runs once a batch for every message there is. The state is a literal, or SQLite does
+# not use the partial index; the ids are chosen in a CTE, which PostgreSQL works out once.
+_DUE = """
+SELECT id FROM outbox WHERE channel = ? AND lane = ? AND state = 'created' AND not_before <= ?
+    AND expires_at > ? AND ref NOT IN (SELECT ref FROM paused) ORDER BY not_before, id LIMIT ?"""
+_CLAIM = """
+WITH due AS ({due} {lock})
+UPDATE outbox SET state = 'sending', lease_until = ?, lease_by = ?, attempts = attempts + 1, provider = ?,
+    changed_at = ?, error_code = NULL
+WHERE id IN (SELECT id FROM due)
+RETURNING id, attempts, ref, sealed, language, wording_id, address_hash, expires_at, secret"""
+
+
 def due(session: Session, channel: Channel, now: datetime) -> bool:
     """Tell whether anything of `channel` waits to be sent at `now`; takes no lock."""
-    return any(session.scalar(_due(channel, lane, now).limit(1)) is not None for lane in LANES)
-
-
-def _due(channel: Channel, lane: Lane, now: datetime) -> Any:  # noqa: ANN401 - a Select of ids
-    return select(Outbox.id).where(
-        Outbox.channel == channel.value,
-        Outbox.lane == lane.value,
-        Outbox.state == _CREATED,
-        Outbox.not_before <= now,
-        Outbox.expires_at > now,
-        Outbox.ref.not_in(select(Paused.ref)),
-    )
+    at = to_microseconds(now)
+    return any(query_rows(session, _DUE, (channel.value, lane.value, at, at, 1)) for lane in LANES)
 
 
 def claim(
@@ -109,39 +98,12 @@ def claim(
 def _claim_lane(
     session: Session, provider: str, channel: Channel, lane: Lane, now: datetime, size: int, who: str
 ) -> list[Claimed]:
-    chosen = (
-        _due(channel, lane, now)
-        .order_by(Outbox.not_before, Outbox.id)
-        .limit(size)
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    until = now + LEASE
-    rows = session.execute(
-        update(Outbox)
-        .where(Outbox.id.in_(select(chosen.c.id)))
-        .values(
-            state=State.SENDING.value,
-            lease_until=until,
-            lease_by=who,
-            attempts=Outbox.attempts + 1,
-            provider=provider,
-            changed_at=now,
-            error_code=null(),
-        )
-        .returning(
-            Outbox.id,
-            Outbox.attempts,
-            Outbox.ref,
-            type_coerce(Outbox.sealed, LargeBinary).label("sealed"),
-            Outbox.language,
-            Outbox.wording_id,
-            Outbox.address_hash,
-            Outbox.expires_at,
-            Outbox.secret,
-        )
-        .execution_options(synchronize_session=False)
-    ).all()
+    until, at = now + LEASE, to_microseconds(now)
+    statement = _CLAIM.format(due=_DUE, lock="FOR UPDATE SKIP LOCKED" if postgresql(session) else "")
+    which = (channel.value, lane.value, at, at, size)
+    rows = query_rows(session, statement, (*which, to_microseconds(until), who, provider, at))
+    if not rows:
+        return []
     no = refused(session, {row.address_hash for row in rows if row.address_hash}, channel, lane)
     found, settled = [], []
     for row in sorted(rows, key=lambda row: row.id):
@@ -149,7 +111,7 @@ def _claim_lane(
         to, fields = opened or ("", {})
         one = Claimed(
             row.id, row.attempts, row.ref, channel, lane, to, fields, row.language, row.wording_id,
-            row.address_hash, row.expires_at, until, row.secret,
+            row.address_hash, EPOCH + row.expires_at * MICROSECOND, until, bool(row.secret),
         )  # fmt: skip
         if opened is not None:
             found.append(one)

@@ -3,19 +3,21 @@
 SQLAlchemy spells it per dialect; the rooms above need not know.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Integer, LargeBinary, Table, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import postgresql as postgresql_dialect
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.orm import Session
 from sqlalchemy.types import BigInteger, Boolean, TypeEngine
 
 from union.core.db import Base
 
 
-def _postgresql(session: Session) -> bool:
+def postgresql(session: Session) -> bool:
+    """Tell whether the session speaks to PostgreSQL."""
     return session.get_bind().dialect.name == "postgresql"
 
 
@@ -27,8 +29,15 @@ def _table(model: type[Base]) -> Table:
 
 def insert_or_leave(session: Session, model: type[Base]) -> Any:  # noqa: ANN401 - one of two dialects' Insert
     """Return an INSERT into `model`'s table that leaves rows alone which are there already."""
-    dialect = postgresql if _postgresql(session) else sqlite
+    dialect = postgresql_dialect if postgresql(session) else sqlite_dialect
     return dialect.insert(_table(model)).on_conflict_do_nothing()
+
+
+def query_rows(session: Session, statement: str, values: tuple[Any, ...]) -> Sequence[Any]:
+    """Run a statement with `?` places straight through the driver; return its rows as the driver has them."""
+    if postgresql(session):
+        statement = statement.replace("?", "%s")
+    return session.connection().exec_driver_sql(statement, values).all()
 
 
 def execute_rows(session: Session, statement: str, rows: list[tuple[Any, ...]]) -> int:
@@ -38,7 +47,7 @@ def execute_rows(session: Session, statement: str, rows: list[tuple[Any, ...]]) 
     """
     if not rows:
         return 0
-    if _postgresql(session):
+    if postgresql(session):
         statement = statement.replace("?", "%s")
     return session.connection().exec_driver_sql(statement, rows).rowcount
 
@@ -59,7 +68,7 @@ def insert_all(session: Session, model: type[Base], rows: list[dict[str, Any]]) 
     }
     # Names of columns come from our own model, values are bound.
     into = f"INSERT INTO {table.name} ({', '.join(columns)})"
-    if not _postgresql(session):
+    if not postgresql(session):
         places = ", ".join("?" * len(columns))
         inserted = f"{into} VALUES ({places}) ON CONFLICT DO NOTHING"
         return execute_rows(session, inserted, list(zip(*columns.values(), strict=True)))

@@ -289,7 +289,11 @@ class TwilioServer:
             if record.status in FINAL and not self.faults.receipts_shuffled:
                 return
             record.status = status if record.status not in FINAL else record.status
-            if not record.callback or not self.faults.receipts or chance(self.faults.receipts_lost):
+            if (
+                not record.callback.startswith("http")
+                or not self.faults.receipts
+                or chance(self.faults.receipts_lost)
+            ):
                 continue
             for _ in range(2 if chance(self.faults.receipts_twice) else 1):
                 await asyncio.get_running_loop().run_in_executor(self._posters, self._report, record, status)
