@@ -5,17 +5,19 @@ The trustee's key and share are made on the trustee's page, the votes are sealed
 
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from tests.browser.booth_pages import Served
 from tests.factories import ballots as make
 from union.app import create_app
 from union.ballots import jobs, queries
 from union.ballots.crypto import verify
-from union.ballots.models import Ballot
+from union.ballots.models import Ballot, BoardRecord, CastBallot
+from union.ballots.queries.board import tracker_of
 from union.core import db
 from union.members import service as members
 
@@ -132,4 +134,30 @@ def test_from_key_to_result(chromium, settings, database, tmp_path, group):
         path = tmp_path / f"{uuid}.bel"
         path.write_bytes(b"".join(queries.archive(session, hand.slug)))
     assert verify(path).holds
+    assert said == []
+
+
+def test_the_board_checks_the_whole_archive_in_the_browser(chromium, settings, database):
+    """A tracker typed in capitals with gaps is found in the archive too; a group of bytes taken out is noticed."""
+    with db.transaction() as session:
+        hand = make.make_concluded_ballot(session, make.real_now() - timedelta(days=8))
+        digest = session.scalars(select(CastBallot.ballot_hash).order_by(CastBallot.height)).first()
+    tracker = tracker_of(digest)
+    typed = " ".join(tracker[i : i + 4] for i in range(0, 43, 4)).upper()
+    said = []
+    with Served(create_app(settings)) as served:
+        page = chromium.new_context(viewport={"width": 375, "height": 800}, locale="en").new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.goto(f"{served.url}/ballots/{hand.slug}/board?{urlencode({'tracker': typed})}")
+        page.get_by_role("button", name="Check the archive").click()
+        verdict = page.locator("[data-part=verdict]")
+        expect(verdict).to_have_text("Everything that is there holds", timeout=60_000)
+        expect(page.locator("[data-part=list]")).to_contain_text("5 ballots of 5 voters")
+        expect(page.locator("[data-part=list]")).to_contain_text("Your ballot is in the archive")
+        expect(page.locator("[data-part=result]")).to_contain_text("Yes: 3")
+        with db.transaction() as session:
+            session.execute(update(BoardRecord).where(BoardRecord.name == digest).values(content=b"{}"))
+        page.get_by_role("button", name="Check the archive").click()
+        expect(verdict).to_have_text("This archive does not hold", timeout=60_000)
     assert said == []
