@@ -11,11 +11,16 @@ from typing import Any
 
 from flask import Flask, url_for
 
+from union.actions.views.panel import panel as actions_panel
+from union.campaigns import views as campaigns
+from union.campaigns.views.panel import panel as campaigns_panel
 from union.core import db, sealing
 from union.core.actor import Actor
 from union.core.i18n import msg
 from union.core.permissions import Permission, permits
 from union.core.settings import Settings
+from union.members import login
+from union.platforms import views as platforms
 from union.web import guards, kit
 
 ROOMS = ("notify", "platforms", "members", "ballots", "campaigns", "actions", "home")
@@ -40,8 +45,17 @@ def create_app(settings: Settings) -> Flask:
         app.register_blueprint(blueprint)
         if blueprint.static_folder:
             app.view_functions[f"{room}.static"] = guards.public(_plain(app.view_functions[f"{room}.static"]))
-    import_module("union.members.login").install(app)
+    login.install(app)
+    _hang_panels()
     return app
+
+
+def _hang_panels() -> None:
+    """Hand lower rooms the panels that higher rooms draw on their pages."""
+    if actions_panel not in campaigns.PANELS:
+        campaigns.PANELS.append(actions_panel)
+    if campaigns_panel not in platforms.PANELS:
+        platforms.PANELS.append(campaigns_panel)
 
 
 def _plain(method: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -28,7 +28,9 @@ from union.notify import service as notify
 log = logging.getLogger(__name__)
 
 PROCESS = "scheduler"
+HORIZON = timedelta(seconds=10)
 Job = Callable[[datetime, Settings], int]
+NextDue = Callable[[datetime], datetime | None]
 
 
 def jobs() -> list[tuple[str, int, Job]]:
@@ -40,6 +42,30 @@ def jobs() -> list[tuple[str, int, Job]]:
         listed = import_module(f"union.{room}.jobs").JOBS
         found += [(f"{room}.{name}", seconds, job) for name, seconds, job in listed]
     return found
+
+
+def wakers() -> list[tuple[str, NextDue, Job]]:
+    """Return (room, when its next moment is, what to run then) of every room that must be on time."""
+    found = []
+    for room in ROOMS:
+        if find_spec(f"union.{room}.jobs") is None:
+            continue
+        jobs_of_room = import_module(f"union.{room}.jobs")
+        if hasattr(jobs_of_room, "WAKE"):
+            found.append((room, *jobs_of_room.WAKE))
+    return found
+
+
+def set_alarms(scheduler: BackgroundScheduler, settings: Settings) -> None:
+    """Wake for the next moment of each room to the millisecond; the tick each second is the safety net."""
+    now = utcnow()
+    for room, next_due, job in wakers():
+        at = next_due(now)
+        if at is not None and at - now <= HORIZON:
+            name = f"{room}.alarm"
+            scheduler.add_job(
+                partial(run_job, name, job, settings), "date", run_date=at, id=name, replace_existing=True
+            )
 
 
 def run_job(name: str, job: Job, settings: Settings) -> None:
@@ -57,14 +83,18 @@ def beat() -> None:
 
 def build(settings: Settings) -> BackgroundScheduler:
     """Return a scheduler with all jobs, not yet started."""
+    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     found = jobs()
     scheduler = BackgroundScheduler(
         timezone="UTC",
-        executors={"default": ThreadPoolExecutor(len(found) + 2)},
+        executors={"default": ThreadPoolExecutor(len(found) + 4)},
         # Late is better than never: the rows decide whether there is still something to do.
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
     )
     scheduler.add_job(beat, "interval", seconds=1, id="heartbeat", next_run_time=utcnow())
+    scheduler.add_job(
+        partial(set_alarms, scheduler, settings), "interval", seconds=1, id="alarms", next_run_time=utcnow()
+    )
     for name, seconds, job in found:
         scheduler.add_job(
             partial(run_job, name, job, settings),
@@ -75,7 +105,6 @@ def build(settings: Settings) -> BackgroundScheduler:
             next_run_time=utcnow(),
         )
     scheduler.add_listener(_log_failure, EVENT_JOB_ERROR)
-    logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
     return scheduler
 
 

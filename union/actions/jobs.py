@@ -44,6 +44,12 @@ def _one(slug: str, step: Callable[[Session, str], object]) -> int:
         return 0
 
 
+def next_moment(now: datetime) -> datetime | None:
+    """Return when the next armed action starts or the next live one ends; the clock sets its alarm for it."""
+    with reading() as session:
+        return queries.next_moment(session, now)
+
+
 def take_replies(now: datetime, settings: Settings) -> int:
     """Count the replies that say "out"."""
     del settings
@@ -58,6 +64,7 @@ def wipe(now: datetime, settings: Settings) -> int:
         return service.wipe(session, actor=SYSTEM, now=now)
 
 
+WAKE = (next_moment, run_due)
 JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("due", 1, run_due),
     ("replies", 2, take_replies),

@@ -25,6 +25,24 @@ from sqlalchemy.types import TypeDecorator
 
 from union.core.sealing import vault
 
+__all__ = [
+    "EPOCH",
+    "WRITES",
+    "Base",
+    "BigId",
+    "Database",
+    "Instant",
+    "SealedText",
+    "Session",
+    "TypeDecorator",
+    "install",
+    "installed",
+    "make_engine",
+    "reading",
+    "to_microseconds",
+    "transaction",
+]
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 WRITES = "union_writes"

@@ -7,11 +7,10 @@ from urllib.parse import urlencode
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
-from sqlalchemy.orm import Session
 
 from union.core.actor import Actor
 from union.core.clock import utcnow
-from union.core.db import reading
+from union.core.db import Session, reading
 from union.platforms import queries
 from union.platforms.rules import KIND_WORDS, LETTERS, Kind
 from union.web.guards import current_actor, public

@@ -1,7 +1,7 @@
 """Actions as pages and other rooms read them: frozen values, never a row, never who checked in."""
 
 from union.actions.queries.board import LiveBoard, Numbers, live
-from union.actions.queries.cards import ActionCard, Due, due, expected, listing, mine, upcoming
+from union.actions.queries.cards import ActionCard, Due, due, expected, listing, mine, next_moment, upcoming
 from union.actions.queries.console import (
     ChapterRow,
     ConsolePage,
@@ -32,6 +32,7 @@ __all__ = [
     "live",
     "live_numbers",
     "mine",
+    "next_moment",
     "overview",
     "plan_of",
     "upcoming",

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from union.actions import standing
@@ -197,6 +197,17 @@ def due(session: Session, now: datetime) -> Due:
         ),
         show=tuple(row.slug for row in rows if row.state is State.LIVE and standing.show_due(row, now)),
     )
+
+
+def next_moment(session: Session, now: datetime) -> datetime | None:
+    """Return the earliest start or end still ahead of `now`, None where nothing is planned."""
+    starts = select(func.min(ActionZoneFiring.starts_at)).where(
+        ActionZoneFiring.state == FiringState.WAITING, ActionZoneFiring.starts_at > now
+    )
+    ends = select(func.min(ActionZoneFiring.ends_at)).where(
+        ActionZoneFiring.state == FiringState.LIVE, ActionZoneFiring.ends_at > now
+    )
+    return min((at for at in (session.scalar(starts), session.scalar(ends)) if at is not None), default=None)
 
 
 def upcoming(session: Session, campaign_id: str, actor: Actor, now: datetime) -> list[ActionCard]:
