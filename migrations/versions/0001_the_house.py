@@ -460,10 +460,10 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_outbox_open",
-            ["state", "changed_at"],
+            ["state", "lease_until"],
             unique=False,
-            sqlite_where=sa.text("state IN ('sending', 'unknown')"),
-            postgresql_where=sa.text("state IN ('sending', 'unknown')"),
+            sqlite_where=sa.text("state = 'sending' OR state = 'unknown'"),
+            postgresql_where=sa.text("state = 'sending' OR state = 'unknown'"),
         )
         batch_op.create_index(
             "ix_outbox_sealed",
@@ -792,8 +792,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("zone", sa.String(length=60), nullable=False),
-        sa.Column("wall_start", sa.String(length=16), nullable=False),
-        sa.Column("wall_end", sa.String(length=16), nullable=True),
+        sa.Column("wall_start", sa.String(length=19), nullable=False),
+        sa.Column("wall_end", sa.String(length=19), nullable=True),
         sa.Column("starts_at", sa.BigInteger(), nullable=False),
         sa.Column("ends_at", sa.BigInteger(), nullable=True),
         sa.Column("briefing_at", sa.BigInteger(), nullable=False),
@@ -1375,8 +1375,8 @@ def downgrade() -> None:
         )
         batch_op.drop_index(
             "ix_outbox_open",
-            sqlite_where=sa.text("state IN ('sending', 'unknown')"),
-            postgresql_where=sa.text("state IN ('sending', 'unknown')"),
+            sqlite_where=sa.text("state = 'sending' OR state = 'unknown'"),
+            postgresql_where=sa.text("state = 'sending' OR state = 'unknown'"),
         )
         batch_op.drop_index(
             "ix_outbox_failed",
