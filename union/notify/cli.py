@@ -86,7 +86,7 @@ def desk() -> None:
 def desk_list(settings: Settings, page: int) -> None:
     """List what lies at the desk, the newest first."""
     with db.reading() as session:
-        found = queries.messages(session, page=page, desk=True)
+        found = queries.messages(session, page=page, desk=True, secrets=True)
     for row in found.rows:
         click.echo(f"{row.id:>8}  {row.channel:5}  {row.to:28}  {row.line}")
     click.echo(
@@ -100,7 +100,7 @@ def desk_list(settings: Settings, page: int) -> None:
 def desk_show(settings: Settings, message: int) -> None:
     """Print one message that lies at the desk."""
     with db.reading() as session:
-        found = queries.message(session, message, union_name=settings.union_name)
+        found = queries.message(session, message, union_name=settings.union_name, secrets=True)
     if not found.readable:
         raise click.ClickException("its text is not here: it went out, waits to be sent, or was wiped")
     click.echo(f"To: {found.to}")

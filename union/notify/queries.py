@@ -160,9 +160,20 @@ def _conditions(*, state: str, channel: str, ref: str, desk: bool) -> list[Colum
 
 
 def messages(
-    session: Session, *, page: int = 1, state: str = "", channel: str = "", ref: str = "", desk: bool = False
+    session: Session,
+    *,
+    page: int = 1,
+    state: str = "",
+    channel: str = "",
+    ref: str = "",
+    desk: bool = False,
+    secrets: bool = False,
 ) -> MessageList:
-    """Return a page of messages, filtered; `desk`: those that lie at the desk only."""
+    """Return a page of messages, filtered; `desk`: those that lie at the desk only.
+
+    secrets: also read texts that sign somebody in or let them vote. An organizer who could would be able to
+    act as anybody, so pages of a real union never do; the terminal and a development machine do.
+    """
     conditions = _conditions(state=state, channel=channel, ref=ref, desk=desk)
     total = session.scalar(select(func.count()).select_from(Outbox).where(*conditions)) or 0
     pages = max(1, -(-total // PAGE))
@@ -175,7 +186,10 @@ def messages(
         .limit(PAGE)
         .offset((page - 1) * PAGE)
     )
-    rows = tuple(_row(row, *_read(row, subject, body)) for row, subject, body in session.execute(chosen))
+    rows = tuple(
+        _row(row, *_read(row, subject, body, secrets=secrets))
+        for row, subject, body in session.execute(chosen)
+    )
     return MessageList(rows, page, pages, total)
 
 
@@ -187,22 +201,24 @@ def _row(row: Outbox, to: str = "", subject: str = "", body: str = "") -> Messag
     )  # fmt: skip
 
 
-def _read(row: Outbox, subject: str, body: str, union_name: str = "") -> tuple[str, str, str]:
+def _read(
+    row: Outbox, subject: str, body: str, union_name: str = "", *, secrets: bool
+) -> tuple[str, str, str]:
     """Return address, subject and text of what lies at the desk; empty for anything else."""
-    if row.provider != DESK or (sealed := _opened(row)) is None:
+    if row.provider != DESK or (row.secret and not secrets) or (sealed := _opened(row)) is None:
         return "", "", ""
     to, fields = read_sealed(sealed)
     filled = {"union": union_name, "stop": "", **fields}
     return to, texts.fill(subject, filled), texts.fill(body, filled)
 
 
-def message(session: Session, outbox_id: int, *, union_name: str = "") -> MessagePage:
-    """Return one message, with its text when it lies at the desk; raises NotFound."""
+def message(session: Session, outbox_id: int, *, union_name: str = "", secrets: bool = False) -> MessagePage:
+    """Return one message, its text when it lies at the desk; `secrets` as for `messages`. Raises NotFound."""
     row = session.get(Outbox, outbox_id)
     if row is None:
         raise NotFound(msg("There is no such message."))
     wording = session.get_one(Wording, row.wording_id)
-    to, subject, body = _read(row, wording.subject, wording.body, union_name)
+    to, subject, body = _read(row, wording.subject, wording.body, union_name, secrets=secrets)
     tried = session.scalars(select(SendAttempt).filter_by(outbox_id=row.id).order_by(SendAttempt.n))
     return MessagePage(
         _row(row), to, subject, body, wording.template, wording.language, row.not_before, row.expires_at,

@@ -143,6 +143,7 @@ def desk() -> ResponseReturnValue:
         listed = queries.messages(
             session, page=request.args.get("page", 1, type=int), state=wanted["state"],
             channel=wanted["channel"], ref=wanted["ref"],
+            secrets=_settings().development,
         )  # fmt: skip
     return render_template(
         "notify/desk.html", listed=listed, wanted=wanted, states=words.STATES, channels=words.CHANNELS,
@@ -174,7 +175,9 @@ def _played() -> bool:
 def desk_message(outbox_id: int) -> ResponseReturnValue:
     """Show one message and what became of it."""
     with reading() as session:
-        found = queries.message(session, outbox_id, union_name=_settings().union_name)
+        found = queries.message(
+            session, outbox_id, union_name=_settings().union_name, secrets=_settings().development
+        )
     form = ReplyForm(sender=found.to) if _played() and found.row.channel is Channel.SMS and found.to else None
     return render_template(
         "notify/message.html", message=found, tags=words.TAGS, states=words.STATES, form=form

@@ -206,6 +206,20 @@ def test_what_went_to_a_phone_is_not_shown(client, sent, organizer):
     assert "+3161" not in client.get("/desk").text
 
 
+def test_a_sign_in_text_is_read_by_organizers_on_a_development_machine_only(
+    app, client, database, hand, organizer
+):
+    write(secret=True, fields={"when": "code-123456"})
+    jobs.deliver_due(DESKS, WHO, clock=hand)
+    path = f"/desk/{rows()[0].id}"
+    assert "code-123456" in client.get(path).text
+    assert "code-123456" in client.get("/desk").text
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], environment="production")
+    assert "code-123456" not in client.get(path).text
+    assert "code-123456" not in client.get("/desk").text
+    assert "+31610000000" not in client.get("/desk").text
+
+
 def test_playing_a_reply(app, client, database, organizer):
     answer = client.post("/desk/reply", data={"sender": "+31610000000", "body": "UIT"})
     assert answer.status_code == 303
