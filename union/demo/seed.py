@@ -253,7 +253,9 @@ class Seed:
         with reading() as session:
             page, pages = 1, 1
             while page <= pages:
-                listed = messages.messages(session, page=page, ref=f"ballot:{ballot}", desk=True, secrets=True)
+                listed = messages.messages(
+                    session, page=page, ref=f"ballot:{ballot}", desk=True, secrets=True
+                )
                 pages = listed.pages
                 for row in listed.rows:
                     read = messages.message(session, row.id, secrets=True)
