@@ -26,6 +26,7 @@ from union.bargaining.rules.watching import Trouble, trouble_of
 from union.bargaining.service.watching import Reading, site
 from union.core.clock import stopwatch
 from union.core.errors import Invalid
+from union.core.settings import Settings
 
 AGENT = "UnionTermsReader"
 MOST_BYTES = 2 * 1024 * 1024
@@ -35,6 +36,8 @@ BUDGET = 20.0
 CONNECT, READ = 5.0, 10.0
 CHUNK = 16 * 1024
 READABLE = ("text/html", "application/xhtml+xml", "text/plain", "text/markdown", "")
+PRIVATE = "UNION_WATCH_PRIVATE"
+"""Set to "yes" on a developer's machine to read pages of a local test site."""
 _MOVED = frozenset({301, 302, 303, 307, 308})
 
 Resolve = Callable[[str, int], list[str]]
@@ -277,6 +280,12 @@ class Visitor:
         if line.cut:
             raise Failed(Trouble.TOO_SLOW)
         return bytes(body)
+
+
+def visitor(settings: Settings) -> Visitor:
+    """Return who visits pages, and whether local test sites are allowed."""
+    local = settings.development and settings.inherited.get(PRIVATE) == "yes"
+    return Visitor(contact=f"{settings.public_url}/about", allow_private=local)
 
 
 def _anywhere(url: str) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from union.bargaining import service
-from union.bargaining.fetching import Failed, Visitor
+from union.bargaining.fetching import Failed, Visitor, visitor
 from union.bargaining.service.watching import Reading, Visit
 from union.core.actor import SYSTEM
 from union.core.db import reading, transaction
@@ -15,8 +15,6 @@ from union.core.errors import UnionError
 from union.core.settings import Settings
 
 log = logging.getLogger(__name__)
-PRIVATE = "UNION_WATCH_PRIVATE"
-"""Set to "yes" on a developer's machine to read pages of a local test site."""
 
 
 def settle(now: datetime, settings: Settings) -> int:
@@ -57,12 +55,6 @@ def remind(now: datetime, settings: Settings) -> int:
         done += service.lapse_due(session, actor=SYSTEM, now=now)
     with transaction() as session:
         return done + service.send_reminders(session, actor=SYSTEM, now=now, public_url=settings.public_url)
-
-
-def visitor(settings: Settings) -> Visitor:
-    """Return who visits pages, and whether local test sites are allowed."""
-    local = settings.development and settings.inherited.get(PRIVATE) == "yes"
-    return Visitor(contact=f"{settings.public_url}/about", allow_private=local)
 
 
 def read_terms(now: datetime, settings: Settings) -> int:

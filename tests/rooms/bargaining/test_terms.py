@@ -14,7 +14,8 @@ from sqlalchemy import func, select
 from tests.factories.bargaining import SITE, make_table
 from union.audit.models import AuditEntry
 from union.bargaining import jobs, service
-from union.bargaining.fetching import AGENT, Failed, Visitor
+from union.bargaining.fetching import AGENT, PRIVATE, Failed, Visitor
+from union.bargaining.fetching import visitor as configured
 from union.bargaining.models import SitePace, TermsPage, TermsVersion
 from union.bargaining.rules.watching import Seen, Trouble
 from union.core.actor import SYSTEM
@@ -312,7 +313,7 @@ def local(tmp_path):
             "UNION_ENV": "development",
             "UNION_HOME": str(tmp_path),
             "UNION_PUBLIC_URL": SITE,
-            jobs.PRIVATE: "yes",
+            PRIVATE: "yes",
         }
     )
 
@@ -397,8 +398,8 @@ class TestWatching:
         assert site.asked == []
 
     def test_the_setting_counts_for_nothing_in_production(self, tmp_path):
-        production = Settings.from_environment({"UNION_HOME": str(tmp_path), jobs.PRIVATE: "yes"})
-        assert not jobs.visitor(production).allow_private
+        production = Settings.from_environment({"UNION_HOME": str(tmp_path), PRIVATE: "yes"})
+        assert not configured(production).allow_private
 
     def test_a_site_is_not_visited_twice_in_half_a_minute(self, watched, site, now, local):
         site.pages["/privacy"] = "<p>p</p>"

@@ -17,6 +17,8 @@ from union.ledger.models import StrikeFund
 from union.ledger.rules import FundState, PayRule
 from union.ledger.service.books import ensure_chart
 
+TAKEN = frozenset({"books", "contribute", "new", "payments"})
+"""Addresses of other pages beside the rounds."""
 NO_FUND = msg("There is no such round of strike pay.")
 
 
@@ -50,7 +52,7 @@ def create_fund(session: Session, *, actor: Actor, now: datetime, draft: Draft) 
     _check(draft, now)
     ensure_chart(session)
     slug = slugify(draft.title)
-    if session.scalar(select(exists().where(StrikeFund.slug == slug))):
+    if slug in TAKEN or session.scalar(select(exists().where(StrikeFund.slug == slug))):
         slug = f"{slug}-{new_id()[:5]}"
     fund = StrikeFund(slug=slug, state=FundState.DRAFT.value, created_by=actor.member_id, created_at=now)
     _fill(fund, draft)

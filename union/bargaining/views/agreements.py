@@ -1,0 +1,311 @@
+"""Agreements: write, agree, put to the vote, print for signing, hold them to it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from union.ballots import presets
+from union.bargaining import queries, service
+from union.bargaining.forms import (
+    AgreementForm,
+    CheckForm,
+    ClauseRow,
+    DutyRow,
+    RatifyForm,
+    WhyForm,
+    at_field,
+    local,
+    options,
+    zone_choices,
+)
+from union.bargaining.queries import AgreementPage
+from union.bargaining.rules import agreements as rules
+from union.bargaining.rules import wording
+from union.bargaining.rules.agreements import Terms, Turn
+from union.bargaining.service.agreements import KIND, NO_AGREEMENT, Vote
+from union.bargaining.views.kit import blueprint, site, status_of, union_name, written
+from union.core.actor import Role
+from union.core.clock import utcnow
+from union.core.db import reading, transaction
+from union.core.errors import Closed, Invalid, NotFound
+from union.core.permissions import Permission
+from union.members import queries as members
+from union.web.guards import current_actor, public, require
+from union.web.i18n import gettext
+
+BLANK_ROWS = 2
+MOST_ROWS = 60
+
+
+@blueprint.post("/bargaining/<slug>/agreements")
+@require(Permission.BARGAINING_SIT)
+def draft_agreement(slug: str) -> ResponseReturnValue:
+    """Begin an agreement, from an accepted offer or empty."""
+    with transaction() as session:
+        made = service.draft_agreement(
+            session,
+            actor=current_actor(),
+            now=utcnow(),
+            slug=slug,
+            union_name=union_name(),
+            from_offer=request.form.get("offer", type=int),
+        )
+    return redirect(url_for("bargaining.edit_agreement", slug=made), 303)
+
+
+@blueprint.get("/agreements/<slug>")
+@public
+def agreement(slug: str) -> ResponseReturnValue:
+    """Show an agreement: to all once members ratified it."""
+    actor = current_actor()
+    with reading() as session:
+        page = queries.agreement_page(session, slug, actor, utcnow())
+    clauses = {str(c.number): c.heading for c in page.terms.clauses}
+    return render_template(
+        "bargaining/agreement.html",
+        page=page,
+        Turn=Turn,
+        possible=rules.possible,
+        clauses=clauses,
+        every=wording.EVERY,
+    )
+
+
+@blueprint.get("/agreements/<slug>/print")
+@public
+def print_agreement(slug: str) -> ResponseReturnValue:
+    """Show the text to print and sign, with its hash."""
+    with reading() as session:
+        page = queries.agreement_page(session, slug, current_actor(), utcnow())
+    return render_template(
+        "bargaining/agreement_print.html",
+        page=page,
+        link=f"{site()}/agreements/{slug}",
+        every=wording.EVERY,
+        who=wording.WHO,
+    )
+
+
+@blueprint.get("/agreements/<slug>/text")
+@public
+def agreement_text(slug: str) -> ResponseReturnValue:
+    """Give the very bytes that are hashed, for anybody to hash again."""
+    with reading() as session:
+        page = queries.agreement_page(session, slug, current_actor(), utcnow())
+    if page.text is None:
+        raise NotFound(NO_AGREEMENT)
+    return Response(page.text.encode(), mimetype="text/plain; charset=utf-8")
+
+
+def _rows(terms: Terms, demands: Sequence[tuple[str, str]]) -> tuple[list[ClauseRow], list[DutyRow]]:
+    """Return the rows of fields for clauses and obligations: as sent, else as written, and empty ones."""
+    sent = request.method == "POST"
+    off = {"csrf": False}
+
+    def count(name: str, written_before: int) -> int:
+        asked = request.form.get(name, type=int) if sent else None
+        return min(asked if asked is not None else written_before + BLANK_ROWS, MOST_ROWS)
+
+    clauses = [
+        ClauseRow(prefix=f"clause-{n}-", meta=off)
+        for n in range(1, count("clause_rows", len(terms.clauses)) + 1)
+    ]
+    duties = [
+        DutyRow(prefix=f"duty-{n}-", meta=off)
+        for n in range(1, count("duty_rows", len(terms.obligations)) + 1)
+    ]
+    for row in clauses:
+        row.demand.choices = options([("", gettext("None")), *demands])
+    if not sent:
+        for row, clause in zip(clauses, terms.clauses, strict=False):
+            row.heading.data, row.text.data = clause.heading, clause.text
+            row.demand.data, row.concession.data = clause.demand_id or "", clause.concession.value
+        for line, duty in zip(duties, terms.obligations, strict=False):
+            line.title.data, line.clause.data, line.who.data = duty.title, duty.clause, duty.who.value
+            line.due_on.data, line.every.data = duty.due_on, duty.every.value
+    return clauses, duties
+
+
+def _terms(form: AgreementForm, clauses: Sequence[ClauseRow], duties: Sequence[DutyRow]) -> Terms:
+    """Return what was written; raises Invalid for a row with a mistake in it."""
+    for row in (*clauses, *duties):
+        if not row.empty and not row.validate():
+            name, problems = next(iter(row.errors.items()))
+            raise Invalid(str(problems[0]), field=str(row[name].name) if name else None)
+    written_clauses = [row for row in clauses if not row.empty]
+    return form.terms(
+        [row.clause(n) for n, row in enumerate(written_clauses, 1)], [d.duty() for d in duties if not d.empty]
+    )
+
+
+@blueprint.route("/agreements/<slug>/edit", methods=["GET", "POST"])
+@require(Permission.BARGAINING_SIT)
+def edit_agreement(slug: str) -> ResponseReturnValue:
+    """Write what is agreed, clause by clause."""
+    actor, now = current_actor(), utcnow()
+    with reading() as session:
+        page = queries.agreement_page(session, slug, actor, now)
+    if page.state not in rules.EDITABLE:
+        raise Closed(rules.REFUSED[Turn.REOPEN])
+    form = AgreementForm()
+    clauses, duties = _rows(page.terms, sorted(page.demands.items(), key=lambda pair: pair[1]))
+    if request.method == "GET":
+        form.show(page.terms, page.language)
+    if form.validate_on_submit() and written(
+        form,
+        lambda s: service.edit_agreement(
+            s,
+            actor=actor,
+            now=now,
+            slug=slug,
+            terms=_terms(form, clauses, duties),
+            language=form.language.data,
+        ),
+    ):
+        more = request.form.get("then") == "more"
+        return redirect(
+            url_for("bargaining.edit_agreement" if more else "bargaining.agreement", slug=slug), 303
+        )
+    return (
+        render_template(
+            "bargaining/agreement_edit.html", form=form, page=page, clauses=clauses, duties=duties
+        ),
+        status_of(form),
+    )
+
+
+@blueprint.post("/agreements/<slug>/agree")
+@require(Permission.BARGAINING_SIT)
+def agree(slug: str) -> ResponseReturnValue:
+    """Freeze the text as a tentative agreement."""
+    with transaction() as session:
+        service.agree(session, actor=current_actor(), now=utcnow(), slug=slug)
+    flash(gettext("The text is frozen. Members decide now."), "ok")
+    return redirect(url_for("bargaining.agreement", slug=slug), 303)
+
+
+@blueprint.post("/agreements/<slug>/reopen")
+@require(Permission.BARGAINING_SIT)
+def reopen(slug: str) -> ResponseReturnValue:
+    """Take a text back to a draft."""
+    with transaction() as session:
+        service.reopen(session, actor=current_actor(), now=utcnow(), slug=slug)
+    return redirect(url_for("bargaining.edit_agreement", slug=slug), 303)
+
+
+@blueprint.route("/agreements/<slug>/end", methods=["GET", "POST"])
+@require(Permission.BARGAINING_SIT)
+def end_agreement(slug: str) -> ResponseReturnValue:
+    """Give a text up, or terminate an agreement, and say why."""
+    actor, now = current_actor(), utcnow()
+    with reading() as session:
+        page = queries.agreement_page(session, slug, actor, now)
+    terminating = page.state in rules.PUBLIC
+    verb = service.terminate if terminating else service.abandon
+    form = WhyForm()
+    if form.validate_on_submit() and written(
+        form, lambda s: verb(s, actor=actor, now=now, slug=slug, why=form.why.data)
+    ):
+        target = url_for("bargaining.agreement", slug=slug)
+        return redirect(target if terminating else url_for("bargaining.table", slug=page.campaign_slug), 303)
+    return (
+        render_template("bargaining/agreement_end.html", form=form, page=page, terminating=terminating),
+        status_of(form),
+    )
+
+
+@blueprint.route("/agreements/<slug>/ratify", methods=["GET", "POST"])
+@require(Permission.BALLOT_PLAN)
+def ratify(slug: str) -> ResponseReturnValue:
+    """Fill in the vote on a tentative agreement and draft it."""
+    actor, now = current_actor(), utcnow()
+    with reading() as session:
+        page = queries.agreement_page(session, slug, actor, now)
+        holders = members.with_role(session, Role.TRUSTEE)
+        names = members.display_names(session, holders)
+    rules.after(page.state, Turn.LAUNCH)
+    known = [
+        p for p in presets.presets().values() if p.for_ballots and p.kind == KIND and p.valid_on(now.date())
+    ]
+    form = RatifyForm()
+    form.preset.choices = options((p.id, gettext(p.name)) for p in known)
+    form.trustees.choices = options((m, names.get(m, m)) for m in holders)
+    form.zone.choices = zone_choices(page.zone, actor.zone)
+    if request.method == "GET":
+        _suggest(form, page, now, known[0].id if known else "")
+    if form.validate_on_submit():
+        ballot = written(form, lambda s: _launch(s, slug, form))
+        if ballot:
+            flash(gettext("The vote is drafted. Next the trustees make their keys."), "ok")
+            return redirect(f"/ballots/{ballot}", 303)
+    hints = {
+        p.id: f"{gettext(p.summary)} {gettext('Source: %(source)s.', source=p.source_title)}" for p in known
+    }
+    return render_template("bargaining/ratify.html", form=form, page=page, hints=hints), status_of(form)
+
+
+def _suggest(form: RatifyForm, page: AgreementPage, now: datetime, preset: str) -> None:
+    form.title.data = gettext("Ratify: %(title)s", title=page.terms.title)[:120]
+    form.question.data = gettext(
+        "Do you accept this agreement with %(platform)s?", platform=page.platform_name
+    )
+    form.preset.data = preset
+    opens = local(now + timedelta(days=7), page.zone)
+    form.opens.data = opens.replace(hour=9, minute=0)
+    form.closes.data = (opens + timedelta(days=7)).replace(hour=18, minute=0)
+
+
+def _launch(session: Any, slug: str, form: RatifyForm) -> str:  # noqa: ANN401 - views know no SQLAlchemy
+    zone = form.zone.data
+    return service.launch_ratification(
+        session,
+        actor=current_actor(),
+        now=utcnow(),
+        slug=slug,
+        public_url=site(),
+        vote=Vote(
+            title=form.title.data,
+            intro=form.intro.data or "",
+            question=form.question.data,
+            preset=form.preset.data,
+            group=form.group.data,
+            opens_at=at_field(form.opens.data, zone, "opens"),
+            closes_at=at_field(form.closes.data, zone, "closes"),
+            zone=zone,
+            trustee_ids=form.trustees.data or [],
+            server_trustee=bool(form.server_trustee.data),
+            rule_confirmed=bool(form.rule_confirmed.data),
+        ),
+    )
+
+
+@blueprint.route("/agreements/<slug>/obligations/<obligation_id>", methods=["GET", "POST"])
+@require(Permission.BARGAINING_READ)
+def obligation(slug: str, obligation_id: str) -> ResponseReturnValue:
+    """Show an obligation with what was found; those at the table add what they see."""
+    actor, now = current_actor(), utcnow()
+    with reading() as session:
+        page, duty, checks = queries.obligation_page(session, slug, obligation_id, actor, now)
+    form = CheckForm()
+    if form.validate_on_submit() and written(
+        form,
+        lambda s: service.check_obligation(
+            s, actor=actor, now=now, obligation_id=obligation_id, result=form.result.data, note=form.note.data
+        ),
+    ):
+        return redirect(url_for("bargaining.obligation", slug=slug, obligation_id=obligation_id), 303)
+    return (
+        render_template(
+            "bargaining/obligation.html",
+            form=form,
+            page=page,
+            duty=duty,
+            checks=checks,
+            every=wording.EVERY,
+            who=wording.WHO,
+        ),
+        status_of(form),
+    )
