@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from union.audit import service as audit
 from union.audit.models import AuditEntry
@@ -133,6 +134,11 @@ class TestDatabase:
     def test_a_naive_time_is_refused(self):
         with pytest.raises(ValueError, match="time zone"):
             db.to_microseconds(datetime(2026, 1, 1))
+
+    def test_an_error_names_no_values(self, session):
+        with pytest.raises(SQLAlchemyError) as broken:
+            session.execute(text("INSERT INTO nowhere VALUES (:secret)"), {"secret": "+31612345678"})
+        assert "31612345678" not in str(broken.value)
 
     def test_an_error_leaves_nothing(self, database):
         with pytest.raises(RuntimeError), db.transaction() as session:

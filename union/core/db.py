@@ -115,7 +115,8 @@ def make_engine(url: str, **options: Any) -> Engine:  # noqa: ANN401 - passed on
     """Return an engine for `url`; a plain postgresql:// URL gets the psycopg driver."""
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
-    engine = create_engine(url, **options)
+    # an error must not carry what people wrote into the log
+    engine = create_engine(url, hide_parameters=True, **options)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
