@@ -81,6 +81,7 @@ def upgrade() -> None:
         sa.Column("platform_slug", sa.String(length=80), nullable=True),
         sa.Column("chapter_slug", sa.String(length=80), nullable=True),
         sa.Column("contest_days", sa.Integer(), nullable=False),
+        sa.Column("rerun_of", sa.String(length=20), nullable=True),
         sa.Column("created_by", sa.String(length=20), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("eligible", sa.Integer(), nullable=False),
@@ -106,6 +107,12 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "closes_at > opens_at", name=op.f("ck_ballot_closes_after_opening")
         ),
+        sa.ForeignKeyConstraint(
+            ["rerun_of"],
+            ["ballot.id"],
+            name=op.f("fk_ballot_rerun_of_ballot"),
+            ondelete="SET NULL",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ballot")),
         sa.UniqueConstraint("slug", name=op.f("uq_ballot_slug")),
         sa.UniqueConstraint("uuid", name=op.f("uq_ballot_uuid")),
@@ -119,6 +126,9 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             batch_op.f("ix_ballot_opens_at"), ["opens_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_ballot_rerun_of"), ["rerun_of"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_ballot_state"), ["state"], unique=False)
         batch_op.create_index(
@@ -175,6 +185,31 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "journal_entry",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("booked_on", sa.Date(), nullable=False),
+        sa.Column("text", sa.String(length=160), nullable=False),
+        sa.Column("ref", sa.String(length=80), nullable=True),
+        sa.Column("made_by", sa.String(length=20), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_journal_entry")),
+        sa.UniqueConstraint("ref", name=op.f("uq_journal_entry_ref")),
+    )
+    with op.batch_alter_table("journal_entry", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_journal_entry_booked_on"), ["booked_on"], unique=False
+        )
+
+    op.create_table(
+        "ledger_account",
+        sa.Column("code", sa.String(length=10), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("kind", sa.String(length=12), nullable=False),
+        sa.PrimaryKeyConstraint("code", name=op.f("pk_ledger_account")),
+    )
+    op.create_table(
         "opt_out",
         sa.Column("address_hash", sa.LargeBinary(length=32), nullable=False),
         sa.Column("channel", sa.String(length=8), nullable=False),
@@ -219,6 +254,37 @@ def upgrade() -> None:
             batch_op.f("ix_platform_initial"), ["initial"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_platform_kind"), ["kind"], unique=False)
+
+    op.create_table(
+        "site_pace",
+        sa.Column("site", sa.String(length=300), nullable=False),
+        sa.Column("free_at", sa.BigInteger(), nullable=False),
+        sa.Column("robots", sa.Text(), nullable=True),
+        sa.Column("robots_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("site", name=op.f("pk_site_pace")),
+    )
+    op.create_table(
+        "strike_fund",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("slug", sa.String(length=80), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("subject", sa.String(length=120), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("zone", sa.String(length=64), nullable=False),
+        sa.Column("rule", sa.JSON(), nullable=False),
+        sa.Column("rule_hash", sa.String(length=64), nullable=True),
+        sa.Column("claims_until", sa.BigInteger(), nullable=False),
+        sa.Column("created_by", sa.String(length=20), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=True),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_strike_fund")),
+        sa.UniqueConstraint("slug", name=op.f("uq_strike_fund_slug")),
+    )
+    with op.batch_alter_table("strike_fund", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_strike_fund_state"), ["state"], unique=False
+        )
 
     op.create_table(
         "wording",
@@ -491,6 +557,84 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "payout_batch",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("fund_id", sa.String(length=20), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("available", sa.BigInteger(), nullable=False),
+        sa.Column("owed", sa.BigInteger(), nullable=False),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("proposed_by", sa.String(length=20), nullable=False),
+        sa.Column("proposed_at", sa.BigInteger(), nullable=False),
+        sa.Column("approved_by", sa.String(length=20), nullable=True),
+        sa.Column("approved_at", sa.BigInteger(), nullable=True),
+        sa.Column("exported_at", sa.BigInteger(), nullable=True),
+        sa.Column("exports", sa.Integer(), nullable=False),
+        sa.Column("paid_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "approved_by IS NULL OR approved_by <> proposed_by",
+            name=op.f("ck_payout_batch_two_people"),
+        ),
+        sa.CheckConstraint(
+            "total >= 0 AND total <= available",
+            name=op.f("ck_payout_batch_within_means"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["fund_id"],
+            ["strike_fund.id"],
+            name=op.f("fk_payout_batch_fund_id_strike_fund"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout_batch")),
+    )
+    with op.batch_alter_table("payout_batch", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_payout_batch_fund_id"), ["fund_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_payout_batch_state"), ["state"], unique=False
+        )
+
+    op.create_table(
+        "posting",
+        sa.Column(
+            "entry_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+        ),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("debit_code", sa.String(length=10), nullable=False),
+        sa.Column("credit_code", sa.String(length=10), nullable=False),
+        sa.Column("cents", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("cents > 0", name=op.f("ck_posting_cents_positive")),
+        sa.CheckConstraint(
+            "debit_code <> credit_code", name=op.f("ck_posting_two_accounts")
+        ),
+        sa.ForeignKeyConstraint(
+            ["credit_code"],
+            ["ledger_account.code"],
+            name=op.f("fk_posting_credit_code_ledger_account"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["debit_code"],
+            ["ledger_account.code"],
+            name=op.f("fk_posting_debit_code_ledger_account"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["entry_id"],
+            ["journal_entry.id"],
+            name=op.f("fk_posting_entry_id_journal_entry"),
+        ),
+        sa.PrimaryKeyConstraint("entry_id", "position", name=op.f("pk_posting")),
+    )
+    with op.batch_alter_table("posting", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_posting_credit_code"), ["credit_code"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_posting_debit_code"), ["debit_code"], unique=False
+        )
+
+    op.create_table(
         "public_credential",
         sa.Column("ballot_id", sa.String(length=20), nullable=False),
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
@@ -543,6 +687,40 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("roll_entry", schema=None) as batch_op:
         batch_op.create_index("ix_roll_entry_member_id", ["member_id"], unique=False)
+
+    op.create_table(
+        "strike_claim",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("fund_id", sa.String(length=20), nullable=False),
+        sa.Column("member_id", sa.String(length=20), nullable=True),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("hardship", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.LargeBinary(), nullable=True),
+        sa.Column("payee", sa.LargeBinary(), nullable=True),
+        sa.Column("iban", sa.LargeBinary(), nullable=True),
+        sa.Column("consent_hash", sa.String(length=64), nullable=False),
+        sa.Column("claimed_at", sa.BigInteger(), nullable=False),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("decided_by", sa.String(length=20), nullable=True),
+        sa.Column("refusal", sa.LargeBinary(), nullable=True),
+        sa.Column("wiped_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["fund_id"],
+            ["strike_fund.id"],
+            name=op.f("fk_strike_claim_fund_id_strike_fund"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_strike_claim")),
+        sa.UniqueConstraint(
+            "fund_id", "member_id", name=op.f("uq_strike_claim_fund_id_member_id")
+        ),
+    )
+    with op.batch_alter_table("strike_claim", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_strike_claim_fund_id_state", ["fund_id", "state"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_strike_claim_member_id"), ["member_id"], unique=False
+        )
 
     op.create_table(
         "waiting_receipt",
@@ -727,6 +905,34 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "payout",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("batch_id", sa.String(length=20), nullable=False),
+        sa.Column("claim_id", sa.String(length=20), nullable=False),
+        sa.Column("cents", sa.BigInteger(), nullable=False),
+        sa.Column("owed", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "cents > 0 AND cents <= owed", name=op.f("ck_payout_no_more_than_owed")
+        ),
+        sa.ForeignKeyConstraint(
+            ["batch_id"],
+            ["payout_batch.id"],
+            name=op.f("fk_payout_batch_id_payout_batch"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["claim_id"],
+            ["strike_claim.id"],
+            name=op.f("fk_payout_claim_id_strike_claim"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_payout")),
+        sa.UniqueConstraint("claim_id", name=op.f("uq_payout_claim_id")),
+    )
+    with op.batch_alter_table("payout", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_payout_batch_id"), ["batch_id"], unique=False
+        )
+
+    op.create_table(
         "send_attempt",
         sa.Column(
             "outbox_id",
@@ -745,6 +951,18 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("outbox_id", "n", name=op.f("pk_send_attempt")),
+    )
+    op.create_table(
+        "strike_claim_day",
+        sa.Column("claim_id", sa.String(length=20), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["claim_id"],
+            ["strike_claim.id"],
+            name=op.f("fk_strike_claim_day_claim_id_strike_claim"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("claim_id", "day", name=op.f("pk_strike_claim_day")),
     )
     op.create_table(
         "vouch",
@@ -853,6 +1071,42 @@ def upgrade() -> None:
             batch_op.f("ix_action_campaign_id"), ["campaign_id"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_action_state"), ["state"], unique=False)
+
+    op.create_table(
+        "bargaining_table",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("slug", sa.String(length=80), nullable=False),
+        sa.Column("campaign_id", sa.String(length=20), nullable=False),
+        sa.Column("platform_slug", sa.String(length=80), nullable=False),
+        sa.Column("zone", sa.String(length=64), nullable=False),
+        sa.Column("country", sa.String(length=2), nullable=False),
+        sa.Column("contact_name", sa.String(length=160), nullable=False),
+        sa.Column("contact_email", sa.String(length=254), nullable=False),
+        sa.Column("contact_postal", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"],
+            ["campaign.id"],
+            name=op.f("fk_bargaining_table_campaign_id_campaign"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["platform_slug"],
+            ["platform.slug"],
+            name=op.f("fk_bargaining_table_platform_slug_platform"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bargaining_table")),
+        sa.UniqueConstraint(
+            "campaign_id", name=op.f("uq_bargaining_table_campaign_id")
+        ),
+        sa.UniqueConstraint("slug", name=op.f("uq_bargaining_table_slug")),
+    )
+    with op.batch_alter_table("bargaining_table", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_bargaining_table_platform_slug"),
+            ["platform_slug"],
+            unique=False,
+        )
 
     op.create_table(
         "campaign_update",
@@ -1056,6 +1310,50 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "agreement",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("slug", sa.String(length=80), nullable=False),
+        sa.Column("table_id", sa.String(length=20), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("zone", sa.String(length=64), nullable=False),
+        sa.Column("title", sa.String(length=120), nullable=False),
+        sa.Column("union_party", sa.Text(), nullable=False),
+        sa.Column("platform_party", sa.Text(), nullable=False),
+        sa.Column("preamble", sa.Text(), nullable=False),
+        sa.Column("starts_on", sa.Date(), nullable=False),
+        sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("hash", sa.String(length=64), nullable=True),
+        sa.Column("ballot_slug", sa.String(length=80), nullable=True),
+        sa.Column("vote", sa.JSON(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("agreed_at", sa.BigInteger(), nullable=True),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.Column("in_force_at", sa.BigInteger(), nullable=True),
+        sa.Column("over_at", sa.BigInteger(), nullable=True),
+        sa.Column("over_why", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["table_id"],
+            ["bargaining_table.id"],
+            name=op.f("fk_agreement_table_id_bargaining_table"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_agreement")),
+        sa.UniqueConstraint("ballot_slug", name=op.f("uq_agreement_ballot_slug")),
+        sa.UniqueConstraint("slug", name=op.f("uq_agreement_slug")),
+    )
+    with op.batch_alter_table("agreement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_agreement_state"), ["state"], unique=False)
+        batch_op.create_index(
+            "ix_agreement_state_starts_at", ["state", "starts_at"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_agreement_table_id"), ["table_id"], unique=False
+        )
+
+    op.create_table(
         "amendment",
         sa.Column("id", sa.String(length=20), nullable=False),
         sa.Column("demand_id", sa.String(length=20), nullable=False),
@@ -1085,6 +1383,30 @@ def upgrade() -> None:
     with op.batch_alter_table("amendment", schema=None) as batch_op:
         batch_op.create_index(
             batch_op.f("ix_amendment_demand_id"), ["demand_id"], unique=False
+        )
+
+    op.create_table(
+        "bargaining_meeting",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("table_id", sa.String(length=20), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("zone", sa.String(length=64), nullable=False),
+        sa.Column("place", sa.String(length=160), nullable=False),
+        sa.Column("agenda", sa.Text(), nullable=False),
+        sa.Column("minutes", sa.Text(), nullable=False),
+        sa.Column("team_notes", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["table_id"],
+            ["bargaining_table.id"],
+            name=op.f("fk_bargaining_meeting_table_id_bargaining_table"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bargaining_meeting")),
+    )
+    with op.batch_alter_table("bargaining_meeting", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_bargaining_meeting_table_id"), ["table_id"], unique=False
         )
 
     op.create_table(
@@ -1227,6 +1549,35 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "offer",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("table_id", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("side", sa.String(length=10), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("made_by", sa.String(length=20), nullable=True),
+        sa.Column("answer_by", sa.BigInteger(), nullable=True),
+        sa.Column("answered_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["made_by"],
+            ["member.id"],
+            name=op.f("fk_offer_made_by_member"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["table_id"],
+            ["bargaining_table.id"],
+            name=op.f("fk_offer_table_id_bargaining_table"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_offer")),
+        sa.UniqueConstraint(
+            "table_id", "number", name=op.f("uq_offer_table_id_number")
+        ),
+    )
+    op.create_table(
         "retaliation_report",
         sa.Column("action_id", sa.String(length=20), nullable=False),
         sa.Column("sort", sa.String(length=20), nullable=False),
@@ -1266,16 +1617,445 @@ def upgrade() -> None:
             "ix_structure_test_yes_chapter", ["test_id", "chapter_slug"], unique=False
         )
 
+    op.create_table(
+        "table_clause",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("table_id", sa.String(length=20), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("heading", sa.String(length=120), nullable=False),
+        sa.Column("demand_id", sa.String(length=20), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["demand_id"],
+            ["demand.id"],
+            name=op.f("fk_table_clause_demand_id_demand"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["table_id"],
+            ["bargaining_table.id"],
+            name=op.f("fk_table_clause_table_id_bargaining_table"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_table_clause")),
+    )
+    with op.batch_alter_table("table_clause", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_table_clause_table_id"), ["table_id"], unique=False
+        )
+
+    op.create_table(
+        "table_deadline",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("table_id", sa.String(length=20), nullable=False),
+        sa.Column("title", sa.String(length=160), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("zone", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["table_id"],
+            ["bargaining_table.id"],
+            name=op.f("fk_table_deadline_table_id_bargaining_table"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_table_deadline")),
+    )
+    with op.batch_alter_table("table_deadline", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_table_deadline_table_id"), ["table_id"], unique=False
+        )
+
+    op.create_table(
+        "table_letter",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("table_id", sa.String(length=20), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("template", sa.String(length=60), nullable=False),
+        sa.Column("basis", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=True),
+        sa.Column("created_by", sa.String(length=20), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("sent_at", sa.BigInteger(), nullable=True),
+        sa.Column("sent_by", sa.String(length=20), nullable=True),
+        sa.Column("sent_how", sa.String(length=12), nullable=False),
+        sa.Column("sent_note", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("extended", sa.Boolean(), nullable=False),
+        sa.Column("answered_at", sa.BigInteger(), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["created_by"],
+            ["member.id"],
+            name=op.f("fk_table_letter_created_by_member"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["sent_by"],
+            ["member.id"],
+            name=op.f("fk_table_letter_sent_by_member"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["table_id"],
+            ["bargaining_table.id"],
+            name=op.f("fk_table_letter_table_id_bargaining_table"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_table_letter")),
+    )
+    with op.batch_alter_table("table_letter", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_table_letter_table_id"), ["table_id"], unique=False
+        )
+
+    op.create_table(
+        "table_reminder",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("table_id", sa.String(length=20), nullable=False),
+        sa.Column("ref", sa.String(length=80), nullable=False),
+        sa.Column("title", sa.String(length=240), nullable=False),
+        sa.Column("path", sa.String(length=200), nullable=False),
+        sa.Column("about_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["table_id"],
+            ["bargaining_table.id"],
+            name=op.f("fk_table_reminder_table_id_bargaining_table"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_table_reminder")),
+        sa.UniqueConstraint("ref", "due_at", name=op.f("uq_table_reminder_ref_due_at")),
+    )
+    with op.batch_alter_table("table_reminder", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_table_reminder_state_due_at", ["state", "due_at"], unique=False
+        )
+
+    op.create_table(
+        "team_seat",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("table_id", sa.String(length=20), nullable=False),
+        sa.Column("member_id", sa.String(length=20), nullable=False),
+        sa.Column("mandate", sa.Text(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=True),
+        sa.Column("seated_at", sa.BigInteger(), nullable=False),
+        sa.Column("left_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["member.id"],
+            name=op.f("fk_team_seat_member_id_member"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["table_id"],
+            ["bargaining_table.id"],
+            name=op.f("fk_team_seat_table_id_bargaining_table"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_team_seat")),
+        sa.UniqueConstraint(
+            "table_id", "member_id", name=op.f("uq_team_seat_table_id_member_id")
+        ),
+    )
+    with op.batch_alter_table("team_seat", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_team_seat_member_id"), ["member_id"], unique=False
+        )
+
+    op.create_table(
+        "terms_page",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("table_id", sa.String(length=20), nullable=False),
+        sa.Column("label", sa.String(length=120), nullable=False),
+        sa.Column("url", sa.String(length=500), nullable=False),
+        sa.Column("every_hours", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("trouble", sa.String(length=20), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("etag", sa.String(length=200), nullable=False),
+        sa.Column("last_modified", sa.String(length=80), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=True),
+        sa.Column("next_at", sa.BigInteger(), nullable=False),
+        sa.Column("visited_at", sa.BigInteger(), nullable=True),
+        sa.Column("changed_at", sa.BigInteger(), nullable=True),
+        sa.Column("stopped_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["table_id"],
+            ["bargaining_table.id"],
+            name=op.f("fk_terms_page_table_id_bargaining_table"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_terms_page")),
+        sa.UniqueConstraint("table_id", "url", name=op.f("uq_terms_page_table_id_url")),
+    )
+    with op.batch_alter_table("terms_page", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_terms_page_next_at"), ["next_at"], unique=False
+        )
+
+    op.create_table(
+        "agreement_clause",
+        sa.Column("agreement_id", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("heading", sa.String(length=120), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("clause_id", sa.String(length=20), nullable=True),
+        sa.Column("demand_id", sa.String(length=20), nullable=True),
+        sa.Column("concession", sa.String(length=12), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agreement_id"],
+            ["agreement.id"],
+            name=op.f("fk_agreement_clause_agreement_id_agreement"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["clause_id"],
+            ["table_clause.id"],
+            name=op.f("fk_agreement_clause_clause_id_table_clause"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["demand_id"],
+            ["demand.id"],
+            name=op.f("fk_agreement_clause_demand_id_demand"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint(
+            "agreement_id", "number", name=op.f("pk_agreement_clause")
+        ),
+    )
+    op.create_table(
+        "grievance",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("agreement_id", sa.String(length=20), nullable=False),
+        sa.Column("clause", sa.Integer(), nullable=False),
+        sa.Column("member_id", sa.String(length=20), nullable=True),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("text", sa.LargeBinary(), nullable=True),
+        sa.Column("outcome", sa.LargeBinary(), nullable=True),
+        sa.Column("filed_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("wiped_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["agreement_id"],
+            ["agreement.id"],
+            name=op.f("fk_grievance_agreement_id_agreement"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["member_id"],
+            ["member.id"],
+            name=op.f("fk_grievance_member_id_member"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grievance")),
+    )
+    with op.batch_alter_table("grievance", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_grievance_agreement_id_state", ["agreement_id", "state"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_grievance_member_id"), ["member_id"], unique=False
+        )
+
+    op.create_table(
+        "obligation",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("agreement_id", sa.String(length=20), nullable=False),
+        sa.Column("root_id", sa.String(length=20), nullable=False),
+        sa.Column("turn", sa.Integer(), nullable=False),
+        sa.Column("clause", sa.Integer(), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("who", sa.String(length=10), nullable=False),
+        sa.Column("every", sa.String(length=10), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["agreement_id"],
+            ["agreement.id"],
+            name=op.f("fk_obligation_agreement_id_agreement"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_obligation")),
+        sa.UniqueConstraint("root_id", "turn", name=op.f("uq_obligation_root_id_turn")),
+    )
+    with op.batch_alter_table("obligation", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_obligation_agreement_id"), ["agreement_id"], unique=False
+        )
+
+    op.create_table(
+        "offer_clause",
+        sa.Column("offer_id", sa.String(length=20), nullable=False),
+        sa.Column("clause_id", sa.String(length=20), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["clause_id"],
+            ["table_clause.id"],
+            name=op.f("fk_offer_clause_clause_id_table_clause"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["offer_id"],
+            ["offer.id"],
+            name=op.f("fk_offer_clause_offer_id_offer"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("offer_id", "clause_id", name=op.f("pk_offer_clause")),
+    )
+    with op.batch_alter_table("offer_clause", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_offer_clause_clause_id"), ["clause_id"], unique=False
+        )
+
+    op.create_table(
+        "terms_version",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("page_id", sa.String(length=20), nullable=False),
+        sa.Column("fetched_at", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["page_id"],
+            ["terms_page.id"],
+            name=op.f("fk_terms_version_page_id_terms_page"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_terms_version")),
+    )
+    with op.batch_alter_table("terms_version", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_terms_version_page_id"), ["page_id"], unique=False
+        )
+
+    op.create_table(
+        "grievance_note",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("grievance_id", sa.String(length=20), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by_member", sa.Boolean(), nullable=False),
+        sa.Column("shared", sa.Boolean(), nullable=False),
+        sa.Column("turn", sa.String(length=12), nullable=False),
+        sa.Column("text", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["grievance_id"],
+            ["grievance.id"],
+            name=op.f("fk_grievance_note_grievance_id_grievance"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_grievance_note")),
+    )
+    with op.batch_alter_table("grievance_note", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_grievance_note_grievance_id"), ["grievance_id"], unique=False
+        )
+
+    op.create_table(
+        "obligation_check",
+        sa.Column(
+            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("obligation_id", sa.String(length=20), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("by", sa.String(length=20), nullable=True),
+        sa.Column("result", sa.String(length=10), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["by"],
+            ["member.id"],
+            name=op.f("fk_obligation_check_by_member"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["obligation_id"],
+            ["obligation.id"],
+            name=op.f("fk_obligation_check_obligation_id_obligation"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_obligation_check")),
+    )
+    with op.batch_alter_table("obligation_check", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_obligation_check_obligation_id"),
+            ["obligation_id"],
+            unique=False,
+        )
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("obligation_check", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_obligation_check_obligation_id"))
+
+    op.drop_table("obligation_check")
+    with op.batch_alter_table("grievance_note", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_grievance_note_grievance_id"))
+
+    op.drop_table("grievance_note")
+    with op.batch_alter_table("terms_version", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_terms_version_page_id"))
+
+    op.drop_table("terms_version")
+    with op.batch_alter_table("offer_clause", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_offer_clause_clause_id"))
+
+    op.drop_table("offer_clause")
+    with op.batch_alter_table("obligation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_obligation_agreement_id"))
+
+    op.drop_table("obligation")
+    with op.batch_alter_table("grievance", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_grievance_member_id"))
+        batch_op.drop_index("ix_grievance_agreement_id_state")
+
+    op.drop_table("grievance")
+    op.drop_table("agreement_clause")
+    with op.batch_alter_table("terms_page", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_terms_page_next_at"))
+
+    op.drop_table("terms_page")
+    with op.batch_alter_table("team_seat", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_team_seat_member_id"))
+
+    op.drop_table("team_seat")
+    with op.batch_alter_table("table_reminder", schema=None) as batch_op:
+        batch_op.drop_index("ix_table_reminder_state_due_at")
+
+    op.drop_table("table_reminder")
+    with op.batch_alter_table("table_letter", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_table_letter_table_id"))
+
+    op.drop_table("table_letter")
+    with op.batch_alter_table("table_deadline", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_table_deadline_table_id"))
+
+    op.drop_table("table_deadline")
+    with op.batch_alter_table("table_clause", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_table_clause_table_id"))
+
+    op.drop_table("table_clause")
     with op.batch_alter_table("structure_test_yes", schema=None) as batch_op:
         batch_op.drop_index("ix_structure_test_yes_chapter")
 
     op.drop_table("structure_test_yes")
     op.drop_table("retaliation_report")
+    op.drop_table("offer")
     with op.batch_alter_table("endorsement", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_endorsement_member_id"))
 
@@ -1289,10 +2069,20 @@ def downgrade() -> None:
     op.drop_table("checkin_tally")
     op.drop_table("checkin_pulse")
     op.drop_table("checkin_once")
+    with op.batch_alter_table("bargaining_meeting", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bargaining_meeting_table_id"))
+
+    op.drop_table("bargaining_meeting")
     with op.batch_alter_table("amendment", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_amendment_demand_id"))
 
     op.drop_table("amendment")
+    with op.batch_alter_table("agreement", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_agreement_table_id"))
+        batch_op.drop_index("ix_agreement_state_starts_at")
+        batch_op.drop_index(batch_op.f("ix_agreement_state"))
+
+    op.drop_table("agreement")
     with op.batch_alter_table("action_zone_firing", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_action_zone_firing_starts_at"))
 
@@ -1319,13 +2109,22 @@ def downgrade() -> None:
         batch_op.drop_index("ix_campaign_update_campaign_id_at")
 
     op.drop_table("campaign_update")
+    with op.batch_alter_table("bargaining_table", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bargaining_table_platform_slug"))
+
+    op.drop_table("bargaining_table")
     with op.batch_alter_table("action", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_action_state"))
         batch_op.drop_index(batch_op.f("ix_action_campaign_id"))
 
     op.drop_table("action")
     op.drop_table("vouch")
+    op.drop_table("strike_claim_day")
     op.drop_table("send_attempt")
+    with op.batch_alter_table("payout", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_payout_batch_id"))
+
+    op.drop_table("payout")
     with op.batch_alter_table("member_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_member_session_member_id"))
         batch_op.drop_index(batch_op.f("ix_member_session_expires_at"))
@@ -1357,6 +2156,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_waiting_receipt_ballot_id"))
 
     op.drop_table("waiting_receipt")
+    with op.batch_alter_table("strike_claim", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_strike_claim_member_id"))
+        batch_op.drop_index("ix_strike_claim_fund_id_state")
+
+    op.drop_table("strike_claim")
     with op.batch_alter_table("roll_entry", schema=None) as batch_op:
         batch_op.drop_index("ix_roll_entry_member_id")
 
@@ -1366,6 +2170,16 @@ def downgrade() -> None:
         batch_op.drop_index("uq_public_credential_ballot_id_digest")
 
     op.drop_table("public_credential")
+    with op.batch_alter_table("posting", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_posting_debit_code"))
+        batch_op.drop_index(batch_op.f("ix_posting_credit_code"))
+
+    op.drop_table("posting")
+    with op.batch_alter_table("payout_batch", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_payout_batch_state"))
+        batch_op.drop_index(batch_op.f("ix_payout_batch_fund_id"))
+
+    op.drop_table("payout_batch")
     op.drop_table("partial_decryption")
     with op.batch_alter_table("outbox", schema=None) as batch_op:
         batch_op.drop_index(
@@ -1414,6 +2228,11 @@ def downgrade() -> None:
 
     op.drop_table("ballot_objection")
     op.drop_table("wording")
+    with op.batch_alter_table("strike_fund", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_strike_fund_state"))
+
+    op.drop_table("strike_fund")
+    op.drop_table("site_pace")
     with op.batch_alter_table("platform", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_platform_kind"))
         batch_op.drop_index(batch_op.f("ix_platform_initial"))
@@ -1421,6 +2240,11 @@ def downgrade() -> None:
     op.drop_table("platform")
     op.drop_table("paused")
     op.drop_table("opt_out")
+    op.drop_table("ledger_account")
+    with op.batch_alter_table("journal_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_journal_entry_booked_on"))
+
+    op.drop_table("journal_entry")
     with op.batch_alter_table("inbound_message", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_inbound_message_waiting",
@@ -1436,6 +2260,7 @@ def downgrade() -> None:
     with op.batch_alter_table("ballot", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ballot_subject"))
         batch_op.drop_index(batch_op.f("ix_ballot_state"))
+        batch_op.drop_index(batch_op.f("ix_ballot_rerun_of"))
         batch_op.drop_index(batch_op.f("ix_ballot_opens_at"))
         batch_op.drop_index(batch_op.f("ix_ballot_concluded_at"))
         batch_op.drop_index(batch_op.f("ix_ballot_closes_at"))

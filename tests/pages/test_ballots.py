@@ -307,3 +307,18 @@ def test_the_roll_for_the_scrutineer(client, sign_in, real):
     got = client.get(f"/ballots/{hand.slug}/roll.txt")
     with db.reading() as session:
         assert hashlib.sha256(got.data).hexdigest() == make.row(session, hand).roll_hash
+
+
+def test_a_refused_ballot_is_held_again_from_its_page(client, sign_in, real):
+    hand = at("concluded", real, answers=((0, 1, 0),) * 3)
+    sign_in(client, hand.organizer)
+    assert "Hold this ballot again" in client.get(f"/ballots/{hand.slug}/run").get_data(as_text=True)
+    done = client.post(f"/ballots/{hand.slug}/run/again")
+    assert done.status_code == 303
+    page = client.get(done.headers["Location"]).get_data(as_text=True)
+    assert f'href="/ballots/{hand.slug}"' in page
+    old = client.get(f"/ballots/{hand.slug}?lang=nl").get_data(as_text=True)
+    assert "wordt opnieuw gehouden" in old
+    assert "Hold this ballot again" not in client.get(f"/ballots/{hand.slug}/run?lang=en").get_data(
+        as_text=True
+    )

@@ -21,7 +21,7 @@ class Ballot(Base):
     published before opening. head, height and length are the board's newest event, its number, and how many
     records there are; tally_at is where the encrypted tally
     stands on it. counts: per question the verified tally. chapters: turnout per chapter, made when the
-    participation marks are wiped.
+    participation marks are wiped. rerun_of: the ballot that decided nothing and is held again by this one.
     """
 
     __tablename__ = "ballot"
@@ -46,6 +46,7 @@ class Ballot(Base):
     platform_slug: Mapped[str | None] = mapped_column(String(80))
     chapter_slug: Mapped[str | None] = mapped_column(String(80))
     contest_days: Mapped[int] = mapped_column(default=7)
+    rerun_of: Mapped[str | None] = mapped_column(ForeignKey("ballot.id", ondelete="SET NULL"), index=True)
     created_by: Mapped[str | None] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(Instant)
     eligible: Mapped[int] = mapped_column(default=0)

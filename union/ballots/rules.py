@@ -46,6 +46,7 @@ MOVES: dict[State, frozenset[State]] = {
     State.CONCLUDED: frozenset(),
     State.CANCELLED: frozenset(),
 }
+SHOWN_TO_ALL = (State.OPEN, State.CREDENTIALS, State.CLOSED, State.CONCLUDED, State.CANCELLED)
 BEFORE_OPENING = frozenset({State.DRAFT, State.KEYS, State.CREDENTIALS})
 
 
@@ -261,6 +262,15 @@ def choose(counts: Sequence[int], seats: int) -> Chosen:
         return Chosen(tuple(sorted(ranked[:seats])), ())
     tied = tuple(i for i in sorted(ranked) if counts[i] == edge)
     return Chosen(tuple(sorted(i for i in ranked if counts[i] > edge)), tied)
+
+
+def may_be_held_again(state: State, *, decides: bool, passed: bool, tied: bool) -> bool:
+    """Tell whether a ballot may be held again: it is counted and settled nothing.
+
+    decides: it has a yes/no question. Without one it settled nothing when a last place is tied; with one
+    that passed, a tie beside it is for the meeting, because what was adopted is not voted on twice.
+    """
+    return state is State.CONCLUDED and (not passed or (tied and not decides))
 
 
 def marks_kept_until(concluded_at: datetime, contest_days: int) -> datetime:

@@ -48,11 +48,14 @@ def refresh(now: datetime, settings: Settings) -> int:
 
 
 def take_outcomes(now: datetime, settings: Settings) -> int:
-    """Grant mandates from concluded strike votes, or record that they did not pass."""
+    """Grant mandates from concluded strike votes or record refusals; follow votes held again."""
     del settings
     with reading() as session:
-        slugs = votes.voting_campaigns(session)
-    return _each(slugs, lambda s, slug: votes.grant_mandates(s, slug=slug, actor=SYSTEM, now=now))
+        slugs, refused = votes.voting_campaigns(session), votes.refused_campaigns(session)
+    followed = _each(
+        refused, lambda s, slug: votes.follow_repeated_vote(s, slug=slug, actor=SYSTEM, now=now)
+    )
+    return followed + _each(slugs, lambda s, slug: votes.grant_mandates(s, slug=slug, actor=SYSTEM, now=now))
 
 
 def expire(now: datetime, settings: Settings) -> int:

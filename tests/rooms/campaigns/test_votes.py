@@ -127,3 +127,37 @@ class TestTheOutcome:
         assert jobs.expire(NOW + timedelta(days=220), settings) == 0
         with db.reading() as session:
             assert queries.card(session, slug).stage == "tipped"
+
+
+class TestHeldAgain:
+    def test_the_outcome_of_a_vote_held_again_counts(self, database):
+        """Refused, held again by an organizer, followed by the campaign within a tick, passed: a mandate."""
+        with db.transaction() as session:
+            slug, hand = hold(session, [NO, NO, YES])
+        counted = VOTE.closes_at + timedelta(hours=2)
+        assert jobs.take_outcomes(counted, None) == 1
+        with db.transaction() as session:
+            assert queries.card(session, slug).stage == "tipped"
+            lead = voting.actor(session, hand.organizer)
+            again = ballot_service.hold_again(session, actor=lead, now=counted, slug=hand.slug)
+        assert jobs.take_outcomes(counted, None) == 1
+        assert jobs.take_outcomes(counted, None) == 0
+        with db.transaction() as session:
+            card = queries.card(session, slug)
+            assert (card.stage, card.ballot_slug) == ("ballot", again)
+            row = voting.ballot_called(session, again)
+            second = voting.Hand(
+                again, hand.organizer, hand.trustees, hand.voters, opens_at=row.opens_at, closes_at=row.closes_at
+            )
+            voting.issue(session, voting.give_keys(session, second, counted), counted)
+            ballot_service.open_ballot(session, actor=lead, now=row.opens_at, slug=again)
+            with voting.at_database_time(row.opens_at):
+                for person in second.voters:
+                    voting.vote(session, second, person, [list(YES)], row.opens_at)
+            voting.close(session, second)
+            voting.decrypt(session, second, row.closes_at)
+            done = row.closes_at
+        assert jobs.take_outcomes(done, None) == 1
+        with db.transaction() as session:
+            assert queries.card(session, slug).stage == "mandated"
+            assert queries.mandate_in_force(session, row_of(session, slug).id, done).ballot_slug == again

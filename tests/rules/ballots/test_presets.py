@@ -104,3 +104,16 @@ def test_stale_from_the_day_after_the_review_date():
     rule = presets.presets()["union-default"]
     assert not rule.stale(rule.review_by)
     assert rule.stale(rule.review_by.replace(day=rule.review_by.day + 1))
+
+
+def test_a_rule_serves_the_kind_it_was_made_for():
+    found = presets.presets()
+    assert found["union-default"].suits("strike_vote")
+    assert found["union-default"].suits("general")
+    assert found["union-default"].suits("demands")
+    assert not found["union-default"].suits("ratification")
+    assert found["de-25-accept"].suits("ratification")
+    assert not found["de-25-accept"].suits("general")
+    with pytest.raises(Invalid, match="not made for a strike vote") as refusal:
+        presets.check_kind(found["de-25-accept"], "strike_vote")
+    assert refusal.value.field == "preset"

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from union.ballots.rules import Of, Rule, Share
+from union.ballots.rules import Kind, Of, Rule, Share
 from union.core.errors import Invalid
 from union.core.i18n import msg
 
@@ -20,6 +20,12 @@ BANNER = msg(
     "A data strike by consumers is not a strike in labour law; these rules are offered as good practice"
     " unless a lawyer tells you that they bind you."
 )
+NOT_MADE_FOR: dict[str, str] = {
+    Kind.STRIKE_VOTE: msg("This rule is not made for a strike vote. Choose one that is."),
+    Kind.RATIFICATION: msg("This rule is not made for a vote on an agreement. Choose one that is."),
+    Kind.DEMANDS: msg("This rule is a law's for another kind of vote. Choose one of our own rules."),
+    Kind.GENERAL: msg("This rule is a law's for another kind of vote. Choose one of our own rules."),
+}
 _FOLDER = Path(__file__).parent
 
 
@@ -84,6 +90,14 @@ class Preset:
         return (self.valid_from is None or self.valid_from <= day) and (
             self.valid_to is None or day <= self.valid_to
         )
+
+    def suits(self, kind: str) -> bool:
+        """Tell whether a ballot of `kind` can be held under it.
+
+        A rule made for the kind does; the union's own rules also serve choices of demands and other
+        questions, for which there is no law.
+        """
+        return self.kind == kind or (kind in {Kind.DEMANDS, Kind.GENERAL} and self.jurisdiction == "internal")
 
     def stale(self, day: date) -> bool:
         """Tell whether `day` is past the review date."""
@@ -151,3 +165,9 @@ def in_force(name: str, opens: date) -> Preset:
             day=opens.isoformat(),
         )
     return valid[-1]
+
+
+def check_kind(preset: Preset, kind: str) -> None:
+    """Raise Invalid at the field "preset" unless a ballot of `kind` can be held under `preset`."""
+    if not preset.suits(kind):
+        raise Invalid(NOT_MADE_FOR[kind], field="preset")

@@ -10,11 +10,9 @@ from sqlalchemy.orm import Session
 
 from union.ballots.models import Ballot, BallotTrustee, PartialDecryption, RollEntry
 from union.ballots.papers import Asked, Part
-from union.ballots.rules import Of, Reason, State, Verdict
+from union.ballots.rules import SHOWN_TO_ALL, Of, Reason, State, Verdict
 from union.core.actor import Actor
 from union.core.permissions import Permission, permits
-
-SHOWN_TO_ALL = (State.OPEN, State.CREDENTIALS, State.CLOSED, State.CONCLUDED, State.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -135,6 +133,17 @@ def for_subject(session: Session, subject: str) -> list[BallotCard]:
         select(Ballot).where(Ballot.subject == subject).order_by(Ballot.created_at.desc(), Ballot.id)
     )
     return [card(ballot) for ballot in rows]
+
+
+def held_again(session: Session, subject: str) -> BallotCard | None:
+    """Return the ballot that holds an earlier one about `subject` again and is not over yet; None without."""
+    over = (State.CONCLUDED, State.CANCELLED)
+    found = session.scalars(
+        select(Ballot)
+        .where(Ballot.subject == subject, Ballot.rerun_of.is_not(None), Ballot.state.not_in(over))
+        .order_by(Ballot.created_at.desc(), Ballot.id)
+    ).first()
+    return card(found) if found else None
 
 
 def every(session: Session) -> list[BallotCard]:

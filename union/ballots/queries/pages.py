@@ -19,8 +19,8 @@ from union.ballots.models import (
     RollEntry,
 )
 from union.ballots.papers import Asked, Part
-from union.ballots.queries.cards import SHOWN_TO_ALL, threshold_place
-from union.ballots.rules import BEFORE_OPENING, Chosen, State, Turnout, Verdict
+from union.ballots.queries.cards import threshold_place
+from union.ballots.rules import BEFORE_OPENING, SHOWN_TO_ALL, Chosen, State, Turnout, Verdict
 from union.core.actor import Actor
 from union.core.errors import NotFound
 from union.core.i18n import msg
@@ -62,6 +62,16 @@ class ObjectionLine:
     raised_at: datetime
     answer: str | None
     answered_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Other:
+    """Another ballot that this page points to."""
+
+    slug: str
+    title: str
+    closes_at: datetime
+    zone: str
 
 
 @dataclass(frozen=True)
@@ -108,6 +118,18 @@ class BallotPage:
     wiped_at: datetime | None
     platform_slug: str | None
     chapter_slug: str | None
+    repeats: Other | None
+    repeated_by: Other | None
+
+    @property
+    def may_be_held_again(self) -> bool:
+        """Whether the ballot settled nothing and nothing holds it again yet."""
+        return self.repeated_by is None and rules.may_be_held_again(
+            State(self.state),
+            decides=self.questions[0].part is Part.DECISION,
+            passed=self.verdict is not None and self.verdict.passed,
+            tied=any(result.chosen and result.chosen.tied for result in self.results),
+        )
 
     @property
     def server_only(self) -> bool:
@@ -201,7 +223,21 @@ def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> Bal
         wiped_at=ballot.wiped_at,
         platform_slug=ballot.platform_slug,
         chapter_slug=ballot.chapter_slug,
+        repeats=_other(session.get(Ballot, ballot.rerun_of)) if ballot.rerun_of else None,
+        repeated_by=_repeated_by(session, ballot, actor),
     )
+
+
+def _other(ballot: Ballot | None) -> Other | None:
+    return Other(ballot.slug, ballot.title, ballot.closes_at, ballot.zone) if ballot else None
+
+
+def _repeated_by(session: Session, ballot: Ballot, actor: Actor) -> Other | None:
+    shown = tuple(State) if permits(actor, Permission.BALLOT_PLAN) else SHOWN_TO_ALL
+    query = select(Ballot).where(
+        Ballot.rerun_of == ballot.id, Ballot.state.in_(shown), Ballot.state != State.CANCELLED
+    )
+    return _other(session.scalars(query).first())
 
 
 def rule_is_stale(ballot: Ballot, now: datetime) -> bool:

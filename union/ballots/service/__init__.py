@@ -10,6 +10,7 @@ from union.ballots.service.afterwards import (
     send_receipts,
     wipe_marks,
 )
+from union.ballots.service.again import hold_again
 from union.ballots.service.casting import Booth, Examined, booth, cast, examine
 from union.ballots.service.counting import ShareTaken, close_ballot, conclude, submit_decryption
 from union.ballots.service.credentials import Issued, issue_credentials, roll_hash
@@ -44,6 +45,7 @@ __all__ = [
     "draft",
     "drop_trustee",
     "examine",
+    "hold_again",
     "issue_credentials",
     "open_ballot",
     "raise_objection",

@@ -73,6 +73,7 @@ def draft(  # noqa: PLR0913 - a ballot has that many facts
     _check_times(now, opens_at, closes_at, zone)
     names = _check_trustees(session, trustee_ids, server=server_trustee)
     chosen = presets.in_force(preset, opens_at.astimezone(ZoneInfo(zone)).date())
+    presets.check_kind(chosen, kind)
     ballot = Ballot(
         id=new_id(),
         slug=_free_slug(session, title),

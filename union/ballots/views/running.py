@@ -151,6 +151,11 @@ def _steps(page: BallotPage) -> list[Step]:
         found.append(Step("ask-keys", gettext(msg("Ask the trustees for their keys")), "primary"))
     if state in {State.KEYS, State.CREDENTIALS}:
         found += _before_opening(page, state)
+    if page.may_be_held_again:
+        same = gettext(
+            msg("This drafts a new ballot: same paper, rule, trustees and electorate. Nothing is sent yet.")
+        )
+        found.append(Step("again", gettext(msg("Hold this ballot again")), "primary", confirm=same))
     if state is State.OPEN:
         found.append(Step("remind", gettext(msg("Remind those who have not voted")), "secondary"))
     if state in {State.DRAFT, State.KEYS, State.CREDENTIALS, State.OPEN}:

@@ -73,6 +73,25 @@ def voting_campaigns(session: Session) -> list[str]:
     return list(session.scalars(select(Campaign.slug).where(Campaign.stage == Stage.BALLOT.value)))
 
 
+def refused_campaigns(session: Session) -> list[str]:
+    """Return the slugs of tipped campaigns that had a vote: it may be held again."""
+    tipped = (Campaign.stage == Stage.TIPPED.value) & Campaign.ballot_slug.is_not(None)
+    return list(session.scalars(select(Campaign.slug).where(tipped)))
+
+
+def follow_repeated_vote(session: Session, *, slug: str, actor: Actor, now: datetime) -> bool:
+    """Let a vote that is held again be the campaign's vote, so that its outcome counts; tell whether."""
+    allow(actor, Permission.CAMPAIGN_SETTLE)
+    campaign = locked(session, slug)
+    again = ballots.held_again(session, f"campaign/{campaign.slug}")
+    if campaign.stage != Stage.TIPPED or campaign.ballot_slug is None or again is None or again.kind != KIND:
+        return False
+    turn(session, campaign, Turn.LAUNCH_VOTE, actor=actor, now=now, ballot=again.slug)
+    campaign.ballot_slug = again.slug
+    tell(session, campaign, "vote_launched", now=now, facts={"ballot": again.slug})
+    return True
+
+
 def grant_mandates(session: Session, *, slug: str, actor: Actor, now: datetime) -> str | None:
     """Take the outcome of the campaign's vote, once: a mandate, or a refusal on the timeline.
 
