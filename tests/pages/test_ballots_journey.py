@@ -3,6 +3,7 @@
 The trustee's key and share are made on the trustee's page, the votes are sealed in the booth.
 """
 
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
@@ -161,3 +162,27 @@ def test_the_board_checks_the_whole_archive_in_the_browser(chromium, settings, d
         page.get_by_role("button", name="Check the archive").click()
         expect(verdict).to_have_text("This archive does not hold", timeout=60_000)
     assert said == []
+
+
+def test_the_report_prints_as_a_document(chromium, settings, database, tmp_path):
+    """Saved as PDF by the browser: every fact is in it, with page numbers and lines to sign, without the site's frame."""
+    with db.transaction() as session:
+        hand = make.make_concluded_ballot(session, make.real_now() - timedelta(days=8))
+        ballot = make.row(session, hand)
+        facts = [ballot.uuid + ".bel", ballot.fingerprint, ballot.head, ballot.roll_hash]
+    with Served(create_app(settings)) as served:
+        page = chromium.new_context(locale="en").new_page()
+        page.goto(f"{served.url}/ballots/{hand.slug}/report")
+        expect(page.get_by_role("button", name="Print or save as PDF")).to_be_visible()
+        page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
+    text = subprocess.run(
+        ["pdftotext", "-raw", tmp_path / "report.pdf", "-"], check=True, capture_output=True, text=True
+    ).stdout
+    whole = "".join(text.split())
+    assert [fact for fact in facts if fact not in whole] == []
+    for words in ("Adopted", "Scrutineer: name", "Certified", "union ballots verify"):
+        assert words in text
+    for frame in ("Sign in", "Skip to", "Print or save"):
+        assert frame not in text
+    assert "1 / " in text
+    assert text.count("\f") <= 4

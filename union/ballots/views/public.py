@@ -132,12 +132,15 @@ def report(slug: str) -> ResponseReturnValue:
         shown = queries.ballot_page(session, slug, current_actor(), utcnow())
     if shown.state != State.CONCLUDED:
         return redirect(url_for("ballots.page", slug=shown.slug), 303)
+    address = f"{settings().public_url}{url_for('ballots.page', slug=shown.slug)}"
     return render_template(
         "ballots/report.html",
         page=shown,
         kinds=KINDS,
         drawings=[drawn(shown, result) for result in shown.results],
-        address=f"{settings().public_url}{url_for('ballots.page', slug=shown.slug)}",
+        address=address,
+        code=figures.qr(address, title=gettext(msg("Address of the ballot as a QR code"))),
+        made_at=utcnow(),
     )
 
 
