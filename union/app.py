@@ -23,7 +23,7 @@ from union.members import login
 from union.platforms import views as platforms
 from union.web import guards, kit
 
-ROOMS = ("notify", "platforms", "members", "ballots", "campaigns", "actions", "home")
+ROOMS = ("notify", "platforms", "ledger", "members", "ballots", "campaigns", "actions", "bargaining", "home")
 
 
 def start(settings: Settings) -> None:

@@ -144,7 +144,8 @@ def claim(slug: str) -> ResponseReturnValue:
         form,
         lambda s: service.claim(
             s, actor=actor, now=now, slug=slug, days=form.claimed(), payee=form.payee.data,
-            iban=form.iban.data, hardship=bool(form.hardship.data), reason=form.reason.data or "", consent=bool(form.consent.data),
+            iban=form.iban.data, hardship=bool(form.hardship.data), reason=form.reason.data or "",
+            consent=bool(form.consent.data),
         ),
     ):  # fmt: skip
         flash(gettext("Your claim is in. An officer looks at it."), "ok")

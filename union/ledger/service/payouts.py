@@ -126,7 +126,7 @@ def approve(session: Session, *, actor: Actor, now: datetime, batch_id: str) -> 
         actor=actor,
         now=now,
         booked_on=now.astimezone(ZoneInfo(fund.zone)).date(),
-        text=f"Strike pay approved: {fund.title}",
+        text=fund.title,
         lines={STRIKE_PAY: batch.total, PAYABLE: -batch.total},
         ref=f"payout:{batch.id}",
     )
@@ -184,7 +184,7 @@ def confirm_paid(session: Session, *, actor: Actor, now: datetime, batch_id: str
         actor=actor,
         now=now,
         booked_on=now.astimezone(ZoneInfo(fund.zone)).date(),
-        text=f"Strike pay paid: {fund.title}",
+        text=fund.title,
         lines={PAYABLE: batch.total, BANK: -batch.total},
         ref=f"paid:{batch.id}",
     )
