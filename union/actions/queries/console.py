@@ -18,7 +18,7 @@ from union.actions.rules.plan import Plan
 from union.actions.rules.readiness import Check, Gate
 from union.actions.rules.states import PLANNING, FiringState, State, may_become
 from union.core.actor import Actor
-from union.core.permissions import Permission, allow
+from union.core.permissions import Permission, allow, permits
 from union.members import queries as members
 from union.members.queries import Contact
 from union.notify import queries as notify
@@ -116,7 +116,7 @@ def console(session: Session, slug: str, actor: Actor, now: datetime, language: 
         cleared_at=action.cleared_at,
         meeting_code=action.meeting_code,
         debrief=debrief_view(session, action, published_only=False),
-        may=_may(action),
+        may=_may(action, actor),
     )
 
 
@@ -126,8 +126,16 @@ def _blocked(action: Action, checks: tuple[Check, ...]) -> Check | None:
     return missing[0] if missing and action.state is State.SCHEDULED else None
 
 
-def _may(action: Action) -> frozenset[str]:
-    """Return the buttons that make sense in the action's state."""
+NEEDS = {
+    "arm": Permission.ACTION_ARM, "confirm": Permission.ACTION_ARM, "test": Permission.ACTION_ARM,
+    "disarm": Permission.ACTION_CANCEL, "postpone": Permission.ACTION_CANCEL, "cancel": Permission.ACTION_CANCEL,
+    "end": Permission.ACTION_CANCEL,
+}  # fmt: skip
+"""What a button asks of who presses it; planning where it is not listed."""
+
+
+def _may(action: Action, actor: Actor) -> frozenset[str]:
+    """Return the buttons that make sense in the action's state and that `actor` may press."""
     state = action.state
     found_ = {
         "edit": state in PLANNING,
@@ -144,7 +152,11 @@ def _may(action: Action) -> frozenset[str]:
         "paper": state is State.LIVE,
         "debrief": state in {State.ENDED, State.DEBRIEFED},
     }
-    return frozenset(name for name, holds in found_.items() if holds)
+    return frozenset(
+        name
+        for name, holds in found_.items()
+        if holds and permits(actor, NEEDS.get(name, Permission.ACTION_PLAN))
+    )
 
 
 def chapter_rows(session: Session, action: Action, contacts: list[Contact]) -> tuple[ChapterRow, ...]:
