@@ -88,6 +88,7 @@ def upgrade() -> None:
         sa.Column("unreachable", sa.Integer(), nullable=False),
         sa.Column("roll_hash", sa.String(length=64), nullable=True),
         sa.Column("issue", sa.Integer(), nullable=False),
+        sa.Column("codes_by_officer", sa.Boolean(), nullable=False),
         sa.Column("election", sa.LargeBinary(), nullable=True),
         sa.Column("fingerprint", sa.String(length=43), nullable=True),
         sa.Column("length", sa.Integer(), nullable=False),

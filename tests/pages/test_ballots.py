@@ -322,3 +322,53 @@ def test_a_refused_ballot_is_held_again_from_its_page(client, sign_in, real):
     assert "Hold this ballot again" not in client.get(f"/ballots/{hand.slug}/run?lang=en").get_data(
         as_text=True
     )
+
+
+def test_an_officer_brings_codes_made_offline(client, sign_in, real):
+    import io
+    import secrets
+
+    from union.ballots import offline
+
+    hand = at("keys", real)
+    written(lambda session: give_missing_keys(session, hand, real))
+    officer = written(lambda session: make_member(session, roles=[Role.OFFICER], chapter="utrecht"))
+    url = f"/ballots/{hand.slug}/run"
+    sign_in(client, hand.organizer)
+    assert client.get(f"{url}/offline").status_code == 403
+    sign_in(client, officer)
+    assert "Download the roll" in client.get(f"{url}/offline").get_data(as_text=True)
+    roll = client.post(f"{url}/roll.json").get_data(as_text=True)
+    codes, public = offline.make_codes(offline.read_roll(roll), secrets.randbelow)
+
+    def send(text):
+        return client.post(f"{url}/offline", data={"file": (io.BytesIO(text.encode()), "public.json")})
+
+    refused = send(codes)
+    assert refused.status_code == 422
+    assert "does not hold" in refused.get_data(as_text=True)
+    assert client.post(f"{url}/offline", data={}).status_code == 422
+    assert send(public.text()).status_code == 303
+    assert "made offline: they come from the officer" in client.get(url).get_data(as_text=True)
+    sign_in(client, hand.voters[0])
+    assert "your code comes from the officer" in client.get(f"/ballots/{hand.slug}").get_data(as_text=True)
+    shut = client.get(f"/ballots/{hand.slug}/booth?lang=nl").get_data(as_text=True)
+    assert "Je code komt van de bestuurder" in shut
+    with db.transaction() as session:
+        service.open_ballot(session, actor=make.actor(session, hand.organizer), now=real, slug=hand.slug)
+    booth = client.get(f"/ballots/{hand.slug}/booth?lang=en").get_data(as_text=True)
+    assert "your code comes from the officer" in booth
+    assert "we sent you" not in booth
+
+
+def give_missing_keys(session, hand, now):
+    import secrets
+
+    from union.ballots.crypto import group_named, make_key
+
+    for trustee in hand.trustees:
+        key = make_key(group_named("Ed25519"), secrets.randbelow)
+        text = key.public.record().decode()
+        service.submit_trustee_key(
+            session, actor=make.actor(session, trustee), now=now, slug=hand.slug, text=text
+        )

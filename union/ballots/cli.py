@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from union.ballots import queries, service
+from union.ballots import offline, queries, service
 from union.ballots.crypto import (
     Election,
     decrypt_partially,
@@ -193,7 +193,60 @@ def _write_private(path: Path, text: str) -> None:
         file.write(text + "\n")
 
 
+@ballots.command()
+@click.argument("roll")
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.pass_obj
+def credentials(settings: Settings, roll: str, output: Path) -> None:
+    """Make the private voting codes of a ballot on this machine, into the folder OUTPUT.
+
+    ROLL: the file that export-roll wrote (then no database is opened, and no network is needed), or the
+    ballot's slug on the server itself. CODES.csv holds who gets which code: it stays with the officer, who
+    hands them out and destroys it. public.json goes to upload-credentials. Neither is ever written over.
+    """
+    path = Path(roll)
+    text = path.read_text() if path.is_file() else _exported(settings, roll)
+    with _refusals():
+        known = offline.read_roll(text)
+        codes, public = offline.make_codes(known, secrets.randbelow)
+    output.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _write_private(output / "CODES.csv", codes.rstrip("\n"))
+    _write_private(output / "public.json", public.text().rstrip("\n"))
+    click.echo(f"{len(public.points)} codes in {output / 'CODES.csv'}: keep it off the server")
+    click.echo(f"public parts in {output / 'public.json'}: this one is for upload-credentials")
+
+
+def _exported(settings: Settings, slug: str) -> str:
+    _open(settings)
+    with db.transaction() as session:
+        return service.export_roll(
+            session, actor=SYSTEM, now=utcnow(), slug=slug, public_url=settings.public_url
+        )
+
+
 # With the database
+
+
+@ballots.command("export-roll")
+@click.argument("slug")
+@click.option("-o", "--output", type=_NEW, required=True, help="Where to write it.")
+@click.pass_obj
+def export_roll(settings: Settings, slug: str, output: Path) -> None:
+    """Write who may vote in a ballot as things stand, for the machine that makes the voting codes."""
+    _write_private(output, _exported(settings, slug).rstrip("\n"))
+    click.echo(str(output))
+
+
+@ballots.command("upload-credentials")
+@click.argument("slug")
+@click.argument("file", type=click.File())
+@click.pass_obj
+def upload_credentials(settings: Settings, slug: str, file: Any) -> None:  # noqa: ANN401 - a file
+    """Store the public parts of the codes made offline and freeze the roll; we then hand out no codes."""
+    _open(settings)
+    with db.transaction() as session:
+        issued = service.upload_credentials(session, actor=SYSTEM, now=utcnow(), slug=slug, text=file.read())
+    click.echo(f"{issued.eligible} on the roll; their codes come from the officer")
 
 
 @ballots.command("list")

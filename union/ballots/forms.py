@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
@@ -137,6 +138,16 @@ class BallotForm(_Times):
         if answers or (self.choice_question.data or "").strip():
             found.append(choice(self.choice_question.data or "", answers, int(self.choice_most.data or 0)))
         return found
+
+
+class CodesForm(Form):
+    """The public parts of voting codes that were made offline."""
+
+    file = FileField(
+        msg("File with the public parts"),
+        [FileRequired(_FILLED)],
+        description=msg("public.json. Never upload CODES.csv: whoever has it can vote for everybody."),
+    )
 
 
 class ObjectionForm(Form):

@@ -22,6 +22,7 @@ class Ballot(Base):
     records there are; tally_at is where the encrypted tally
     stands on it. counts: per question the verified tally. chapters: turnout per chapter, made when the
     participation marks are wiped. rerun_of: the ballot that decided nothing and is held again by this one.
+    codes_by_officer: an officer made the voting codes offline and hands them out; we only know public parts.
     """
 
     __tablename__ = "ballot"
@@ -53,6 +54,7 @@ class Ballot(Base):
     unreachable: Mapped[int] = mapped_column(default=0)
     roll_hash: Mapped[str | None] = mapped_column(String(64))
     issue: Mapped[int] = mapped_column(default=0)
+    codes_by_officer: Mapped[bool] = mapped_column(default=False)
     election: Mapped[bytes | None] = mapped_column(LargeBinary)
     fingerprint: Mapped[str | None] = mapped_column(String(43))
     length: Mapped[int] = mapped_column(default=0)

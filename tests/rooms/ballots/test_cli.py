@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from union.core import db
 from union.core.settings import Settings
 
 YES = [[1, 0, 0]]
+FAR = timedelta(days=36_500)
 
 
 @pytest.fixture
@@ -112,3 +114,24 @@ def test_verify_needs_no_settings_and_no_database(tmp_path):
     assert done.returncode == 1
     assert "archive-form" in done.stdout
     assert list(tmp_path.iterdir()) == [tmp_path / "broken.bel"]
+
+
+def test_codes_made_on_another_machine(run, now, tmp_path, monkeypatch):
+    """Roll out, codes made with no database at all, public parts back in."""
+    with db.transaction() as session:
+        hand = make.give_keys(session, make.make_ballot_draft(session, now, opens_in=FAR), now)
+    run("export-roll", hand.slug, "-o", "roll.json")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(db, "make_engine", None)
+        run("credentials", "roll.json", "-o", "codes")
+    table = tmp_path / "codes" / "CODES.csv"
+    assert table.stat().st_mode & 0o077 == 0
+    rows = table.read_text().splitlines()
+    assert rows[0] == "member id,code,link"
+    assert sorted(row.split(",")[0] for row in rows[1:]) == sorted(hand.voters)
+    run("credentials", "roll.json", "-o", "codes", status=1)
+    run("upload-credentials", hand.slug, table, status=1)
+    assert "5 on the roll" in run("upload-credentials", hand.slug, tmp_path / "codes" / "public.json").output
+    run("credentials", hand.slug, "-o", "again")
+    with db.reading() as session:
+        assert make.row(session, hand).codes_by_officer

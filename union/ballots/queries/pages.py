@@ -118,6 +118,7 @@ class BallotPage:
     wiped_at: datetime | None
     platform_slug: str | None
     chapter_slug: str | None
+    codes_by_officer: bool
     repeats: Other | None
     repeated_by: Other | None
 
@@ -223,6 +224,7 @@ def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> Bal
         wiped_at=ballot.wiped_at,
         platform_slug=ballot.platform_slug,
         chapter_slug=ballot.chapter_slug,
+        codes_by_officer=ballot.codes_by_officer,
         repeats=_other(session.get(Ballot, ballot.rerun_of)) if ballot.rerun_of else None,
         repeated_by=_repeated_by(session, ballot, actor),
     )

@@ -15,6 +15,7 @@ from union.ballots.service.casting import Booth, Examined, booth, cast, examine
 from union.ballots.service.counting import ShareTaken, close_ballot, conclude, submit_decryption
 from union.ballots.service.credentials import Issued, issue_credentials, roll_hash
 from union.ballots.service.drafting import GROUPS, confirm_rule, draft, drop_trustee, reschedule
+from union.ballots.service.offline import export_roll, upload_credentials
 from union.ballots.service.opening import cancel, open_ballot
 from union.ballots.service.refusals import Refusal
 from union.ballots.service.trustees import KeyTaken, ask_for_keys, submit_trustee_key
@@ -45,6 +46,7 @@ __all__ = [
     "draft",
     "drop_trustee",
     "examine",
+    "export_roll",
     "hold_again",
     "issue_credentials",
     "open_ballot",
@@ -55,5 +57,6 @@ __all__ = [
     "send_receipts",
     "submit_decryption",
     "submit_trustee_key",
+    "upload_credentials",
     "wipe_marks",
 ]

@@ -47,17 +47,14 @@ def issue_credentials(session: Session, *, actor: Actor, now: datetime, slug: st
     """
     allow(actor, Permission.BALLOT_RUN)
     ballot = board.locked(session, slug)
-    board.require(ballot, State.KEYS, State.CREDENTIALS)
-    if any(seat.public_key is None for seat in board.seats(session, ballot)):
-        raise Conflict(msg("Every trustee's key must be here first."))
-    if ballot.closes_at <= now:
-        raise Conflict(msg("The closing time is over already. Choose new times first."))
-    people = _entitled(session, ballot)
+    require_ready(session, ballot, now)
+    people = entitled(session, ballot)
     if not people:
         raise Conflict(msg("Nobody is entitled to vote in this ballot."))
-    _forget_earlier(session, ballot, now)
-    _freeze_roll(session, ballot, people)
+    forget_earlier(session, ballot, now)
+    freeze_roll(session, ballot, people)
     ballot.issue += 1
+    ballot.codes_by_officer = False
     _hand_out(session, ballot, people, now, public_url)
     if board.state_of(ballot) is State.KEYS:
         board.move(ballot, State.CREDENTIALS)
@@ -74,12 +71,22 @@ def issue_credentials(session: Session, *, actor: Actor, now: datetime, slug: st
     return Issued(ballot.eligible, ballot.unreachable)
 
 
-def _entitled(session: Session, ballot: Ballot) -> list[Contact]:
+def require_ready(session: Session, ballot: Ballot, now: datetime) -> None:
+    """Raise Closed or Conflict unless voting codes can be made: all keys are there, the close is ahead."""
+    board.require(ballot, State.KEYS, State.CREDENTIALS)
+    if any(seat.public_key is None for seat in board.seats(session, ballot)):
+        raise Conflict(msg("Every trustee's key must be here first."))
+    if ballot.closes_at <= now:
+        raise Conflict(msg("The closing time is over already. Choose new times first."))
+
+
+def entitled(session: Session, ballot: Ballot) -> list[Contact]:
+    """Return the members who may vote in the ballot as things stand."""
     ids = members.eligible(session, platform_slug=ballot.platform_slug, chapter_slug=ballot.chapter_slug)
     return members.contacts(session, ids)
 
 
-def _forget_earlier(session: Session, ballot: Ballot, now: datetime) -> None:
+def forget_earlier(session: Session, ballot: Ballot, now: datetime) -> None:
     """Revoke what an earlier step handed out."""
     if ballot.issue:
         notify.cancel(session, now=now, ref=board.ref(ballot), kinds=[f"credential-{ballot.issue}"])
@@ -93,7 +100,8 @@ def roll_hash(entries: Iterable[tuple[str, str]]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _freeze_roll(session: Session, ballot: Ballot, people: list[Contact]) -> None:
+def freeze_roll(session: Session, ballot: Ballot, people: list[Contact]) -> None:
+    """Write the roll down, and its hash."""
     rows = [
         {"ballot_id": ballot.id, "member_id": p.member_id, "chapter_slug": p.chapter_slug, "voted": None}
         for p in people
@@ -117,12 +125,7 @@ def _hand_out(
         points.append(public_of(group, ballot.uuid, private))
         fields[person.member_id] = {"link": f"{booth}#{private}"}
     points.sort(key=group.order_key)
-    rows = [
-        {"ballot_id": ballot.id, "position": i, "point": str(point), "digest": point_digest(str(point))}
-        for i, point in enumerate(points)
-    ]
-    for start in range(0, len(rows), _BATCH):
-        session.execute(insert(PublicCredential), rows[start : start + _BATCH])
+    keep_public(session, ballot, [str(point) for point in points])
     recipients = words.recipients(
         people,
         fields,
@@ -140,6 +143,16 @@ def _hand_out(
         recipients=recipients,
         secret=True,
     )
+
+
+def keep_public(session: Session, ballot: Ballot, points: list[str]) -> None:
+    """Keep the public credentials, given in their published order."""
+    rows = [
+        {"ballot_id": ballot.id, "position": i, "point": point, "digest": point_digest(point)}
+        for i, point in enumerate(points)
+    ]
+    for start in range(0, len(rows), _BATCH):
+        session.execute(insert(PublicCredential), rows[start : start + _BATCH])
 
 
 def point_digest(point: str) -> str:

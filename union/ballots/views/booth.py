@@ -41,6 +41,7 @@ class Booth:
     trustees: tuple[str, ...]
     server_only: bool
     receipt_key: str | None
+    codes_by_officer: bool = False
 
 
 @blueprint.get("/ballots/<slug>/booth")
@@ -77,6 +78,7 @@ def _booth(page: BallotPage, fingerprint: str, actor: Actor) -> Booth:
         trustees=tuple(gettext(seat.name) if seat.server else seat.name for seat in page.seats),
         server_only=page.server_only,
         receipt_key=signer().public_key,
+        codes_by_officer=page.codes_by_officer,
     )
 
 

@@ -91,7 +91,10 @@ def _checklist(run: RunPage) -> list[Check]:
     if page.server_only:
         found.append(Check(gettext(msg("Only the server holds a key: voters are told so")), ok=False))
     sent = run.credentials
-    if sent.total:
+    if page.codes_by_officer:
+        share = gettext(msg("%(n)s made offline: they come from the officer"), n=number(page.eligible))
+        found.append(Check(gettext(msg("Voting codes")), ok=True, detail=share))
+    elif sent.total:
         share = gettext(
             msg("%(delivered)s of %(all)s handed over"),
             delivered=number(sent.delivered + sent.accepted),

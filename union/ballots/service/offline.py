@@ -1,0 +1,106 @@
+"""Voting codes that an officer made offline: the roll goes out, public parts come in, none is handed out."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from union.audit import service as audit
+from union.ballots import offline
+from union.ballots.crypto.failures import Refused
+from union.ballots.models import Ballot
+from union.ballots.offline import Public, Roll
+from union.ballots.rules import State
+from union.ballots.service import board, words
+from union.ballots.service.credentials import (
+    Issued,
+    entitled,
+    forget_earlier,
+    freeze_roll,
+    keep_public,
+    require_ready,
+)
+from union.core.actor import Actor
+from union.core.errors import Conflict, Invalid
+from union.core.i18n import msg
+from union.core.permissions import Permission, allow
+
+
+def export_roll(session: Session, *, actor: Actor, now: datetime, slug: str, public_url: str) -> str:
+    """Return the file with everybody who may vote as things stand, for the machine that makes the codes.
+
+    Raises Conflict while a trustee's key is missing or nobody is entitled, NotAllowed but for an officer.
+    """
+    allow(actor, Permission.MEMBER_EXPORT)
+    ballot = board.locked(session, slug)
+    require_ready(session, ballot, now)
+    members = _now_entitled(session, ballot)
+    audit.record(
+        session,
+        actor=actor,
+        now=now,
+        act="ballots.export_roll",
+        subject=f"ballot/{ballot.slug}",
+        members=len(members),
+    )
+    return Roll(ballot.uuid, ballot.group_name, words.address(public_url, ballot, "/booth"), members).text()
+
+
+def upload_credentials(session: Session, *, actor: Actor, now: datetime, slug: str, text: str) -> Issued:
+    """Take the public parts of the codes an officer made, and freeze the roll they were made for.
+
+    text: the file. Codes that went out before stop working. Raises Invalid with the name of the check that
+    does not hold, Conflict when the electorate changed since the roll was exported or the file is another
+    ballot's, Closed once the ballot is open, NotAllowed but for an officer.
+    """
+    allow(actor, Permission.MEMBER_EXPORT)
+    ballot = board.locked(session, slug)
+    require_ready(session, ballot, now)
+    public = _read(text)
+    if (public.uuid, public.group) != (ballot.uuid, ballot.group_name):
+        raise Conflict(msg("These codes were made for another ballot."), field="file")
+    people = entitled(session, ballot)
+    if public.members != tuple(sorted((p.member_id, p.chapter_slug) for p in people)):
+        raise Conflict(
+            msg(
+                "The electorate has changed since the roll was exported. Export it again and make new codes."
+            ),
+            field="file",
+        )
+    forget_earlier(session, ballot, now)
+    freeze_roll(session, ballot, people)
+    ballot.unreachable = 0  # whom the officer reaches, we do not know
+    ballot.issue += 1
+    ballot.codes_by_officer = True
+    keep_public(session, ballot, list(public.points))
+    if board.state_of(ballot) is State.KEYS:
+        board.move(ballot, State.CREDENTIALS)
+    audit.record(
+        session,
+        actor=actor,
+        now=now,
+        act="ballots.upload_credentials",
+        subject=f"ballot/{ballot.slug}",
+        eligible=ballot.eligible,
+        roll=ballot.roll_hash,
+        issue=ballot.issue,
+    )
+    return Issued(ballot.eligible, 0)
+
+
+def _now_entitled(session: Session, ballot: Ballot) -> tuple[tuple[str, str], ...]:
+    found = tuple(sorted((p.member_id, p.chapter_slug) for p in entitled(session, ballot)))
+    if not found:
+        raise Conflict(msg("Nobody is entitled to vote in this ballot."))
+    return found
+
+
+def _read(text: str) -> Public:
+    try:
+        return offline.read_public(text)
+    except Refused as refused:
+        raise Invalid(
+            msg("The file does not hold: %(detail)s (%(check)s)."),
+            field="file",
+            detail=refused.detail,
+            check=str(refused.check),
+        ) from refused
