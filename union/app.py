@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask, url_for
 
 from union.actions.views.panel import panel as actions_panel
+from union.bargaining.views.panel import panel as bargaining_panel
 from union.campaigns import views as campaigns
 from union.campaigns.views.panel import panel as campaigns_panel
 from union.core import db, sealing
@@ -52,8 +53,9 @@ def create_app(settings: Settings) -> Flask:
 
 def _hang_panels() -> None:
     """Hand lower rooms the panels that higher rooms draw on their pages."""
-    if actions_panel not in campaigns.PANELS:
-        campaigns.PANELS.append(actions_panel)
+    for panel in (actions_panel, bargaining_panel):
+        if panel not in campaigns.PANELS:
+            campaigns.PANELS.append(panel)
     if campaigns_panel not in platforms.PANELS:
         platforms.PANELS.append(campaigns_panel)
 

@@ -327,6 +327,22 @@ class TestAgreements:
         assert "Add what you found" not in client.get(address).text
         assert client.post(address, data={"result": "kept", "note": "x"}).status_code == 403
 
+    def test_the_campaigns_page_tells_of_the_table(self, client, sign_in, arc, now):
+        page = client.get(f"/campaigns/{arc['slug']}").text
+        assert "table-panel" not in page
+        slug = self.in_force(arc, now)
+        page = client.get(f"/campaigns/{arc['slug']}").text
+        assert f'/agreements/{slug}"' in page
+        assert "To the table" not in page
+        sign_in(client, arc["plain"])
+        assert "To the table" in client.get(f"/campaigns/{arc['slug']}").text
+
+    def test_the_paper_speaks_the_language_of_the_text(self, client, arc, now):
+        slug = self.in_force(arc, now)
+        page = client.get(f"/agreements/{slug}/print?lang=nl").text
+        assert "Place and date" in page
+        assert "In force from" in page
+
     def test_a_grievance_is_the_members_and_the_teams(self, client, sign_in, arc, now):
         slug = self.in_force(arc, now)
         sign_in(client, arc["plain"])

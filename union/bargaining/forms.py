@@ -1,6 +1,6 @@
 """What people fill in at the table: plain values out, every message at its field."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ from wtforms import (
     DateField,
     DateTimeLocalField,
     EmailField,
+    Field,
     IntegerField,
     RadioField,
     SelectChoice,
@@ -55,6 +56,11 @@ HOURS = {"6": msg("Every six hours"), "24": msg("Every day"), "168": msg("Every 
 def options(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
     """Return choices as WTForms wants them."""
     return [SelectChoice(value, label) for value, label in pairs]
+
+
+def translated(field: Field, say: Callable[[str], str]) -> None:
+    """Translate the labels of a drop-down's choices; cards are translated where they are drawn."""
+    field.choices = options((choice.value, say(choice.label)) for choice in field.choices)
 
 
 def moment(label: str, description: str = "", *, optional: bool = False) -> DateTimeLocalField:

@@ -79,14 +79,15 @@ def _local(moment: datetime, zone: str) -> datetime:
     return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None, second=0, microsecond=0)
 
 
-def _course(overview: Overview) -> Markup | None:
-    """Draw how the fund grew, once there are two days to join."""
-    if len(overview.points) < 2:  # noqa: PLR2004 - a line needs two ends
+def _course(overview: Overview, now: datetime) -> Markup | None:
+    """Draw how the fund grew until today, once there is something to draw."""
+    if not overview.points:
         return None
-    first, last = overview.points[0], overview.points[-1]
-    top = max(cents for _, cents in overview.points)
+    points = [*overview.points, (max(now, overview.points[-1][0]), overview.points[-1][1])]
+    first, last = points[0], points[-1]
+    top = max(cents for _, cents in points)
     return figures.steps_over_time(
-        [(at, cents / 100) for at, cents in overview.points],
+        [(at, cents / 100) for at, cents in points],
         title=gettext("What the fund holds"),
         first=format_date(first[0], "d MMM", locale=language()),
         last=format_date(last[0], "d MMM", locale=language()),
@@ -107,7 +108,7 @@ def index() -> ResponseReturnValue:
         "ledger/index.html",
         overview=overview,
         funds=funds,
-        course=_course(overview),
+        course=_course(overview, utcnow()),
         runs=actor.can(Permission.FUND_RUN),
     )
 
@@ -179,7 +180,7 @@ def books() -> ResponseReturnValue:
         entries=entries,
         page=page,
         pages=pages,
-        course=_course(overview),
+        course=_course(overview, utcnow()),
     )
 
 

@@ -331,7 +331,7 @@ def _case_card(case: Grievance, agreement: Agreement, actor: Actor, now: datetim
         case.clause,
         state,
         case.filed_at,
-        case.due_at,
+        common.said(case.due_at, agreement.zone),
         state in grievances.OPEN and case.due_at <= now,
         case.member_id == actor.member_id,
     )

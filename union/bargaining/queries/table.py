@@ -21,7 +21,7 @@ from union.bargaining.models import (
     TermsPage,
 )
 from union.bargaining.rules import comparing
-from union.bargaining.rules.agreements import Side, State
+from union.bargaining.rules.agreements import PUBLIC, Side, State
 from union.bargaining.rules.comparing import Piece
 from union.bargaining.rules.watching import Seen
 from union.bargaining.service import common
@@ -257,6 +257,51 @@ def without_table(session: Session, actor: Actor) -> list[CampaignCard]:
     ]
 
 
+@dataclass(frozen=True)
+class Standing:
+    """What a campaign's page tells of the table. link: the reader may go there."""
+
+    slug: str
+    link: bool
+    closed: bool
+    offers: int
+    conceded: int
+    points: int
+    next_at: datetime | None
+    agreements: tuple[AgreementCard, ...]
+
+
+def standing(session: Session, campaign_id: str, actor: Actor, now: datetime) -> Standing | None:
+    """Return how far bargaining is for a campaign's page, None without a table.
+
+    Visitors see ratified agreements and how many demands were conceded; the rest is members'.
+    """
+    row = session.scalar(select(BargainingTable).where(BargainingTable.campaign_id == campaign_id))
+    if row is None:
+        return None
+    demands = campaigns.demands(session, campaign_id, actor)
+    shown = PUBLIC if not actor.active else PUBLIC | {State.TENTATIVE, State.RATIFYING}
+    meeting = session.scalar(
+        select(func.min(Meeting.starts_at)).where(
+            Meeting.table_id == row.id, Meeting.state == "planned", Meeting.starts_at > now
+        )
+    )
+    return Standing(
+        slug=row.slug,
+        link=actor.active,
+        closed=row.closed_at is not None,
+        offers=session.scalar(select(func.count()).select_from(Offer).where(Offer.table_id == row.id)) or 0,
+        conceded=sum(1 for d in demands if d.status == "conceded"),
+        points=len(demands),
+        next_at=meeting if actor.active else None,
+        agreements=tuple(
+            AgreementCard(a.slug, a.title, State(a.state))
+            for a in _rows(session, Agreement, row, Agreement.created_at.desc())
+            if State(a.state) in shown
+        ),
+    )
+
+
 def table_page(session: Session, slug: str, actor: Actor, now: datetime) -> TablePage:
     """Return the table as the actor sees it; raises NotFound."""
     row = found(session, slug, actor)
@@ -274,7 +319,7 @@ def table_page(session: Session, slug: str, actor: Actor, now: datetime) -> Tabl
             for d in _rows(session, TableDeadline, row, TableDeadline.due_at)
         ),
         letters=tuple(
-            _letter_card(letter, now)
+            _letter_card(letter, row.zone, now)
             for letter in _rows(session, TableLetter, row, TableLetter.created_at.desc())
             if made.helps or letter.state != "draft"
         ),
@@ -461,11 +506,10 @@ def meeting_page(
     return made, _meeting(row, made)
 
 
-def _letter_card(row: TableLetter, now: datetime) -> LetterCard:
+def _letter_card(row: TableLetter, zone: str, now: datetime) -> LetterCard:
     overdue = row.state == "sent" and row.due_at is not None and row.due_at <= now
-    return LetterCard(
-        row.id, row.template, row.kind, row.subject, row.state, row.sent_at, row.due_at, overdue
-    )
+    due_at = common.said(row.due_at, zone) if row.due_at else None
+    return LetterCard(row.id, row.template, row.kind, row.subject, row.state, row.sent_at, due_at, overdue)
 
 
 def watch_card(row: TermsPage) -> WatchCard:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -19,6 +20,7 @@ from union.bargaining.forms import (
     at_field,
     local,
     options,
+    translated,
     zone_choices,
 )
 from union.bargaining.queries import AgreementPage
@@ -31,6 +33,7 @@ from union.core.actor import Role
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.errors import Closed, Invalid, NotFound
+from union.core.i18n import translate
 from union.core.permissions import Permission
 from union.members import queries as members
 from union.web.guards import current_actor, public, require
@@ -83,6 +86,7 @@ def print_agreement(slug: str) -> ResponseReturnValue:
     return render_template(
         "bargaining/agreement_print.html",
         page=page,
+        say=partial(translate, page.language),
         link=f"{site()}/agreements/{slug}",
         every=wording.EVERY,
         who=wording.WHO,
@@ -118,7 +122,11 @@ def _rows(terms: Terms, demands: Sequence[tuple[str, str]]) -> tuple[list[Clause
         for n in range(1, count("duty_rows", len(terms.obligations)) + 1)
     ]
     for row in clauses:
+        translated(row.concession, gettext)
         row.demand.choices = options([("", gettext("None")), *demands])
+    for line in duties:
+        translated(line.who, gettext)
+        translated(line.every, gettext)
     if not sent:
         for row, clause in zip(clauses, terms.clauses, strict=False):
             row.heading.data, row.text.data = clause.heading, clause.text

@@ -36,12 +36,12 @@ OFFERS: dict[str, Word] = {
 }
 LETTERS: dict[str, Word] = {
     "draft": (msg("Draft"), "neutral"),
-    "sent": (msg("Sent, no answer yet"), "waiting"),
+    "sent": (msg("Sent"), "waiting"),
     "answered": (msg("Answered"), "agreed"),
 }
 AGREEMENTS: dict[State, Word] = {
     State.DRAFT: (msg("Draft"), "neutral"),
-    State.TENTATIVE: (msg("Tentative: members decide"), "waiting"),
+    State.TENTATIVE: (msg("Tentative"), "waiting"),
     State.RATIFYING: (msg("Members are voting"), "live"),
     State.RATIFIED: (msg("Ratified"), "agreed"),
     State.REJECTED: (msg("Rejected by members"), "refused"),
@@ -69,7 +69,7 @@ PAGES: dict[Seen, Word] = {
 CASES: dict[CaseState, Word] = {
     CaseState.FILED: (msg("Filed"), "waiting"),
     CaseState.TAKEN_UP: (msg("Taken up"), "live"),
-    CaseState.RAISED: (msg("Raised with the platform"), "live"),
+    CaseState.RAISED: (msg("Raised"), "live"),
     CaseState.SETTLED: (msg("Settled"), "agreed"),
     CaseState.DISMISSED: (msg("Not taken further"), "neutral"),
     CaseState.WITHDRAWN: (msg("Withdrawn"), "neutral"),

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from union.bargaining import queries, service
 from union.bargaining.fetching import visitor
-from union.bargaining.forms import WatchForm
+from union.bargaining.forms import WatchForm, translated
 from union.bargaining.views.kit import blueprint, status_of, written
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
@@ -22,6 +22,7 @@ def watch_page(slug: str) -> ResponseReturnValue:
     with reading() as session:
         card = queries.card(session, slug, actor, now)
     form = WatchForm()
+    translated(form.every, gettext)
     if form.validate_on_submit():
         made = written(
             form,
