@@ -4,7 +4,7 @@ English message ids stand in the code; every room ships `nl.po`. No Flask: the l
 """
 
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -55,6 +55,7 @@ def translate_plural(language: str, one: str, many: str, n: int, **facts: object
     return plural_form(language, one, many, n) % {"n": number(n, language), "num": n, **facts}
 
 
+@lru_cache(maxsize=4096)
 def number(value: float, language: str) -> str:
     """Return `value` with the digit grouping of `language`."""
     return format_decimal(value, locale=language)

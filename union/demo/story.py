@@ -210,7 +210,7 @@ class Story:
 
     def confirm(self, person: Somebody) -> None:
         """Type the code that came by text or email."""
-        person.visitor.send(code=self.post.wait_for(person.address, CODE))
+        person.visitor.fill({"code": self.post.wait_for(person.address, CODE)}, follow=False)
 
     def admit(self) -> None:
         """Let an organizer admit everybody from the waiting list, page after page."""
@@ -221,7 +221,7 @@ class Story:
             v = Visitor(self.base, 1001)
             v.http.cookies = cookies
             v.open(f"/members/{member_id}")
-            v.send("/admit")
+            v.fill({}, "/admit", follow=False)
 
         with ThreadPoolExecutor(HANDS) as pool:
             while True:
@@ -241,7 +241,7 @@ class Story:
         minimum = 1 + person.number * 37 % (self.count * 9 // 10)
         v.open(f"/campaigns/{self.slug}/pledge")
         v.send(how="number", number=str(minimum))
-        v.send()
+        v.fill({}, follow=False)
 
     def settle(self) -> None:
         """End the round, as its deadline does."""

@@ -131,8 +131,11 @@ class Visitor:
         """Fill in and send the form whose address ends in `action`, else the page's last POST form."""
         return self.fill(facts, action)
 
-    def fill(self, facts: Facts, action: str = "") -> Page:
-        """Do what `send` does with a mapping; raises Unexpected when there is no such form."""
+    def fill(self, facts: Facts, action: str = "", *, follow: bool = True) -> Page:
+        """Do what `send` does with a mapping; raises Unexpected when there is no such form.
+
+        follow: whether to go where the answer sends us.
+        """
         here = urlsplit(self.url).path
         forms = [f for f in self.page.forms if f.method == "post" and not f.action.endswith("/sign-out")]
         if action:
@@ -141,7 +144,8 @@ class Visitor:
             raise Unexpected(f"no form {action!r} at {self.url} ({self.page.heading.strip()})")
         form = forms[-1]
         values = {**form.values, **{k: [v] if isinstance(v, str) else v for k, v in facts.items()}}
-        return self._shown(self.http.post(urljoin(self.url, form.action), data=values, timeout=TIMEOUT))
+        address = urljoin(self.url, form.action)
+        return self._shown(self.http.post(address, data=values, timeout=TIMEOUT, allow_redirects=follow))
 
     def post_json(self, path: str, content: dict[str, str]) -> dict[str, Any]:
         """Send JSON as the booth does, with the page's token; raises Unexpected with the refusal's name."""

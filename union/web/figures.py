@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil
 
 import segno
@@ -142,6 +143,7 @@ def _boundary(strokes_before: int) -> int:
     return group * 100 - 3 if place == 0 else group * 100 + 3 + 20 * place
 
 
+@lru_cache(maxsize=1024)
 def picket_meter(
     count: int,
     goal: int,
