@@ -356,6 +356,44 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "board_observer",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("ballot_id", sa.String(length=20), nullable=False),
+        sa.Column("member_id", sa.String(length=20), nullable=True),
+        sa.Column("address", sa.LargeBinary(), nullable=True),
+        sa.Column("address_hash", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("language", sa.String(length=8), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("sent_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint(
+            "(member_id is null) <> (address is null)",
+            name=op.f("ck_board_observer_member_or_address"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["ballot_id"],
+            ["ballot.id"],
+            name=op.f("fk_board_observer_ballot_id_ballot"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_board_observer")),
+    )
+    with op.batch_alter_table("board_observer", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_board_observer_member_id"), ["member_id"], unique=False
+        )
+        batch_op.create_index(
+            "uq_board_observer_ballot_id_address_hash",
+            ["ballot_id", "address_hash"],
+            unique=True,
+        )
+        batch_op.create_index(
+            "uq_board_observer_ballot_id_member_id",
+            ["ballot_id", "member_id"],
+            unique=True,
+        )
+
+    op.create_table(
         "board_record",
         sa.Column("ballot_id", sa.String(length=20), nullable=False),
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
@@ -2220,6 +2258,12 @@ def downgrade() -> None:
 
     op.drop_table("cast_ballot")
     op.drop_table("board_record")
+    with op.batch_alter_table("board_observer", schema=None) as batch_op:
+        batch_op.drop_index("uq_board_observer_ballot_id_member_id")
+        batch_op.drop_index("uq_board_observer_ballot_id_address_hash")
+        batch_op.drop_index(batch_op.f("ix_board_observer_member_id"))
+
+    op.drop_table("board_observer")
     with op.batch_alter_table("ballot_trustee", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ballot_trustee_member_id"))
 

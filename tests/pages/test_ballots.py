@@ -372,3 +372,29 @@ def give_missing_keys(session, hand, now):
         service.submit_trustee_key(
             session, actor=make.actor(session, trustee), now=now, slug=hand.slug, text=text
         )
+
+
+def test_observing_a_board_from_its_page(client, sign_in, real):
+    from sqlalchemy import select
+
+    from union.ballots.models import BoardObserver
+    from union.ballots.service.observers import token_of
+
+    hand = at("open", real)
+    url = f"/ballots/{hand.slug}"
+    assert "Send me a link to confirm" in client.get(f"{url}/board").get_data(as_text=True)
+    assert client.post(f"{url}/observe/address", data={"email": ""}).status_code == 303
+    assert client.post(f"{url}/observe/address", data={"email": "no address"}).status_code == 422
+    assert client.post(f"{url}/observe/address", data={"email": "eva@example.net"}).status_code == 303
+    with db.reading() as session:
+        token = token_of(session.scalar(select(BoardObserver.id)))
+    for language in ("nl", "en"):
+        assert client.get(f"/ballots/observers/{token}?lang={language}").status_code == 200
+    assert client.post(f"/ballots/observers/{token}/confirm").status_code == 303
+    assert "Stop, and forget" in client.get(f"/ballots/observers/{token}").get_data(as_text=True)
+    assert client.post(f"/ballots/observers/{token}/stop").status_code == 303
+    assert client.get(f"/ballots/observers/{token}").status_code == 404
+    assert client.get("/ballots/observers/nonsense").status_code == 404
+    sign_in(client, hand.voters[1])
+    assert "every hour" in client.get(f"{url}/board").get_data(as_text=True)
+    assert client.post(f"{url}/observe").status_code == 303

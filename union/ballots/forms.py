@@ -8,6 +8,7 @@ from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
     DateTimeLocalField,
+    EmailField,
     IntegerField,
     RadioField,
     SelectField,
@@ -148,6 +149,12 @@ class CodesForm(Form):
         [FileRequired(_FILLED)],
         description=msg("public.json. Never upload CODES.csv: whoever has it can vote for everybody."),
     )
+
+
+class ObserverForm(Form):
+    """Where the head of a board shall go."""
+
+    email = EmailField(msg("Email address"), [InputRequired(_FILLED)], render_kw={"autocomplete": "email"})
 
 
 class ObjectionForm(Form):

@@ -106,11 +106,18 @@ def wipe_due(now: datetime, settings: Settings) -> int:
     return _each(slugs, act)
 
 
+def send_heads(now: datetime, settings: Settings) -> int:
+    """Send observers the heads of open boards every hour, and forget them when voting is over."""
+    with transaction() as session:
+        return service.send_heads(session, now=now, public_url=settings.public_url)
+
+
 JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("open", 1, open_due),
     ("close", 1, close_due),
     ("conclude", 5, conclude_complete),
     ("receipts", 10, send_receipts),
+    ("heads", 60, send_heads),
     ("remind", 60, remind_due),
     ("wipe", 600, wipe_due),
 )

@@ -198,6 +198,31 @@ class RefusalLog(Base):
     times: Mapped[int] = mapped_column(default=0)
 
 
+class BoardObserver(Base):
+    """Somebody who gets the board's head every hour while voting is open; the row goes when it is over.
+
+    member_id: a member, written to at the own address; else address, confirmed by the link sent to it.
+    """
+
+    __tablename__ = "board_observer"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"))
+    member_id: Mapped[str | None] = mapped_column(String(20), index=True)
+    address: Mapped[str | None] = mapped_column(SealedText("board_observer.address"))
+    address_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    language: Mapped[str] = mapped_column(String(8))
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    sent_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    __table_args__ = (
+        Index("uq_board_observer_ballot_id_address_hash", "ballot_id", "address_hash", unique=True),
+        Index("uq_board_observer_ballot_id_member_id", "ballot_id", "member_id", unique=True),
+        CheckConstraint("(member_id is null) <> (address is null)", name="member_or_address"),
+    )
+
+
 class Objection(Base):
     """An objection in the contest period and its answer: public, its author known to organizers only."""
 

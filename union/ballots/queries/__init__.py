@@ -29,6 +29,7 @@ from union.ballots.queries.cards import (
     waiting_for,
 )
 from union.ballots.queries.due import Due, due
+from union.ballots.queries.observers import ObserverPage, observer_page
 from union.ballots.queries.pages import BallotPage, RunPage, ballot_page, run_page
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "Found",
     "Head",
     "Listing",
+    "ObserverPage",
     "Outcome",
     "RunPage",
     "archive",
@@ -58,6 +60,7 @@ __all__ = [
     "head",
     "held_again",
     "listing",
+    "observer_page",
     "outcome",
     "roll",
     "run_page",

@@ -15,6 +15,13 @@ from union.ballots.service.casting import Booth, Examined, booth, cast, examine
 from union.ballots.service.counting import ShareTaken, close_ballot, conclude, submit_decryption
 from union.ballots.service.credentials import Issued, issue_credentials, roll_hash
 from union.ballots.service.drafting import GROUPS, confirm_rule, draft, drop_trustee, reschedule
+from union.ballots.service.observers import (
+    ask_to_observe,
+    confirm_observer,
+    observe,
+    send_heads,
+    stop_observing,
+)
 from union.ballots.service.offline import export_roll, upload_credentials
 from union.ballots.service.opening import cancel, open_ballot
 from union.ballots.service.refusals import Refusal
@@ -34,12 +41,14 @@ __all__ = [
     "Signer",
     "answer_objection",
     "ask_for_keys",
+    "ask_to_observe",
     "booth",
     "cancel",
     "cast",
     "choice",
     "close_ballot",
     "conclude",
+    "confirm_observer",
     "confirm_rule",
     "contest_open",
     "decision",
@@ -49,12 +58,15 @@ __all__ = [
     "export_roll",
     "hold_again",
     "issue_credentials",
+    "observe",
     "open_ballot",
     "raise_objection",
     "remind",
     "reschedule",
     "roll_hash",
+    "send_heads",
     "send_receipts",
+    "stop_observing",
     "submit_decryption",
     "submit_trustee_key",
     "upload_credentials",

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from union.ballots import queries, service
-from union.ballots.forms import KINDS, AnswerForm, ObjectionForm
+from union.ballots.forms import KINDS, AnswerForm, ObjectionForm, ObserverForm
 from union.ballots.papers import Part
 from union.ballots.queries import BallotPage
 from union.ballots.queries.pages import Result
@@ -95,7 +95,12 @@ def board(slug: str) -> ResponseReturnValue:
         found = queries.find_tracker(session, slug, typed) if typed else None
         shown = queries.board(session, slug, max(number_of_page, 1))
     return render_template(
-        "ballots/board.html", board=shown, typed=typed, found=found, receipt_key=signer().public_key
+        "ballots/board.html",
+        board=shown,
+        typed=typed,
+        found=found,
+        receipt_key=signer().public_key,
+        observer_form=ObserverForm(formdata=None),
     )
 
 
