@@ -12,7 +12,7 @@ from union.bargaining.letters import Basis, Kind
 from union.bargaining.rules import clocks
 from union.bargaining.rules.clocks import Span, Unit
 from union.core.errors import NotFound
-from union.core.i18n import LANGUAGES
+from union.core.i18n import LANGUAGES, catalog
 
 MONTH = Span(1, Unit.MONTHS)
 days = st.dates(date(2024, 1, 1), date(2032, 1, 1))
@@ -93,6 +93,10 @@ class TestLetters:
                 word in words.body.casefold() for word in ("compensation", "damages", "schadevergoeding")
             )
         assert letters.thaw_span(letter.frozen()["clock"]) == letter.clock
+
+    @pytest.mark.parametrize("letter", letters.letters().values(), ids=lambda letter: letter.id)
+    def test_what_is_shown_about_it_is_known_in_dutch(self, letter):
+        assert {letter.law, letter.caution, letter.confidence} <= set(catalog("nl"))
 
     def test_what_the_law_names_and_what_we_ask(self):
         found = letters.letters()

@@ -44,7 +44,7 @@ def draft_letter(slug: str) -> ResponseReturnValue:
         )  # fmt: skip
         if made:
             return redirect(url_for("bargaining.letter", slug=slug, letter_id=made), 303)
-    hints = {one.id: f"{one.law}, {gettext('art. %(n)s', n=one.article)}" for one in known}
+    hints = {one.id: f"{gettext(one.law)}, {gettext('art. %(n)s', n=one.article)}" for one in known}
     return render_template("bargaining/letter_new.html", form=form, card=card, hints=hints), status_of(form)
 
 
