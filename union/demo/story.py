@@ -363,7 +363,7 @@ class Story:
     def plan_action(self) -> None:
         """Plan an action seconds away; two organizers test and sign it over HTTP."""
         now = utcnow().replace(microsecond=0)
-        starts = now + timedelta(seconds=12) + self.pace * 20
+        starts = (now + timedelta(seconds=13) + self.pace * 20).replace(microsecond=0)
         ends = starts + timedelta(seconds=5) + self.pace * self.count * 0.8
         self.starts_at = starts
         kit = KITS[Kind.LOG_OFF]
