@@ -257,6 +257,26 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_platform_kind"), ["kind"], unique=False)
 
     op.create_table(
+        "poll",
+        sa.Column("id", sa.String(length=20), nullable=False),
+        sa.Column("chapter_slug", sa.String(length=80), nullable=False),
+        sa.Column("question", sa.String(length=300), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
+        sa.Column("created_by", sa.String(length=20), nullable=True),
+        sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger(), nullable=True),
+        sa.Column("counts", sa.JSON(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_poll")),
+    )
+    with op.batch_alter_table("poll", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_poll_chapter_slug"), ["chapter_slug"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_poll_closed_at"), ["closed_at"], unique=False
+        )
+
+    op.create_table(
         "site_pace",
         sa.Column("site", sa.String(length=300), nullable=False),
         sa.Column("free_at", sa.BigInteger(), nullable=False),
@@ -632,6 +652,22 @@ def upgrade() -> None:
         batch_op.create_index(
             batch_op.f("ix_payout_batch_state"), ["state"], unique=False
         )
+
+    op.create_table(
+        "poll_answer",
+        sa.Column("poll_id", sa.String(length=20), nullable=False),
+        sa.Column("member_id", sa.String(length=20), nullable=False),
+        sa.Column("answer", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["poll_id"],
+            ["poll.id"],
+            name=op.f("fk_poll_answer_poll_id_poll"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("poll_id", "member_id", name=op.f("pk_poll_answer")),
+    )
+    with op.batch_alter_table("poll_answer", schema=None) as batch_op:
+        batch_op.create_index("ix_poll_answer_member_id", ["member_id"], unique=False)
 
     op.create_table(
         "posting",
@@ -2214,6 +2250,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_posting_credit_code"))
 
     op.drop_table("posting")
+    with op.batch_alter_table("poll_answer", schema=None) as batch_op:
+        batch_op.drop_index("ix_poll_answer_member_id")
+
+    op.drop_table("poll_answer")
     with op.batch_alter_table("payout_batch", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_payout_batch_state"))
         batch_op.drop_index(batch_op.f("ix_payout_batch_fund_id"))
@@ -2278,6 +2318,11 @@ def downgrade() -> None:
 
     op.drop_table("strike_fund")
     op.drop_table("site_pace")
+    with op.batch_alter_table("poll", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_poll_closed_at"))
+        batch_op.drop_index(batch_op.f("ix_poll_chapter_slug"))
+
+    op.drop_table("poll")
     with op.batch_alter_table("platform", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_platform_kind"))
         batch_op.drop_index(batch_op.f("ix_platform_initial"))

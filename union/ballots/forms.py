@@ -157,6 +157,18 @@ class ObserverForm(Form):
     email = EmailField(msg("Email address"), [InputRequired(_FILLED)], render_kw={"autocomplete": "email"})
 
 
+class PollForm(Form):
+    """A show of hands. The view fills in the chapters."""
+
+    chapter = SelectField(msg("In which chapter?"), [InputRequired(_FILLED)], choices=[])
+    question = StringField(msg("Question"), [InputRequired(_FILLED), Length(max=LONGEST_QUESTION)])
+    answers = TextAreaField(
+        msg("Answers to choose from"),
+        [InputRequired(_FILLED), Length(max=2000)],
+        description=msg("One a line."),
+    )
+
+
 class ObjectionForm(Form):
     """An objection, or an answer to one."""
 

@@ -112,6 +112,13 @@ def send_heads(now: datetime, settings: Settings) -> int:
         return service.send_heads(session, now=now, public_url=settings.public_url)
 
 
+def forget_hands(now: datetime, settings: Settings) -> int:
+    """Forget the names in shows of hands that have been over for long."""
+    del settings
+    with transaction() as session:
+        return service.forget_hands(session, now=now)
+
+
 JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("open", 1, open_due),
     ("close", 1, close_due),
@@ -120,4 +127,5 @@ JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("heads", 60, send_heads),
     ("remind", 60, remind_due),
     ("wipe", 600, wipe_due),
+    ("hands", 3600, forget_hands),
 )

@@ -31,6 +31,7 @@ from union.ballots.queries.cards import (
 from union.ballots.queries.due import Due, due
 from union.ballots.queries.observers import ObserverPage, observer_page
 from union.ballots.queries.pages import BallotPage, RunPage, ballot_page, run_page
+from union.ballots.queries.polls import Hands, PollCard, PollPage, poll_page, polls
 
 __all__ = [
     "BallotCard",
@@ -40,10 +41,13 @@ __all__ = [
     "Duty",
     "Event",
     "Found",
+    "Hands",
     "Head",
     "Listing",
     "ObserverPage",
     "Outcome",
+    "PollCard",
+    "PollPage",
     "RunPage",
     "archive",
     "ballot_page",
@@ -62,6 +66,8 @@ __all__ = [
     "listing",
     "observer_page",
     "outcome",
+    "poll_page",
+    "polls",
     "roll",
     "run_page",
     "waiting_for",

@@ -24,6 +24,7 @@ from union.ballots.service.observers import (
 )
 from union.ballots.service.offline import export_roll, upload_credentials
 from union.ballots.service.opening import cancel, open_ballot
+from union.ballots.service.polls import close_poll, forget_hands, open_poll, raise_hand
 from union.ballots.service.refusals import Refusal
 from union.ballots.service.trustees import KeyTaken, ask_for_keys, submit_trustee_key
 
@@ -47,6 +48,7 @@ __all__ = [
     "cast",
     "choice",
     "close_ballot",
+    "close_poll",
     "conclude",
     "confirm_observer",
     "confirm_rule",
@@ -56,10 +58,13 @@ __all__ = [
     "drop_trustee",
     "examine",
     "export_roll",
+    "forget_hands",
     "hold_again",
     "issue_credentials",
     "observe",
     "open_ballot",
+    "open_poll",
+    "raise_hand",
     "raise_objection",
     "remind",
     "reschedule",
