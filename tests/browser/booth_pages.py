@@ -50,6 +50,7 @@ class Booth:
     trustees: tuple[str, ...] = ("Anouk", "Bilal", "Chidi")
     server_only: bool = False
     receipt_key: str | None = KEY.verify_key.encode().hex()
+    codes_by_officer: bool = False
 
     @property
     def fingerprint(self) -> str:
