@@ -9,6 +9,7 @@ from union.bargaining import service
 from union.bargaining.models import Agreement, BargainingTable
 from union.bargaining.rules.agreements import Clause, Concession, Every, Obligation, Side, Terms
 from union.bargaining.service.agreements import found, terms_of
+from union.campaigns.models import Demand
 from union.core.actor import SYSTEM, Role
 from union.members import queries as members
 
@@ -44,7 +45,9 @@ def make_table(session, *, now=NOW, demands=2, email="contact@rijder.example", *
     organizer = make_organizer(session, name="Olga Organizer")
     slug = make_campaign(session, now=now, stage="tipped", **facts)
     for n in range(1, demands + 1):
-        make_demand(session, slug, title=f"Demand number {n}", text=f"What demand {n} says in full.")
+        demand = make_demand(session, slug, title=f"Demand number {n}", text=f"What demand {n} says in full.")
+        # Demands stand in the order in which they were made.
+        session.get(Demand, demand).created_at = NOW + timedelta(seconds=n)
     service.open_table(session, actor=organizer, now=now, campaign_slug=slug)
     service.set_contact(
         session,
