@@ -120,7 +120,9 @@ def fresh_postgres(template: str):
     """Give a Database on a clone of the template database."""
     name = cluster.new_name()
     with psycopg.connect(os.environ[POSTGRES], autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        # five times as fast as writing the copy through the log; PostgreSQL before 15 knows no other way
+        how = "STRATEGY FILE_COPY" if admin.info.server_version >= 150000 else ""
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} {how}")
         database = db.Database(db.make_engine(os.environ[POSTGRES].rsplit("/", 1)[0] + f"/{name}"))
         yield database
         database.engine.dispose()

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from union.ledger import service as ledger
 from union.members.models import Affiliation, Challenge, ImportDraft, Member, MemberRole, MemberSession, Vouch
 from union.members.rules.limits import ERASED_AFTER_LEAVING
 from union.members.rules.membership import State
@@ -36,6 +37,7 @@ def wipe(session: Session, member: Member, *, now: datetime) -> None:
     Opt-outs stay, as hashes that name nobody.
     """
     notify.forget_member(session, now=now, member_id=member.id)
+    ledger.forget_member(session, now=now, member_id=member.id)
     for table in (MemberRole, Affiliation, Challenge, MemberSession):
         session.execute(delete(table).where(table.member_id == member.id))
     session.execute(delete(ImportDraft).where(ImportDraft.officer_id == member.id))
