@@ -76,11 +76,17 @@ def pledge_all(session, slug, minimums, *, now=NOW, **facts):
     return ids
 
 
-def make_demand(session, slug, *, status="adopted", title="Pay per thousand points", text="A fixed price.", author=None):
+def make_demand(
+    session, slug, *, status="adopted", title="Pay per thousand points", text="A fixed price.", author=None
+):
     """Make a demand of a campaign and return its id."""
     row = row_of(session, slug)
     demand = Demand(
-        campaign_id=row.id, title=title, text=text, status=status, created_at=NOW,
+        campaign_id=row.id,
+        title=title,
+        text=text,
+        status=status,
+        created_at=NOW,
         author_id=author.member_id if isinstance(author, Actor) else None,
     )
     session.add(demand)
@@ -92,8 +98,14 @@ def make_mandate(session, slug, *, now=NOW, lasts=timedelta(days=180), **facts):
     """Give a campaign a mandate and put it in its stage; return the ballot's slug."""
     row = row_of(session, slug)
     facts = {
-        "ballot_slug": f"vote-{slug}"[:80], "granted_at": now, "expires_at": now + lasts, "rule": {"name": "Simple"},
-        "counts": [["Yes", 30], ["No", 10], ["Abstain", 0]], "cast": 40, "eligible": 50, **facts,
+        "ballot_slug": f"vote-{slug}"[:80],
+        "granted_at": now,
+        "expires_at": now + lasts,
+        "rule": {"name": "Simple"},
+        "counts": [["Yes", 30], ["No", 10], ["Abstain", 0]],
+        "cast": 40,
+        "eligible": 50,
+        **facts,
     }
     session.add(Mandate(campaign_id=row.id, **facts))
     row.stage, row.ballot_slug, row.settled_at = "mandated", facts["ballot_slug"], now

@@ -43,7 +43,18 @@ class TestVisitors:
         assert "Nobody" not in dutch
 
     @pytest.mark.parametrize(
-        "path", ["", "/demands", "/meter", "/meter.svg", "/feed.xml", "/poster", "/wording.json", "/deadline.ics", "/live.json"]
+        "path",
+        [
+            "",
+            "/demands",
+            "/meter",
+            "/meter.svg",
+            "/feed.xml",
+            "/poster",
+            "/wording.json",
+            "/deadline.ics",
+            "/live.json",
+        ],
     )
     def test_reach_every_public_page(self, client, people, path):
         assert client.get(f"/campaigns/{people[0]}{path}").status_code == 200
@@ -58,7 +69,16 @@ class TestVisitors:
     def test_a_draft_is_nowhere(self, client, database):
         with db.transaction() as session:
             slug = make_campaign(session, stage="draft")
-        for path in ("", "/meter", "/meter.svg", "/feed.xml", "/poster", "/wording.json", "/deadline.ics", "/live.json"):
+        for path in (
+            "",
+            "/meter",
+            "/meter.svg",
+            "/feed.xml",
+            "/poster",
+            "/wording.json",
+            "/deadline.ics",
+            "/live.json",
+        ):
             assert client.get(f"/campaigns/{slug}{path}").status_code == 404, path
         assert TITLE not in text(client.get("/campaigns"))
 
@@ -83,7 +103,10 @@ class TestVisitors:
                 session, slug=people[0], actor=SYSTEM, title="They <called> & paid", text="At last.", now=NOW
             )
         feed = ET.fromstring(client.get(f"/campaigns/{people[0]}/feed.xml").data)
-        assert [item.findtext("title") for item in feed.iter("item")] == ["They <called> & paid", "The campaign is public"]
+        assert [item.findtext("title") for item in feed.iter("item")] == [
+            "They <called> & paid",
+            "The campaign is public",
+        ]
 
     def test_the_calendar_file_names_no_campaign_in_its_summary(self, client, people):
         lines = client.get(f"/campaigns/{people[0]}/deadline.ics").data.split(b"\r\n")
@@ -105,7 +128,18 @@ class TestVisitors:
         assert client.get("/campaigns/at/nobody").status_code == 404
 
     @pytest.mark.parametrize(
-        "path", ["/pledge", "/organize", "/edit", "/publish", "/vote", "/demands/new", "/ranking", "/numbers.csv", "/preview"]
+        "path",
+        [
+            "/pledge",
+            "/organize",
+            "/edit",
+            "/publish",
+            "/vote",
+            "/demands/new",
+            "/ranking",
+            "/numbers.csv",
+            "/preview",
+        ],
     )
     def test_are_sent_to_sign_in_elsewhere(self, client, people, path):
         answer = client.get(f"/campaigns/{people[0]}{path}")
@@ -185,7 +219,8 @@ class TestDemands:
         slug = people[0]
         assert client.post(f"/campaigns/{slug}/demands/new", data={"title": "x"}).status_code == 422
         made = client.post(
-            f"/campaigns/{slug}/demands/new", data={"title": "Pay for waiting", "text": "Every minute counts.", "keep": "draft"}
+            f"/campaigns/{slug}/demands/new",
+            data={"title": "Pay for waiting", "text": "Every minute counts.", "keep": "draft"},
         )
         here = made.location
         assert "Your draft" in text(client.get(here))
@@ -194,14 +229,19 @@ class TestDemands:
         client.post(f"{here}/decide", data={"decide-status": "proposed"})
         client.post(f"{here}/endorse")
         assert "1 member stands behind it" in text(client.get(here))
-        client.post(f"{here}/amend", data={"title": "Pay for waiting", "text": "Every minute we drive counts.", "reason": "Miles"})
+        client.post(
+            f"{here}/amend",
+            data={"title": "Pay for waiting", "text": "Every minute we drive counts.", "reason": "Miles"},
+        )
         page = text(client.get(here))
         assert "<del>" in page
         assert "<ins>" in page
         amendment = page.split("/amendments/")[1].split('"')[0]
         client.post(f"/amendments/{amendment}", data={"accept": "yes"})
         assert "Version 3" in text(client.get(here))
-        unchanged = client.post(f"{here}/amend", data={"title": "Pay for waiting", "text": "Every minute we drive counts."})
+        unchanged = client.post(
+            f"{here}/amend", data={"title": "Pay for waiting", "text": "Every minute we drive counts."}
+        )
         assert unchanged.status_code == 422
         demand = here.rsplit("/", 1)[1]
         for move, who in [("add", people[3]), ("add", demand), ("up", demand)]:
@@ -216,7 +256,12 @@ class TestDemands:
         page = text(client.get(f"/demands/{people[3]}"))
         assert "Frozen" in page
         assert "Propose another wording" not in page
-        assert client.post(f"/demands/{people[3]}/amend", data={"title": "Other words", "text": "Quite other words."}).status_code == 409
+        assert (
+            client.post(
+                f"/demands/{people[3]}/amend", data={"title": "Other words", "text": "Quite other words."}
+            ).status_code
+            == 409
+        )
         assert client.get("/demands/nowhere").status_code == 404
 
 
@@ -228,9 +273,14 @@ class TestOrganizing:
     def draft(self, **facts):
         deadline = (NOW + timedelta(days=20)).strftime("%Y-%m-%dT%H:%M")
         return {
-            "title": "Open the books", "demand": "Rijder shows what it earns with our trips.", "summary": "They know, we do not.",
-            "pledge_text": "I send my request for my data on the same day.", "unit": "400", "deadline": deadline,
-            "zone": "Europe/Amsterdam", **facts,
+            "title": "Open the books",
+            "demand": "Rijder shows what it earns with our trips.",
+            "summary": "They know, we do not.",
+            "pledge_text": "I send my request for my data on the same day.",
+            "unit": "400",
+            "deadline": deadline,
+            "zone": "Europe/Amsterdam",
+            **facts,
         }
 
     def test_from_platform_to_public(self, client, people):
@@ -249,7 +299,10 @@ class TestOrganizing:
         assert "Publish and freeze" in text(client.get("/campaigns/open-the-books/publish"))
         client.post("/campaigns/open-the-books/publish")
         assert client.get("/campaigns/open-the-books/publish").status_code == 409
-        client.post("/campaigns/open-the-books/updates", data={"update-title": "Day one", "update-text": "We are off."})
+        client.post(
+            "/campaigns/open-the-books/updates",
+            data={"update-title": "Day one", "update-text": "We are off."},
+        )
         assert "Day one" in text(client.get("/campaigns/open-the-books"))
 
     @pytest.mark.parametrize(
@@ -275,7 +328,10 @@ class TestOrganizing:
         here = f"/campaigns/{slug}"
         closes = (NOW + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
         assert client.post(f"{here}/tests", data={"test-ask": "x"}).status_code == 422
-        client.post(f"{here}/tests", data={"test-ask": "Would you log off on Friday?", "test-majority": "2/3", "test-closes": closes})
+        client.post(
+            f"{here}/tests",
+            data={"test-ask": "Would you log off on Friday?", "test-majority": "2/3", "test-closes": closes},
+        )
         page = text(client.get(here))
         test = page.split("/tests/")[1].split('"')[0]
         client.post(f"{here}/tests/{test}", data={"would": "yes"})
@@ -310,9 +366,13 @@ class TestOrganizing:
         assert "Source:" in page
         assert "data strike by consumers" in page
         data = {
-            "title": "Strike vote", "question": "Do you give the union a mandate?", "preset": "simple-majority",
-            "group": "Ed25519", "opens": (NOW + timedelta(days=8)).strftime("%Y-%m-%dT%H:%M"),
-            "closes": (NOW + timedelta(days=15)).strftime("%Y-%m-%dT%H:%M"), "zone": "Europe/Amsterdam",
+            "title": "Strike vote",
+            "question": "Do you give the union a mandate?",
+            "preset": "simple-majority",
+            "group": "Ed25519",
+            "opens": (NOW + timedelta(days=8)).strftime("%Y-%m-%dT%H:%M"),
+            "closes": (NOW + timedelta(days=15)).strftime("%Y-%m-%dT%H:%M"),
+            "zone": "Europe/Amsterdam",
         }
         assert "Choose at least one trustee" in text(client.post(f"/campaigns/{slug}/vote", data=data))
         launched = client.post(f"/campaigns/{slug}/vote", data={**data, "trustees": [holder]})
@@ -322,7 +382,9 @@ class TestOrganizing:
 
     def test_a_mandate_stands_on_the_public_page(self, client, people):
         with db.transaction() as session:
-            make_mandate(session, people[0], now=NOW, rule={"name": "Simple majority", "source_title": "Rule book"})
+            make_mandate(
+                session, people[0], now=NOW, rule={"name": "Simple majority", "source_title": "Rule book"}
+            )
         page = text(client.get(f"/campaigns/{people[0]}"))
         for word in ("In force", "40 of 50 members voted", "Simple majority", "Rule book"):
             assert word in page
@@ -334,7 +396,10 @@ class TestOrganizing:
             service.settle(session, slug=slug, actor=SYSTEM, now=WEEK, public_url="http://localhost")
         assert "Fell short" in text(client.get(f"/campaigns/{slug}"))
         again = (NOW + timedelta(days=20)).strftime("%Y-%m-%dT%H:%M")
-        assert client.post(f"/campaigns/{slug}/round", data={"round-deadline": "2020-01-01T10:00"}).status_code == 422
+        assert (
+            client.post(f"/campaigns/{slug}/round", data={"round-deadline": "2020-01-01T10:00"}).status_code
+            == 422
+        )
         client.post(f"/campaigns/{slug}/round", data={"round-deadline": again})
         assert "Gathering pledges" in text(client.get(f"/campaigns/{slug}"))
 

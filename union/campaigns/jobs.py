@@ -52,9 +52,7 @@ def take_outcomes(now: datetime, settings: Settings) -> int:
     del settings
     with reading() as session:
         slugs, refused = votes.voting_campaigns(session), votes.refused_campaigns(session)
-    followed = _each(
-        refused, lambda s, slug: votes.follow_repeated_vote(s, slug=slug, actor=SYSTEM, now=now)
-    )
+    followed = _each(refused, lambda s, slug: votes.follow_repeated_vote(s, slug=slug, actor=SYSTEM, now=now))
     return followed + _each(slugs, lambda s, slug: votes.grant_mandates(s, slug=slug, actor=SYSTEM, now=now))
 
 

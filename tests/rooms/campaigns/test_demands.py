@@ -36,7 +36,9 @@ class TestProposing:
         assert seen(session, slug, other) == seen(session, slug, organizer(session)) == []
         with pytest.raises(NotFound):
             queries.demand_page(session, demand, other, NOW)
-        service.edit_demand(session, demand_id=demand, actor=author, title="Paid waiting", text="All of it.", now=NOW)
+        service.edit_demand(
+            session, demand_id=demand, actor=author, title="Paid waiting", text="All of it.", now=NOW
+        )
         move(session, demand, author, "proposed")
         assert seen(session, slug, other) == ["Paid waiting"]
         assert seen(session, slug, VISITOR) == []
@@ -62,7 +64,9 @@ class TestProposing:
         rider = actor(session)
         demand = propose(session, slug, rider)
         with pytest.raises(Closed, match="debate"):
-            service.propose(session, slug=slug, actor=rider, title="Late", text="words", public=True, now=LATER)
+            service.propose(
+                session, slug=slug, actor=rider, title="Late", text="words", public=True, now=LATER
+            )
         with pytest.raises(Closed, match="debate"):
             service.amend(session, demand_id=demand, actor=rider, title="A", text="b", reason="", now=LATER)
         assert service.endorse(session, demand_id=demand, actor=rider, now=LATER) == 1
@@ -80,13 +84,20 @@ class TestDeciding:
         slug = make_campaign(session)
         lead = organizer(session)
         demand = propose(session, slug, actor(session))
-        for status, note in [("adopted", ""), ("negotiation", "First round"), ("refused", "Too dear, they say"),
-                             ("conceded", "")]:
+        for status, note in [
+            ("adopted", ""),
+            ("negotiation", "First round"),
+            ("refused", "Too dear, they say"),
+            ("conceded", ""),
+        ]:
             move(session, demand, lead, status, note=note)
         page = queries.demand_page(session, demand, VISITOR, NOW)
         assert page.demand.status == "conceded"
         assert [(line.kind, line.note) for line in page.history] == [
-            ("conceded", ""), ("refused", "Too dear, they say"), ("negotiation", "First round"), ("adopted", ""),
+            ("conceded", ""),
+            ("refused", "Too dear, they say"),
+            ("negotiation", "First round"),
+            ("adopted", ""),
             ("proposed", ""),
         ]
         with pytest.raises(Closed):
@@ -113,7 +124,9 @@ class TestDeciding:
         demand = make_demand(session, slug)
         service.publish(session, slug=slug, actor=SYSTEM, now=NOW)
         with pytest.raises(Closed, match="frozen"):
-            service.amend(session, demand_id=demand, actor=actor(session), title="X", text="y", reason="", now=NOW)
+            service.amend(
+                session, demand_id=demand, actor=actor(session), title="X", text="y", reason="", now=NOW
+            )
         with pytest.raises(Closed, match="pledged"):
             move(session, demand, organizer(session), "proposed")
         move(session, demand, organizer(session), "negotiation")
@@ -129,7 +142,13 @@ class TestDeciding:
 class TestAmending:
     def amend(self, session, demand, text="Every minute counts, and every mile."):
         return service.amend(
-            session, demand_id=demand, actor=actor(session), title="Pay for waiting", text=text, reason="Miles too", now=NOW
+            session,
+            demand_id=demand,
+            actor=actor(session),
+            title="Pay for waiting",
+            text=text,
+            reason="Miles too",
+            now=NOW,
         )
 
     def test_shows_what_changed_and_is_taken_in(self, session):
@@ -139,10 +158,13 @@ class TestAmending:
         amendment = self.amend(session, demand)
         [view] = queries.demand_page(session, demand, author, NOW).amendments
         assert [(p.kind, p.text) for p in view.text if p.kind != "same"] == [
-            ("removed", "counts."), ("added", "counts, and every mile."),
+            ("removed", "counts."),
+            ("added", "counts, and every mile."),
         ]
         with pytest.raises(NotAllowed):
-            service.decide_amendment(session, amendment_id=amendment, actor=actor(session), accept=True, now=NOW)
+            service.decide_amendment(
+                session, amendment_id=amendment, actor=actor(session), accept=True, now=NOW
+            )
         service.decide_amendment(session, amendment_id=amendment, actor=author, accept=True, now=NOW)
         page = queries.demand_page(session, demand, author, NOW)
         assert (page.demand.text, page.version) == ("Every minute counts, and every mile.", 2)

@@ -120,5 +120,9 @@ def test_a_pledge_does_not_say_when_it_was_given(session):
     slug = make_campaign(session)
     service.pledge(session, slug=slug, actor=actor(session), at_least=1, now=NOW)
     assert {column.name for column in Pledge.__table__.columns} == {
-        "campaign_id", "member_id", "at_least", "verified", "called",
+        "campaign_id",
+        "member_id",
+        "at_least",
+        "verified",
+        "called",
     }

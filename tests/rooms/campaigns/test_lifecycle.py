@@ -112,12 +112,21 @@ class TestPublishing:
 class TestTheRest:
     def test_news_and_turns_stand_on_one_timeline(self, session):
         slug = make_campaign(session)
-        service.add_update(session, slug=slug, actor=organizer(session), title="They called", text="At last.", now=LATER)
-        kinds = [(line.kind, line.title) for line in queries.campaign_page(session, slug, VISITOR, LATER).updates]
+        service.add_update(
+            session, slug=slug, actor=organizer(session), title="They called", text="At last.", now=LATER
+        )
+        kinds = [
+            (line.kind, line.title) for line in queries.campaign_page(session, slug, VISITOR, LATER).updates
+        ]
         assert kinds == [("news", "They called"), ("published", "")]
         with pytest.raises(Closed):
             service.add_update(
-                session, slug=make_campaign(session, stage="draft"), actor=SYSTEM, title="x", text="y", now=NOW
+                session,
+                slug=make_campaign(session, stage="draft"),
+                actor=SYSTEM,
+                title="x",
+                text="y",
+                now=NOW,
             )
 
     def test_ended_is_ended(self, session):
@@ -150,7 +159,11 @@ class TestTheRest:
         make_mandate(session, slug, lasts=timedelta(days=10), must_start_by=NOW + timedelta(days=5))
         assert queries.mandate_in_force(session, campaign, NOW - timedelta(seconds=1)) is None
         found = queries.mandate_in_force(session, campaign, NOW + timedelta(days=4))
-        assert (found.counts, found.cast, found.eligible) == ((("Yes", 30), ("No", 10), ("Abstain", 0)), 40, 50)
+        assert (found.counts, found.cast, found.eligible) == (
+            (("Yes", 30), ("No", 10), ("Abstain", 0)),
+            40,
+            50,
+        )
         assert queries.mandate_in_force(session, campaign, NOW + timedelta(days=5)) is None
         service.start_acting(session, campaign_id=campaign, actor=SYSTEM, now=NOW + timedelta(days=4))
         assert queries.mandate_in_force(session, campaign, NOW + timedelta(days=9)) is not None
@@ -182,7 +195,9 @@ class TestStructureTests:
         test = self.open(session, slug)
         for chapter, n in (("amsterdam", 11), ("utrecht", 12), ("zwolle", 2)):
             for _ in range(n):
-                service.answer_test(session, test_id=test, actor=actor(session, chapter=chapter), would=True, now=NOW)
+                service.answer_test(
+                    session, test_id=test, actor=actor(session, chapter=chapter), would=True, now=NOW
+                )
         [view] = queries.organize_page(session, slug, organizer(session), NOW).tests
         assert (view.yes, view.areas) == (25, {"amsterdam": None, "utrecht": 12, "zwolle": None})
 

@@ -60,7 +60,9 @@ class TestPledging:
         slug = make_campaign(session, threshold=1)
         applicant = actor(session, state="applicant")
         service.pledge(session, slug=slug, actor=applicant, at_least=1, now=NOW)
-        session.execute(text("UPDATE member SET state = 'active' WHERE id = :id"), {"id": applicant.member_id})
+        session.execute(
+            text("UPDATE member SET state = 'active' WHERE id = :id"), {"id": applicant.member_id}
+        )
         assert settle(session, slug).called == 1
 
     def test_a_member_without_the_platform_is_not_verified(self, session):
@@ -82,15 +84,19 @@ class TestPledging:
         with pytest.raises(NotFound):
             service.pledge(session, slug="nowhere", actor=rider, at_least=1, now=NOW)
         with pytest.raises(NotFound):
-            service.pledge(session, slug=make_campaign(session, stage="draft"), actor=rider, at_least=1, now=NOW)
+            service.pledge(
+                session, slug=make_campaign(session, stage="draft"), actor=rider, at_least=1, now=NOW
+            )
         assert row_of(session, slug).pledged_count == 0
 
     def test_the_deadline_itself_is_too_late(self, session):
         slug = make_campaign(session)
         rider = actor(session)
         service.pledge(session, slug=slug, actor=rider, at_least=1, now=AFTER - timedelta(microseconds=1))
-        for verb in (lambda: service.pledge(session, slug=slug, actor=rider, at_least=2, now=AFTER),
-                     lambda: service.withdraw(session, slug=slug, actor=rider, now=AFTER)):
+        for verb in (
+            lambda: service.pledge(session, slug=slug, actor=rider, at_least=2, now=AFTER),
+            lambda: service.withdraw(session, slug=slug, actor=rider, now=AFTER),
+        ):
             with pytest.raises(Closed):
                 verb()
 
@@ -142,7 +148,9 @@ class TestSettling:
         pledge_all(session, slug, [600], email=False, phone=True)  # never asked for texts
         settle(session, slug)
         rows = session.scalars(select(Outbox)).all()
-        assert sorted((row.kind, row.channel) for row in rows) == [("called", "email")] * 3 + [("released", "sms")]
+        assert sorted((row.kind, row.channel) for row in rows) == [("called", "email")] * 3 + [
+            ("released", "sms")
+        ]
         card = queries.card(session, slug)
         words = {row.id: f"{row.subject} {row.body}" for row in session.scalars(select(Wording))}
         for row in rows:
@@ -166,7 +174,9 @@ class TestSettling:
     def test_who_left_takes_the_pledge_along(self, session, state, kept):
         slug = make_campaign(session)
         ids = pledge_all(session, slug, [1, 1, 1])
-        session.execute(text("UPDATE member SET state = :state WHERE id = :id"), {"state": state, "id": ids[0]})
+        session.execute(
+            text("UPDATE member SET state = :state WHERE id = :id"), {"state": state, "id": ids[0]}
+        )
         session.expire_all()
         service.refresh(session, slug=slug, actor=SYSTEM, now=NOW)
         assert (row_of(session, slug).pledged_count, row_of(session, slug).verified_count) == (kept, 2)
@@ -274,7 +284,9 @@ class TestAtOnce:
 
         def pledge():
             with db.transaction() as session:
-                return service.pledge(session, slug=slug, actor=late, at_least=1, now=AFTER - timedelta(seconds=1))
+                return service.pledge(
+                    session, slug=slug, actor=late, at_least=1, now=AFTER - timedelta(seconds=1)
+                )
 
         settled, pledged = together(lambda: jobs.settle_due(AFTER, settings), pledge)
         assert settled == 1
@@ -297,6 +309,7 @@ class TestAtOnce:
             def do():
                 with db.transaction() as session:
                     service.pledge(session, slug=slug, actor=rider, at_least=1, now=NOW)
+
             return do
 
         assert together(*[pledge(rider) for rider in riders]) == [None] * 6
@@ -318,7 +331,9 @@ class TestNothingIsLeft:
             assert all(one in raw(database, tmp_path) for one in sealed)
         assert jobs.settle_due(AFTER, settings) == 1
         with db.reading() as session:
-            assert session.execute(text("SELECT count(*) FROM pledge WHERE at_least IS NOT NULL")).scalar() == 0
+            assert (
+                session.execute(text("SELECT count(*) FROM pledge WHERE at_least IS NOT NULL")).scalar() == 0
+            )
         if database.engine.dialect.name == "sqlite":
             assert not any(one in raw(database, tmp_path) for one in sealed)
 

@@ -17,9 +17,15 @@ from union.core.actor import SYSTEM, Role
 from union.core.errors import Closed, Invalid, NotAllowed
 
 VOTE = StrikeVote(
-    title="Strike vote: no data without pay", intro="One vote each.", question="Do you give the union a mandate?",
-    preset="simple-majority", group="Ed25519", opens_at=NOW + timedelta(hours=1), closes_at=NOW + timedelta(days=2),
-    zone="Europe/Amsterdam", trustee_ids=(),
+    title="Strike vote: no data without pay",
+    intro="One vote each.",
+    question="Do you give the union a mandate?",
+    preset="simple-majority",
+    group="Ed25519",
+    opens_at=NOW + timedelta(hours=1),
+    closes_at=NOW + timedelta(days=2),
+    zone="Europe/Amsterdam",
+    trustee_ids=(),
 )
 
 
@@ -36,7 +42,9 @@ def hold(session, answers, **facts):
     holder = make_member(session, roles=[Role.TRUSTEE], name="Tea")
     people = [actor(session).member_id for _ in answers]
     ballot = launch(session, slug, lead, trustee_ids=[holder], **facts)
-    hand = voting.Hand(ballot, lead.member_id, [holder], people, opens_at=VOTE.opens_at, closes_at=VOTE.closes_at)
+    hand = voting.Hand(
+        ballot, lead.member_id, [holder], people, opens_at=VOTE.opens_at, closes_at=VOTE.closes_at
+    )
     voting.issue(session, voting.give_keys(session, hand, NOW), NOW)
     ballot_service.open_ballot(session, actor=lead, now=VOTE.opens_at, slug=ballot)
     with voting.at_database_time(VOTE.opens_at):
@@ -62,7 +70,9 @@ class TestLaunching:
         with pytest.raises(Closed, match="under way"):
             launch(session, slug, organizer(session), trustee_ids=[holder])
 
-    @pytest.mark.parametrize("stage", ["draft", "gathering", "fell_short", "mandated", "acting", "won", "closed"])
+    @pytest.mark.parametrize(
+        "stage", ["draft", "gathering", "fell_short", "mandated", "acting", "won", "closed"]
+    )
     def test_not_at_another_stage(self, session, stage):
         slug = make_campaign(session, stage="draft" if stage == "draft" else "gathering")
         row_of(session, slug).stage = stage
@@ -90,9 +100,15 @@ class TestTheOutcome:
             found = queries.mandate_in_force(session, card.id, done)
             kinds = [line.kind for line in queries.campaign_page(session, slug, SYSTEM, done).updates]
         assert card.stage == "mandated"
-        assert ([n for _label, n in found.counts], found.cast, found.rule["id"]) == ([2, 1, 0], 3, "simple-majority")
+        assert ([n for _label, n in found.counts], found.cast, found.rule["id"]) == (
+            [2, 1, 0],
+            3,
+            "simple-majority",
+        )
         assert found.eligible == 4  # the organizer is on the roll too
-        assert found.expires_at == found.granted_at.replace(year=2027, month=5) - timedelta(hours=1)  # summer time
+        assert found.expires_at == found.granted_at.replace(year=2027, month=5) - timedelta(
+            hours=1
+        )  # summer time
         assert kinds == ["mandate", "vote_launched", "published"]
 
     def test_a_refused_vote_gives_none_and_another_can_be_held(self, session):
@@ -147,7 +163,12 @@ class TestHeldAgain:
             assert (card.stage, card.ballot_slug) == ("ballot", again)
             row = voting.ballot_called(session, again)
             second = voting.Hand(
-                again, hand.organizer, hand.trustees, hand.voters, opens_at=row.opens_at, closes_at=row.closes_at
+                again,
+                hand.organizer,
+                hand.trustees,
+                hand.voters,
+                opens_at=row.opens_at,
+                closes_at=row.closes_at,
             )
             voting.issue(session, voting.give_keys(session, second, counted), counted)
             ballot_service.open_ballot(session, actor=lead, now=row.opens_at, slug=again)

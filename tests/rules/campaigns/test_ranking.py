@@ -7,13 +7,22 @@ from hypothesis import strategies as st
 
 from union.campaigns import ranking
 
-lists = st.lists(st.permutations("abcd").flatmap(lambda p: st.integers(0, 4).map(lambda n: list(p)[:n])), max_size=12)
+lists = st.lists(
+    st.permutations("abcd").flatmap(lambda p: st.integers(0, 4).map(lambda n: list(p)[:n])), max_size=12
+)
 
 
 def test_the_published_example():
     """45 voters, five alternatives; the published order is E > A > C > B > D."""
     votes = [
-        (5, "ACBED"), (5, "ADECB"), (8, "BEDAC"), (3, "CABED"), (7, "CAEBD"), (2, "CBADE"), (7, "DCEBA"), (8, "EBADC"),
+        (5, "ACBED"),
+        (5, "ADECB"),
+        (8, "BEDAC"),
+        (3, "CABED"),
+        (7, "CAEBD"),
+        (2, "CBADE"),
+        (7, "DCEBA"),
+        (8, "EBADC"),
     ]
     ballots = [list(order) for n, order in votes for _ in range(n)]
     assert ranking.order("ABCDE", ranking.pairs(ballots, "ABCDE")) == [["E"], ["A"], ["C"], ["B"], ["D"]]
@@ -29,9 +38,7 @@ def test_the_unranked_stand_below_and_equal():
 @given(lists)
 def test_who_beats_everybody_stands_first_alone(ballots):
     count = ranking.pairs(ballots, "abcd")
-    beats = {
-        (a, b): count.get((a, b), 0) > count.get((b, a), 0) for a, b in permutations("abcd", 2)
-    }
+    beats = {(a, b): count.get((a, b), 0) > count.get((b, a), 0) for a, b in permutations("abcd", 2)}
     winners = [a for a in "abcd" if all(beats[a, b] for b in "abcd" if b != a)]
     if winners:
         assert ranking.order("abcd", count)[0] == winners

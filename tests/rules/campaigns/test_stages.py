@@ -72,8 +72,11 @@ def test_every_pair_is_decided(stage, turn):
 
 def test_refusals_say_what_to_do():
     for stage, words in [
-        (Stage.DRAFT, "Publish it"), (Stage.GATHERING, "settled"), (Stage.FELL_SHORT, "Gather again"),
-        (Stage.BALLOT, "under way"), (Stage.MANDATED, "in force"),
+        (Stage.DRAFT, "Publish it"),
+        (Stage.GATHERING, "settled"),
+        (Stage.FELL_SHORT, "Gather again"),
+        (Stage.BALLOT, "under way"),
+        (Stage.MANDATED, "in force"),
     ]:
         with pytest.raises(Closed, match=words):
             after(stage, Turn.LAUNCH_VOTE)
@@ -98,7 +101,12 @@ def test_every_stage_can_be_reached():
 def test_demands_take_only_known_steps():
     assert set(rules.DEMAND_MOVES) == set(DemandStatus)
     rules.demand_may(DemandStatus.PROPOSED, DemandStatus.ADOPTED)
-    for before, then in [("conceded", "draft"), ("merged", "proposed"), ("draft", "adopted"), ("proposed", "conceded")]:
+    for before, then in [
+        ("conceded", "draft"),
+        ("merged", "proposed"),
+        ("draft", "adopted"),
+        ("proposed", "conceded"),
+    ]:
         with pytest.raises(Closed):
             rules.demand_may(DemandStatus(before), DemandStatus(then))
 

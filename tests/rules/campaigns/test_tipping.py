@@ -67,7 +67,9 @@ def test_cases_to_read():
     assert tipping.settle([1, 5, 5, 5]) == 1  # the first acts alone; the others never see their five
     assert tipping.settle([1, 5, 5, 5, 5]) == 5
     assert tipping.settle([3, 3, 3], floor=4) == 0
-    assert tipping.more_needed([150] * 100, 140) == 50  # cheaper than the floor itself: at 150 all hundred join
+    assert (
+        tipping.more_needed([150] * 100, 140) == 50
+    )  # cheaper than the floor itself: at 150 all hundred join
     assert tipping.more_needed([5, 5, 5], 5) == 2
     assert tipping.more_needed([], 7) == 7
     assert tipping.more_needed([1] * 9, 7) == 0
@@ -84,7 +86,15 @@ def test_a_million_pledges_in_seconds():
 
 @pytest.mark.parametrize(
     ("text", "unit", "people"),
-    [("1", 50, 1), ("12", 50, 12), ("1/3", 100, 34), ("1/3", 99, 33), ("3/4", 600, 450), ("1/1", 7, 7), ("1/1000", 5, 1)],
+    [
+        ("1", 50, 1),
+        ("12", 50, 12),
+        ("1/3", 100, 34),
+        ("1/3", 99, 33),
+        ("3/4", 600, 450),
+        ("1/1", 7, 7),
+        ("1/1000", 5, 1),
+    ],
 )
 def test_a_minimum_in_whole_people(text, unit, people):
     minimum = Minimum.parse(text)
@@ -92,7 +102,9 @@ def test_a_minimum_in_whole_people(text, unit, people):
     assert Minimum.parse(str(minimum)) == minimum
 
 
-@pytest.mark.parametrize("text", ["", "0", "-1", "1.5", "½", "0/3", "4/3", "1/0", "25%", "1e3", "9999999999", "٣"])
+@pytest.mark.parametrize(
+    "text", ["", "0", "-1", "1.5", "½", "0/3", "4/3", "1/0", "25%", "1e3", "9999999999", "٣"]
+)
 def test_what_is_no_minimum(text):
     with pytest.raises(Invalid):
         Minimum.parse(text)

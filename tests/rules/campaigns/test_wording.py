@@ -18,7 +18,13 @@ def test_the_hash_is_of_bytes_anybody_can_hash():
 
 def test_every_fact_changes_it():
     before = wording.canonical(**FACTS)
-    for name, other in [("pledge", "I stop."), ("demand", "pay"), ("demands", ["a"]), ("unit", 601), ("threshold", 449)]:
+    for name, other in [
+        ("pledge", "I stop."),
+        ("demand", "pay"),
+        ("demands", ["a"]),
+        ("unit", 601),
+        ("threshold", 449),
+    ]:
         assert wording.canonical(**{**FACTS, name: other}) != before
     assert wording.demand_hash("a", "b\nc") != wording.demand_hash("a\nb", "d")
 
@@ -33,5 +39,8 @@ def test_a_comparison_gives_both_texts_back(before, then):
 def test_a_comparison_reads_by_words():
     pieces = wording.compare("pay four euro", "pay five euro")
     assert [(p.kind, p.text) for p in pieces] == [
-        ("same", "pay "), ("removed", "four"), ("added", "five"), ("same", " euro"),
+        ("same", "pay "),
+        ("removed", "four"),
+        ("added", "five"),
+        ("same", " euro"),
     ]

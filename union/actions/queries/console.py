@@ -127,10 +127,14 @@ def _blocked(action: Action, checks: tuple[Check, ...]) -> Check | None:
 
 
 NEEDS = {
-    "arm": Permission.ACTION_ARM, "confirm": Permission.ACTION_ARM, "test": Permission.ACTION_ARM,
-    "disarm": Permission.ACTION_CANCEL, "postpone": Permission.ACTION_CANCEL, "cancel": Permission.ACTION_CANCEL,
+    "arm": Permission.ACTION_ARM,
+    "confirm": Permission.ACTION_ARM,
+    "test": Permission.ACTION_ARM,
+    "disarm": Permission.ACTION_CANCEL,
+    "postpone": Permission.ACTION_CANCEL,
+    "cancel": Permission.ACTION_CANCEL,
     "end": Permission.ACTION_CANCEL,
-}  # fmt: skip
+}
 """What a button asks of who presses it; planning where it is not listed."""
 
 
