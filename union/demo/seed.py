@@ -36,7 +36,7 @@ from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.settings import Settings
 from union.demo.people import CHAPTERS, people
-from union.demo.texts import CAMPAIGNS, DEMANDS, UPDATES, Story
+from union.demo.texts import CAMPAIGNS, DEMANDS, DEMANDS_STAND, UPDATES, Story
 from union.members import queries as members
 from union.members import service as registry
 from union.notify import delivery
@@ -145,10 +145,18 @@ class Seed:
             if story.stage == "draft":
                 return slug
             campaigning.publish(session, slug=slug, actor=actor, now=began)
-            for title, text in DEMANDS.get(story.platform, ()):
-                campaigning.propose(
+            for place, (title, text) in enumerate(DEMANDS.get(story.platform, ())):
+                demand = campaigning.propose(
                     session, slug=slug, actor=actor, title=title, text=text, public=True, now=began
                 )
+                for member_id in members.eligible(session, platform_slug=story.platform)[: 9 - 2 * place]:
+                    campaigning.endorse(
+                        session, demand_id=demand, actor=self.actor(session, member_id), now=began
+                    )
+                for status in DEMANDS_STAND.get(story.stage, ("adopted",)):
+                    campaigning.move_demand(
+                        session, demand_id=demand, actor=actor, status=status, now=began, note=""
+                    )
         return slug
 
     def pledge(self, slug: str, platform: str, share: float, days_ago: int) -> None:

@@ -107,6 +107,12 @@ DEMANDS = {
     "bol": (("Portable reviews", "Reviews can be taken along, with their dates and stars."),),
 }
 
+# Stage of the campaign → the steps its demands have taken.
+DEMANDS_STAND = {
+    "bargaining": ("adopted", "negotiation"),
+    "won": ("adopted", "negotiation", "conceded"),
+}
+
 UPDATES = {
     "uber": (
         (
