@@ -71,7 +71,7 @@ def make_key_command(path: Path) -> None:
     click.echo(f"{path}: {'kept, it was there' if existed else 'made'}")
 
 
-@main.group()
+@main.group("db")
 def database() -> None:
     """Create, migrate and check the database."""
 
@@ -109,9 +109,6 @@ def revise(message: str) -> None:
         url = f"sqlite:///{folder}/scratch.db"
         upgrade(url)
         click.echo(write(url, message))
-
-
-main.add_command(database, "db")
 
 
 @main.group()
