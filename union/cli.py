@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from union.core.errors import UnionError
 from union.core.sealing import make_key
@@ -28,6 +29,9 @@ class Union(click.Group):
             return super().invoke(ctx)
         except UnionError as refusal:
             raise click.ClickException(str(refusal)) from refusal
+        except (OperationalError, ProgrammingError) as broken:
+            advice = "Make or bring it up to date with `union db migrate`, or mend UNION_DATABASE_URL."
+            raise click.ClickException(f"the database does not answer: {broken.orig}. {advice}") from broken
         except BadSettings as bad:
             raise click.ClickException("not safe to start:\n  - " + "\n  - ".join(bad.problems)) from bad
 
