@@ -129,6 +129,10 @@ def test_looking_up_finds_what_was_taken(server):
     twilio.send(text(), NOW)
     server.faults.per_mille = {}
     [record] = server.records.values()
+    deadline = time.monotonic() + 5
+    while record.status != "delivered":
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     assert twilio.look_up(text(), datetime.now(UTC), frozenset()) == Found(record.sid, State.DELIVERED)
     assert twilio.look_up(text(), datetime.now(UTC), frozenset({record.sid})) == Missing()
     assert twilio.look_up(text(body="something else"), datetime.now(UTC), frozenset()) == Missing()

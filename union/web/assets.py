@@ -49,7 +49,10 @@ def _compress(response: Response) -> None:
     if request.accept_encodings["gzip"] <= 0:
         return
     response.direct_passthrough = False
+    close = getattr(response.response, "close", None)
     response.set_data(_compressed(response.get_data()))
+    if close is not None:
+        close()  # the file was read: a browser that goes away must not leave it open
     response.headers["Content-Encoding"] = "gzip"
     if etag := response.get_etag()[0]:
         response.set_etag(etag, weak=True)
