@@ -1,0 +1,390 @@
+"""Three journeys through a running union in Chromium, on a phone and on a desk, by mouse and by keyboard alone.
+
+Nothing stands in for a part: the seed's members, two web workers, the scheduler, the message desk, real encryption.
+"""
+
+import os
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.looking import DESK, PHONE, Ear
+from tests.browser.person import Person
+from union.actions import service as acting
+from union.actions.rules.states import Choice
+from union.campaigns import queries as campaigns
+from union.core import db
+from union.core.clock import utcnow
+from union.core.zones import instant
+from union.demo.seed import CODE, ZONE, Seed
+from union.demo.texts import Story
+from union.members import queries as members
+from union.members import service as registry
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        "UNION_JOURNEYS" not in os.environ,
+        reason="LEFT OUT: journeys take minutes and want a quiet machine; run with UNION_JOURNEYS=1",
+    ),
+]
+
+WAYS = [(screen, means) for screen in (PHONE, DESK) for means in ("mouse", "keyboard")]
+NAMES = [f"{screen[0]}-{means}" for screen, means in WAYS]
+ways = pytest.mark.parametrize("way", range(len(WAYS)), ids=NAMES)
+
+GATHERING = "our-photos-are-not-training-data"
+ACTING = "pay-for-waiting-time"
+SHOWN_FROM = 10  # smaller counts are nobody's business
+SOON = timedelta(seconds=110)
+
+
+@pytest.fixture
+def people(chromium, union, way):
+    """people(member_id=None, lands="/home"): somebody new at a browser of that way, signed in; quiet to the end."""
+    screen, means = WAYS[way]
+    opened, ear = [], Ear()
+
+    def arrive(member_id=None, lands="/home"):
+        context = chromium.new_context(
+            viewport={"width": screen[0], "height": screen[1]}, locale="en-GB", accept_downloads=True
+        )
+        opened.append(context)
+        page = context.new_page()
+        ear.listen(page)
+        person = Person(page, means)
+        if member_id is None:
+            person.open(union.url)
+        else:
+            person.open(union.link(member_id, lands))
+            person.use(page.locator("main form button"))
+            page.wait_for_url(f"**{lands}")
+        return person
+
+    yield arrive
+    for context in opened:
+        context.close()
+    assert ear.heard() == []
+
+
+def desk_message(organizer, union, to, containing):
+    """Let the organizer find the newest message to `to` that holds a text, at the desk; return what it says."""
+    for turn in range(120):
+        organizer.open(f"{union.url}/desk?page={1 + turn % 4}")
+        rows = organizer.page.locator("tbody tr", has_text=to)
+        for n in range(min(rows.count(), 3)):
+            organizer.use(rows.nth(n).get_by_role("link"))
+            organizer.page.wait_for_url("**/desk/*")
+            text = organizer.page.locator("main").inner_text()
+            if re.search(containing, text):
+                return text
+            organizer.page.go_back()
+        organizer.page.wait_for_timeout(100)
+    raise AssertionError(f"no message with {containing!r} to {to} at the desk")
+
+
+# --- an action is planned first, so that its clock runs while the others walk
+
+
+@dataclass
+class Planned:
+    """An action that two organizers released, and the member who will answer."""
+
+    slug: str
+    title: str
+    starts_at: object
+    member_id: str
+    phone: str
+
+
+PLANNED = {}
+
+
+def london_driver(way):
+    """Somebody in London who is called to act and can be texted: another one for each way."""
+    with db.reading() as session:
+        called = campaigns.called(session, campaigns.card(session, ACTING).id)
+        found = [
+            one for one in members.contacts(session, called) if one.zone == "Europe/London" and one.sms_ok
+        ]
+    return sorted(found, key=lambda one: one.member_id)[way]
+
+
+def plan_an_action(people, union, way):
+    """From the campaign to the release: plan, calendar, tests, two signatures."""
+    first, second = (people(one, "/console") for one in union.people.organizers)
+    title = f"Evening off {NAMES[way]}"
+    first.follow("Plan an action")
+    first.follow("Pay for waiting time")
+    first.choose(re.compile("^Log-off"))
+    first.press("Continue")
+    first.heading("Plan an action")
+    starts = (utcnow() + SOON).astimezone(ZoneInfo(ZONE)).replace(second=0, microsecond=0, tzinfo=None)
+    starts += timedelta(minutes=1)
+    first.fill("Name", title)
+    first.fill("What we do and why", "We stay away for two hours.")
+    first.set_time("Start", starts)
+    first.set_time("End", starts + timedelta(hours=2))
+    first.fill("Floor", "10")
+    first.pick("The last member must know", "at the start")
+    first.pick("Go or no-go, at the latest", "2 minutes before")
+    first.press("Save the plan")
+    first.heading(title)
+    console = first.page.url
+    first.press("Put on the calendar")
+    first.reads("Members see it on their page now.")
+    first.press("Send me a test")
+    second.open(console)
+    second.press("Send me a test")
+    expect(first.page.locator("#ready")).to_be_visible()
+    sign(first, "Release the action")
+    sign(second, "Confirm the release")
+    second.reads("Released. The clock starts it.")
+    contact = london_driver(way)
+    moment = instant(starts, ZONE)
+    here = f"{moment.astimezone(ZoneInfo(contact.zone)):%H:%M}"
+    assert here != f"{starts:%H:%M}"
+    desk_message(first, union, contact.phone, rf"It begins .* {here}, London time\. What to do")
+    PLANNED[way] = Planned(
+        console.removesuffix("/console").rpartition("/")[2], title, moment, contact.member_id, contact.phone
+    )
+
+
+def sign(organizer, name):
+    """Sign once the test message has arrived: until then the button is off."""
+    for _ in range(60):
+        organizer.page.reload()
+        if organizer.page.locator("details.confirm > summary").get_by_text(name, exact=True).count():
+            return organizer.agree(name)
+        organizer.page.wait_for_timeout(500)
+    raise AssertionError(organizer.page.locator("#ready").inner_text())
+
+
+@ways
+def test_two_organizers_release_an_action(people, union, way):
+    plan_an_action(people, union, way)
+
+
+# --- a visitor joins and pledges
+
+
+@ways
+def test_a_visitor_joins_and_pledges(people, union, way):
+    visitor = people()
+    email = f"robin.{NAMES[way]}@leden.example"
+    name = f"Robin {NAMES[way]}"
+    visitor.follow("Our photos are not training data")
+    before = int(visitor.page.locator("[data-live=count]").inner_text())
+    visitor.follow("Join and pledge")
+    visitor.heading("Join us")
+    visitor.follow("Begin")
+    visitor.fill("What shall we call you?", name)
+    visitor.press("Continue")
+    visitor.fill("Email address", email)
+    visitor.press("Continue")
+    visitor.heading("Which chapter is near you?")
+    visitor.choose("Utrecht")
+    visitor.press("Continue")
+    visitor.tick("Instagram")
+    visitor.press("Continue")
+    visitor.tick("User")
+    visitor.press("Continue")
+    visitor.choose("English")
+    visitor.press("Continue")
+    visitor.reads(email)
+    visitor.press("Send")
+
+    organizer = people(union.people.organizers[0], "/console")
+    code = re.search(r"\b(\d{3} ?\d{3})\b", desk_message(organizer, union, email, "is your code"))[1]
+    visitor.fill("Six-digit code", code)
+    visitor.press("Confirm")
+    visitor.page.wait_for_url(f"**/campaigns/{GATHERING}")
+
+    organizer.open(f"{union.url}/members/waiting")
+    organizer.heading("Waiting list")
+    organizer.agree("Admit")
+    organizer.reads("Nobody waits.")
+
+    visitor.follow("I pledge")
+    visitor.choose(re.compile("^If at least a number act"))
+    visitor.fill("At least how many people, you included?", "20")
+    visitor.press("Continue to check")
+    visitor.reads("You act if at least 20 people act, you included.")
+    visitor.press("I pledge")
+    visitor.reads("You have pledged")
+    expect(visitor.page.locator("[data-live=count]")).to_have_text(str(before + 1), timeout=60_000)
+    assert visitor.page.locator(".meter .stroke.on").count() == (before + 1) * 50 // 63
+
+
+# --- a strike vote, from the form to the board
+
+
+@pytest.fixture
+def tipped(union, way):
+    """A campaign of its own that has tipped, made as the seed makes them."""
+    seeder = Seed(union.settings, say=print)
+    seeder.everybody = [union.people.member]
+    story = Story(
+        "thuisbezorgd", "tipped", f"Pay the way back {NAMES[way]}", "Every kilometre is paid, the one back as well.",
+        "Nobody pays for the way back.", "On the evening we agree on I take no deliveries.",
+        days_ago=25, round_days=20, share=1.0, threshold=4,
+    )  # fmt: skip
+    slug = seeder.campaign(story, union.people.organizers[0])
+    seeder.pledge(slug, story.platform, story.share, 23)
+    seeder.settle(slug, seeder.now - timedelta(days=5))
+    return slug
+
+
+def courier(way):
+    """Somebody on the roll without a phone, as an email is not kept waiting by night; whose pages are in English."""
+    with db.transaction() as session:
+        roll = members.contacts(session, members.eligible(session, platform_slug="thuisbezorgd"))
+        found = [one for one in sorted(roll, key=lambda one: one.member_id) if not one.phone and one.email][
+            way
+        ]
+        registry.update_details(
+            session, actor=members.actor_of(session, found.member_id), name=found.name, language="en", zone=found.zone,
+            chapter=found.chapter_slug, now=utcnow(),
+        )  # fmt: skip
+    return found
+
+
+def make_a_key(trustee, ballot, union, tmp_path):
+    """Make the key, save it, show that it is saved, hand in its public part."""
+    trustee.open(f"{union.url}/ballots/{ballot}/key")
+    trustee.press("Make my key")
+    with trustee.page.expect_download() as saved:
+        trustee.press("Save the key file")
+    path = tmp_path / saved.value.suggested_filename
+    saved.value.save_as(path)
+    trustee.hand_over("The key file you saved", path)
+    trustee.tick("I have saved my key in a safe place")
+    trustee.press("Register my key")
+    trustee.heading("Your key is registered")
+
+
+@ways
+def test_an_organizer_launches_a_strike_vote_and_a_member_votes(people, union, way, tipped, tmp_path):
+    voter = courier(way)
+    organizer = people(union.people.organizers[0], f"/campaigns/{tipped}/organize")
+    organizer.follow("Launch the strike vote")
+    organizer.heading("Launch the strike vote")
+    organizer.choose(re.compile("^Two thirds"))
+    with db.reading() as session:
+        names = members.display_names(session, union.people.trustees)
+    holders = union.people.trustees[:2]
+    for one in holders:
+        organizer.tick(names[one])
+    organizer.choose(re.compile("^Ed25519" if way % 2 else "^BELENIOS-2048"))
+    today = (
+        utcnow().astimezone(ZoneInfo(ZONE)).replace(hour=9, minute=0, second=0, microsecond=0, tzinfo=None)
+    )
+    organizer.set_time("Opens", today + timedelta(days=2))
+    organizer.set_time("Closes", today + timedelta(days=9))
+    organizer.press("Draft the vote")
+    organizer.reads("Next the trustees make their keys.")
+    organizer.follow("Run this ballot")
+    organizer.page.wait_for_url("**/run")
+    ballot = organizer.page.url.removesuffix("/run").rpartition("/")[2]
+    organizer.press("Ask the trustees for their keys")
+    organizer.reads("The trustees are asked for their keys.")
+    for one in holders:
+        make_a_key(people(one, f"/ballots/{ballot}"), ballot, union, tmp_path)
+    organizer.page.reload()
+    organizer.agree("Freeze the roll and hand out voting codes")
+    organizer.reads("members get a voting code")
+    organizer.agree("Open voting now")
+    organizer.reads("Voting is open.")
+
+    letter = desk_message(organizer, union, voter.email, "/booth#")
+    link = re.search(r"http://\S+/booth#\S+", letter)[0]
+    assert CODE.search(link)
+    member = people(voter.member_id, "/home")
+    member.open(link)
+    member.heading("Do you give the union a mandate for a data strike at Thuisbezorgd?")
+    member.choose(re.compile("^Yes"))
+    member.press("Continue")
+    member.heading("Check your ballot")
+    member.press("Seal my ballot")
+    member.heading("Your ballot is sealed")
+    member.press("Cast my ballot")
+    member.heading("Your ballot is cast")
+    tracker = re.sub(r"\s", "", member.page.locator("[data-part=receipt-tracker]").inner_text())
+    expect(member.page.locator("[data-part=signature-holds]")).to_be_visible()
+    member.follow("Find your ballot on the public board")
+    member.reads("Your vote is here")
+    visitor = people()
+    visitor.open(f"{union.url}/ballots/{ballot}/board")
+    visitor.fill("Your tracker", tracker)
+    visitor.press("Find my vote")
+    visitor.reads("It counts")
+    assert re.sub(r"\s", "", visitor.page.locator("#tracker-found").inner_text()) == tracker
+
+
+# --- the action starts, and a member answers
+
+
+def only_in(union, planned):
+    """Let the member take part in this action alone, so that one word can mean only it."""
+    with db.transaction() as session:
+        actor = members.actor_of(session, planned.member_id)
+        for other in PLANNED.values():
+            if other.slug != planned.slug:
+                acting.choose(
+                    session, actor=actor, now=utcnow(), slug=other.slug, choice=Choice.OUT, site=union.url
+                )
+
+
+def nine_others(planned):
+    """Let nine more be out already: the page tells numbers from ten."""
+    with db.reading() as session:
+        called = campaigns.called(session, campaigns.card(session, ACTING).id)
+        others = sorted(set(called) - {one.member_id for one in PLANNED.values()})[: SHOWN_FROM - 1]
+    for one in others:
+        with db.transaction() as session:
+            acting.check_in(session, actor=members.actor_of(session, one), now=utcnow(), slug=planned.slug)
+
+
+@ways
+def test_a_member_hears_of_the_start_and_answers_out(people, union, way):
+    if way not in PLANNED:
+        plan_an_action(people, union, way)
+    planned = PLANNED[way]
+    only_in(union, planned)
+    member = people(planned.member_id, f"/actions/{planned.slug}")
+    organizer = people(union.people.organizers[0], f"/actions/{planned.slug}/console")
+    organizer.waits_for("Watch the count, and help members who are stuck.", tries=400)
+    assert utcnow() >= planned.starts_at
+    member.page.reload()
+    member.reads("It is on")
+    desk_message(
+        organizer,
+        union,
+        planned.phone,
+        rf"It is time\..*/actions/{planned.slug} Reply OUT once you are out\.",
+    )
+    nine_others(planned)
+    public = people()
+    public.open(f"{union.url}/campaigns/{ACTING}")
+    count = public.page.locator("section", has_text=planned.title).locator("[data-live=out]")
+    before = count.inner_text()
+    assert before != "10"
+
+    organizer.fill("What the member answers", "OUT")
+    organizer.press("Send the reply")
+    organizer.reads("Taken in as a reply")
+    organizer.open(f"{union.url}/actions/{planned.slug}/console")
+    expect(organizer.page.locator(".number [data-live=checked_in]")).to_have_text("10", timeout=30_000)
+    expect(count).to_have_text("10", timeout=30_000)
+    member.page.reload()
+    member.reads("You are counted")
+    organizer.page.reload()
+    organizer.agree("End it now")
+    organizer.reads("The action has ended. Everybody is told.")
+    member.page.reload()
+    member.reads("ended")
