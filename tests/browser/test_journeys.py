@@ -5,6 +5,7 @@ Nothing stands in for a part: the seed's members, two web workers, the scheduler
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -19,6 +20,7 @@ from union.actions.rules.states import Choice
 from union.campaigns import queries as campaigns
 from union.core import db
 from union.core.clock import utcnow
+from union.core.errors import Closed
 from union.core.zones import instant
 from union.demo.seed import CODE, ZONE, Seed
 from union.demo.texts import Story
@@ -244,9 +246,8 @@ def courier(way):
     """Somebody on the roll without a phone, as an email is not kept waiting by night; whose pages are in English."""
     with db.transaction() as session:
         roll = members.contacts(session, members.eligible(session, platform_slug="thuisbezorgd"))
-        found = [one for one in sorted(roll, key=lambda one: one.member_id) if not one.phone and one.email][
-            way
-        ]
+        mailed = [one for one in sorted(roll, key=lambda one: one.member_id) if not one.phone and one.email]
+        found = mailed[way % len(mailed)]
         registry.update_details(
             session, actor=members.actor_of(session, found.member_id), name=found.name, language="en", zone=found.zone,
             chapter=found.chapter_slug, now=utcnow(),
@@ -331,13 +332,14 @@ def test_an_organizer_launches_a_strike_vote_and_a_member_votes(people, union, w
 
 def only_in(union, planned):
     """Let the member take part in this action alone, so that one word can mean only it."""
-    with db.transaction() as session:
-        actor = members.actor_of(session, planned.member_id)
-        for other in PLANNED.values():
-            if other.slug != planned.slug:
-                acting.choose(
-                    session, actor=actor, now=utcnow(), slug=other.slug, choice=Choice.OUT, site=union.url
-                )
+    for other in PLANNED.values():
+        if other.slug == planned.slug:
+            continue
+        with suppress(Closed), db.transaction() as session:
+            actor = members.actor_of(session, planned.member_id)
+            acting.choose(
+                session, actor=actor, now=utcnow(), slug=other.slug, choice=Choice.OUT, site=union.url
+            )
 
 
 def nine_others(planned):
