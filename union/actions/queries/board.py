@@ -38,13 +38,13 @@ class LiveBoard:
 
 
 def live(session: Session, campaign_id: str) -> tuple[LiveBoard, ...]:
-    """Return the boards of a campaign's actions that are live, or ended last, newest first."""
+    """Return the boards of a campaign's actions that are live, then of those that ended, newest first."""
     rows = session.scalars(
         select(Action)
         .where(
             Action.campaign_id == campaign_id, Action.state.in_([State.LIVE, State.ENDED, State.DEBRIEFED])
         )
-        .order_by(Action.starts_at.desc())
+        .order_by((Action.state == State.LIVE).desc(), Action.starts_at.desc(), Action.slug)
         .limit(5)
     )
     return tuple(board_of(session, row) for row in rows)

@@ -153,7 +153,9 @@ def retaliation(slug: str) -> ResponseReturnValue:
 @blueprint.get("/actions/live/<campaign_slug>.json")
 @public
 def live_json(campaign_slug: str) -> ResponseReturnValue:
-    """Give the numbers of the campaign's newest action, as far as anybody may know them."""
+    """Give the numbers of one of the campaign's actions, else the newest, as far as anybody may know them."""
+    wanted = request.args.get("action")
     with reading() as session:
         boards = queries.live(session, campaigns.card(session, campaign_slug).id)
+    boards = tuple(one for one in boards if wanted in {None, one.slug})
     return jsonify(count_words(boards[0]) if boards else {})

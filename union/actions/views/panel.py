@@ -30,7 +30,9 @@ def panel(session: Session, campaign_id: str, actor: Actor, now: datetime) -> Ma
             boards=[(board, count_words(board), meter_of(board)) for board in boards[:1]],
             upcoming=upcoming,
             actor=actor,
-            live_url=url_for("actions.live_json", campaign_slug=slug),
+            live_url=url_for(
+                "actions.live_json", campaign_slug=slug, action=boards[0].slug if boards else None
+            ),
         )
     )
 
