@@ -42,7 +42,7 @@ ways = pytest.mark.parametrize("way", range(len(WAYS)), ids=NAMES)
 GATHERING = "our-photos-are-not-training-data"
 ACTING = "pay-for-waiting-time"
 SHOWN_FROM = 10  # smaller counts are nobody's business
-SOON = timedelta(seconds=110)
+SOON = timedelta(seconds=75)
 
 
 @pytest.fixture
