@@ -38,6 +38,7 @@ def launch(slug: str) -> ResponseReturnValue:
     choices = [
         p for p in presets.presets().values() if p.for_ballots and p.kind == KIND and p.valid_on(now.date())
     ]
+    choices.sort(key=lambda preset: preset.id != presets.DEFAULT)
     form = VoteForm()
     form.preset.choices = options((preset.id, preset.name) for preset in choices)
     form.trustees.choices = options((member, names.get(member, member)) for member in holders)
