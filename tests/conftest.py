@@ -14,7 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy.orm import Session
 
-from tests import cluster
+from union.bench import cluster
 from union.app import ROOMS, create_app
 from union.core import db, sealing
 from union.core.settings import Settings

@@ -8,7 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-from tests import cluster
+from union.bench import cluster
 from tests.conftest import POSTGRES
 from union import migrate
 from union.core import db

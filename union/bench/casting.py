@@ -1,38 +1,163 @@
-"""How many encrypted ballots a second the server takes over HTTP, verified and on the board."""
+"""How many encrypted ballots a second the server takes over HTTP, verified and on the board.
+
+First as fast as it goes on the embedded database, then a hundred a second for a minute on PostgreSQL: voters
+come when they come, so a wait counts from the moment somebody pressed the button.
+"""
 
 import secrets
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import partial
+from itertools import chain
 from pathlib import Path
+
+import click
+from sqlalchemy import text
+from sqlalchemy.engine import create_engine
 
 from union.ballots import queries as board
 from union.ballots.crypto import Election, make_ballot
 from union.ballots.crypto import bench as crypto
-from union.bench.figures import Figure, fresh, timed
+from union.bench import cluster
+from union.bench.figures import Figure, fresh, quantile, timed
 from union.core.actor import SYSTEM
-from union.core.clock import utcnow
-from union.core.db import reading, transaction
+from union.core.clock import stopwatch, utcnow
+from union.core.db import installed, reading, transaction
 from union.demo import running, seed
 from union.demo.texts import CAMPAIGNS
 from union.demo.visitor import Visitor
 from union.members import queries as members
 from union.members import service as registry
 
+GROUPS = ("BELENIOS-2048", "Ed25519")
 HANDS = 8
+WEBS = 2
+REGISTER = 960
+A_SECOND = 100
+SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Voter:
+    """Somebody in the booth: their browser and their voting code."""
+
+    visitor: Visitor
+    code: str
+
+
+@dataclass(frozen=True)
+class Open:
+    """A ballot that is open, and everybody who stands in a booth."""
+
+    slug: str
+    election: Election
+    voters: tuple[Voter, ...]
+
+    def cast(self, visitor: Visitor, sealed: str) -> None:
+        """Cast one sealed ballot."""
+        visitor.post_json(f"/ballots/{self.slug}/cast", {"ballot": sealed})
+
+    def lost(self, cast: int) -> int:
+        """Return how many of `cast` ballots are not on the board; raises RuntimeError when there are more."""
+        with reading() as session:
+            there = board.head(session, self.slug).height
+        if there > cast:
+            raise RuntimeError(f"{cast} ballots were cast, {there} are on the board")
+        return cast - there
 
 
 def run(folder: Path) -> list[Figure]:
-    """Cast every member's ballot over HTTP with each group, on two web processes."""
-    return [_cast_all(folder / group, group) for group in ("BELENIOS-2048", "Ed25519")]
+    """Measure both groups on both databases, with two web processes."""
+    figures = [_at_once(folder / group, group) for group in GROUPS]
+    place = cluster.binaries()
+    if place is None:
+        click.secho(f"  LEFT OUT: {cluster.MISSING}", fg="red")
+        return figures
+    server = cluster.Cluster(place, durable=True)
+    try:
+        figures += chain.from_iterable(
+            _steadily(folder / f"{group}-steady", group, server) for group in GROUPS
+        )
+    finally:
+        server.stop()
+    return figures
 
 
-def _cast_all(folder: Path, group: str) -> Figure:
+def _at_once(folder: Path, group: str) -> Figure:
+    with _voting(folder, group, seed.COUNT) as vote:
+        sealed = [_sealed(vote.election, voter.code) for voter in vote.voters]
+        with ThreadPoolExecutor(HANDS) as pool:
+            seconds = timed(lambda: list(pool.map(vote.cast, (v.visitor for v in vote.voters), sealed)))
+        lost = vote.lost(len(sealed))
+    return Figure(
+        f"{group}: ballots cast over HTTP on SQLite, {lost} lost",
+        len(sealed) / seconds,
+        "/s",
+        crypto.ballots(group).per_second * WEBS,
+        "verification alone on two cores",
+    )
+
+
+def _steadily(folder: Path, group: str, server: cluster.Cluster) -> list[Figure]:
+    name = cluster.new_name()
+    admin = create_engine(
+        server.url().replace("postgresql", "postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    with _voting(folder, group, REGISTER, UNION_DATABASE_URL=server.url(name)) as vote:
+        turns = -(-A_SECOND * SECONDS // len(vote.voters))
+        codes = [voter.code for _ in range(turns) for voter in vote.voters]
+        with ProcessPoolExecutor(WEBS) as pool:
+            sealed = list(pool.map(partial(_sealed, vote.election), codes, chunksize=50))
+        waits, took = _arrivals(vote, sealed)
+        lost = vote.lost(len(sealed))
+    rate = len(sealed) / took
+    return [
+        Figure(
+            f"{group}: {len(sealed):,} ballots cast over HTTP on PostgreSQL, {lost} lost",
+            rate,
+            "/s",
+            A_SECOND,
+            f"as fast as they came, for {SECONDS} s",
+        ),
+        Figure(f"{group}: from pressing to receipt, median", quantile(waits, 0.5) * 1000, "ms", higher=False),
+        Figure(f"{group}: from pressing to receipt, p99", quantile(waits, 0.99) * 1000, "ms", higher=False),
+    ]
+
+
+def _arrivals(vote: Open, sealed: Sequence[str]) -> tuple[list[float], float]:
+    """Cast a ballot every hundredth of a second; return each one's wait, and seconds to the last receipt."""
+    began = stopwatch()
+
+    def one(n: int) -> float:
+        due = began + n / A_SECOND
+        time.sleep(max(0.0, due - stopwatch()))
+        vote.cast(vote.voters[n % len(vote.voters)].visitor, sealed[n])
+        return stopwatch() - due
+
+    with ThreadPoolExecutor(HANDS * 2) as pool:
+        waits = list(pool.map(one, range(len(sealed))))
+    return waits, stopwatch() - began
+
+
+def _sealed(election: Election, code: str) -> str:
+    return make_ballot(election, code, [[1, 0, 0]], secrets.randbelow).decode()
+
+
+@contextmanager
+def _voting(folder: Path, group: str, register: int, **facts: str) -> Iterator[Open]:
+    """Fill a union, open its strike vote, start the web and let everybody on the roll into the booth."""
     port = running.free_port()
-    settings = replace(fresh(folder), public_url=f"http://127.0.0.1:{port}")
+    settings = replace(fresh(folder, **facts), public_url=f"http://127.0.0.1:{port}")
     story = next(s for s in CAMPAIGNS if s.stage == "ballot")
     told = seed.Seed(settings, lambda _text: None)
-    who = told.fill_register()
+    who = told.fill_register(register)
     slug = told.campaign(story, who.organizers[0])
     told.pledge(slug, story.platform, 1.0, story.days_ago)
     told.settle(slug, told.now)
@@ -41,42 +166,35 @@ def _cast_all(folder: Path, group: str) -> Figure:
     with reading() as session:
         election = Election.read(board.election_record(session, ballot))
         contacts = members.contacts(session, told.everybody)
-    web = running.start_web(running.environment(settings), port)
+    voters = {
+        c.member_id: code for c in contacts if (code := codes.get(c.phone or "") or codes.get(c.email or ""))
+    }
+    links = _links(settings.public_url, list(voters))
+    web = running.start_web(running.environment(settings), port, workers=WEBS)
     try:
         running.wait_for_web(port, web)
-        sealed = []
-        for n, contact in enumerate(contacts):
-            code = codes.get(contact.phone or "") or codes.get(contact.email or "")
-            if code is None:
-                continue
-            visitor = _signed_in(settings.public_url, contact.member_id, n)
-            visitor.open(f"/ballots/{ballot}/booth")
-            sealed.append((visitor, make_ballot(election, code, [[1, 0, 0]], secrets.randbelow).decode()))
-        with ThreadPoolExecutor(HANDS) as pool:
-            seconds = timed(
-                lambda: list(
-                    pool.map(lambda s: s[0].post_json(f"/ballots/{ballot}/cast", {"ballot": s[1]}), sealed)
-                )
+
+        def enter(n: int, member_id: str) -> Voter:
+            visitor = Visitor(settings.public_url, n)
+            visitor.http.headers["Connection"] = (
+                "close"  # nobody keeps a line open while making up their mind
             )
+            visitor.open(links[member_id])
+            visitor.send(links[member_id].rpartition("/")[2])
+            visitor.open(f"/ballots/{ballot}/booth")
+            return Voter(visitor, voters[member_id])
+
+        with ThreadPoolExecutor(HANDS) as pool:
+            inside = tuple(pool.map(enter, range(len(voters)), voters))
+        yield Open(ballot, election, inside)
     finally:
         running.stop([web])
-    with reading() as session:
-        there = board.head(session, ballot).height
-    if there != len(sealed):
-        raise RuntimeError(f"{len(sealed)} ballots were cast, {there} are on the board")
-    return Figure(
-        f"{group}: ballots cast over HTTP, none lost",
-        len(sealed) / seconds,
-        "/s",
-        crypto.ballots(group).per_second * 2,
-        "verification alone on two cores",
-    )
+        installed().engine.dispose()
 
 
-def _signed_in(site: str, member_id: str, number: int) -> Visitor:
+def _links(site: str, member_ids: Sequence[str]) -> dict[str, str]:
     with transaction() as session:
-        link = registry.issue_link(session, actor=SYSTEM, member_id=member_id, now=utcnow(), site=site)
-    visitor = Visitor(site, number)
-    visitor.open(link)
-    visitor.send(link.rpartition("/")[2])
-    return visitor
+        return {
+            one: registry.issue_link(session, actor=SYSTEM, member_id=one, now=utcnow(), site=site)
+            for one in member_ids
+        }

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
+    Table,
     create_engine,
     event,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "installed",
     "make_engine",
     "reading",
+    "table_of",
     "to_microseconds",
     "transaction",
 ]
@@ -63,6 +65,13 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return a model's table, for statements that have no use for objects."""
+    table = model.__table__
+    assert isinstance(table, Table)  # noqa: S101 - models map to tables
+    return table
 
 
 class Instant(TypeDecorator[datetime]):

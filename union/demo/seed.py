@@ -87,14 +87,14 @@ class Seed:
         for channel in Channel:
             delivery.deliver(Desk(channel), sender, clock=lambda: now)
 
-    def fill_register(self) -> People:
-        """Load the directory and let everybody join."""
+    def fill_register(self, count: int = COUNT) -> People:
+        """Load the directory and let `count` people join."""
         now = self.now - timedelta(days=70)
         with transaction() as session:
             directory.load_directory(session, actor=SYSTEM, now=now)
             for slug, name, zone in CHAPTERS:
                 registry.add_chapter(session, actor=SYSTEM, name=name, zone=zone, slug=slug, now=now)
-        found = people(COUNT)
+        found = people(count)
         with transaction() as session:
             for person in found:
                 member_id = registry.create_member(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import lru_cache
 
-from sqlalchemy import func, literal_column, or_, select
+from sqlalchemy import func, insert, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from union.ballots.crypto.archive import Head, Step
@@ -11,7 +11,7 @@ from union.ballots.crypto.election import Election
 from union.ballots.crypto.group import Group, group_named
 from union.ballots.models import Ballot, BallotTrustee, BoardRecord, RefusalLog
 from union.ballots.rules import State, may_move
-from union.core.db import EPOCH, MICROSECOND
+from union.core.db import EPOCH, MICROSECOND, table_of
 from union.core.errors import Closed, NotFound
 from union.core.i18n import msg
 
@@ -60,16 +60,19 @@ def move(ballot: Ballot, new: State) -> None:
 
 def append(session: Session, ballot: Ballot, step: Step) -> None:
     """Put a step's records on the board and move its head. The ballot must be locked."""
-    for offset, record in enumerate(step.records):
-        session.add(
-            BoardRecord(
-                ballot_id=ballot.id,
-                position=ballot.length + offset,
-                kind=record.kind,
-                name=record.digest,
-                content=record.content,
-            )
-        )
+    session.execute(
+        insert(table_of(BoardRecord)),
+        [
+            {
+                "ballot_id": ballot.id,
+                "position": ballot.length + offset,
+                "kind": record.kind,
+                "name": record.digest,
+                "content": record.content,
+            }
+            for offset, record in enumerate(step.records)
+        ],
+    )
     ballot.length += len(step.records)
     ballot.height, ballot.head = step.head.height, step.head.digest
 

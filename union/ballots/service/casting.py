@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, insert, select, update
 from sqlalchemy.orm import Session
 
 from union.ballots.crypto.archive import ballot_step
@@ -32,6 +32,7 @@ from union.ballots.service import board
 from union.ballots.service.credentials import point_digest
 from union.ballots.service.refusals import CLOSED, NOT_ON_ROLL, NOT_OPEN, Refusal, refusal
 from union.core.actor import Actor
+from union.core.db import table_of
 from union.core.errors import NotFound
 from union.core.i18n import msg
 from union.core.ids import new_id
@@ -61,11 +62,17 @@ class Examined:
 
 def booth(session: Session, *, slug: str, text: str) -> Booth:
     """Return what `examine` needs; reads only. Raises NotFound."""
-    found = session.scalar(select(Ballot).where((Ballot.slug == slug) | (Ballot.uuid == slug)))
+    known = exists().where(
+        CastBallot.ballot_id == Ballot.id, CastBallot.ballot_hash == sha256_hex(text.encode())
+    )
+    found = session.execute(
+        select(Ballot.slug, Ballot.state, Ballot.election, known).where(
+            (Ballot.slug == slug) | (Ballot.uuid == slug)
+        )
+    ).one_or_none()
     if found is None:
         raise NotFound(msg("There is no such ballot."))
-    known = session.get(CastBallot, (found.id, sha256_hex(text.encode()))) is not None
-    return Booth(found.slug, State(found.state), found.election, known)
+    return Booth(found[0], State(found[1]), found[2], known=found[3])
 
 
 def examine(place: Booth, text: str) -> Examined | Refusal | None:
@@ -119,10 +126,15 @@ def cast(
         board.count_refusal(session, ballot, found.code)
         log.info("a ballot was refused: %s", found.code)
         return found
-    sealed, entry = found
-    receipt = _put_on_board(session, ballot, sealed, signer)
-    entry.voted = True
-    session.add(WaitingReceipt(id=new_id(), ballot_id=ballot.id, sealed=_receipt_text(actor, receipt)))
+    receipt = _put_on_board(session, ballot, found, signer)
+    session.execute(
+        update(RollEntry)
+        .where(RollEntry.ballot_id == ballot.id, RollEntry.member_id == actor.member_id)
+        .values(voted=True)
+        .execution_options(synchronize_session=False)
+    )
+    waiting = {"id": new_id(), "ballot_id": ballot.id, "sealed": _receipt_text(actor, receipt)}
+    session.execute(insert(table_of(WaitingReceipt)), [waiting])
     return receipt
 
 
@@ -133,14 +145,14 @@ def _decide(
     text: str,
     now: datetime,
     examined: Examined | Refusal | None,
-) -> tuple[Examined, RollEntry] | Refusal:
+) -> Examined | Refusal:
     state = board.state_of(ballot)
     if state in BEFORE_OPENING:
         return NOT_OPEN
     if state is not State.OPEN or max(now, board.database_clock(session)) >= ballot.closes_at:
         return CLOSED
-    entry = session.get(RollEntry, (ballot.id, str(actor.member_id)))
-    if entry is None:
+    on_roll = exists().where(RollEntry.ballot_id == ballot.id, RollEntry.member_id == actor.member_id)
+    if not session.scalar(select(on_roll)):
         return NOT_ON_ROLL
     if not isinstance(examined, Refusal) and (examined is None or examined.fingerprint != ballot.fingerprint):
         examined = examine(Booth(ballot.slug, state, ballot.election, known=False), text)
@@ -148,21 +160,22 @@ def _decide(
         return examined or NOT_OPEN
     if examined.ballot.record != text.encode():
         return refusal(Refused(Check.BALLOT_FORM, "another ballot was examined"))
-    return _new_to_board(session, ballot, examined) or (examined, entry)
+    return _new_to_board(session, ballot, examined) or examined
 
 
 def _new_to_board(session: Session, ballot: Ballot, sealed: Examined) -> Refusal | None:
     """Check what only the database knows: that the credential is listed and no ciphertext was seen before."""
-    listed = select(PublicCredential.position).where(
+    listed = exists().where(
         PublicCredential.ballot_id == ballot.id,
         PublicCredential.digest == point_digest(sealed.ballot.credential),
     )
-    if session.scalar(listed) is None:
-        return refusal(Refused(Check.BALLOT_CREDENTIAL, "the credential is not listed"))
-    seen = select(CastCiphertext.digest).where(
+    seen = exists().where(
         CastCiphertext.ballot_id == ballot.id, CastCiphertext.digest.in_(sealed.ciphertexts)
     )
-    if session.scalars(seen).first() is not None:
+    is_listed, is_seen = session.execute(select(listed, seen)).one()
+    if not is_listed:
+        return refusal(Refused(Check.BALLOT_CREDENTIAL, "the credential is not listed"))
+    if is_seen:
         return refusal(Refused(Check.BALLOT_REPEATED, "a ciphertext stands on the board already"))
     return None
 
@@ -172,18 +185,24 @@ def _put_on_board(session: Session, ballot: Ballot, sealed: Examined, signer: Si
     position = ballot.length
     board.append(session, ballot, step)
     tracker = sealed.ballot.tracker
-    session.add(
-        CastBallot(
-            ballot_id=ballot.id,
-            ballot_hash=sealed.ballot.record_hash,
-            position=position,
-            height=step.head.height,
-            head=step.head.digest,
-            credential=point_digest(sealed.ballot.credential),
-            folded=fold(tracker),
-        )
+    session.execute(
+        insert(table_of(CastBallot)),
+        [
+            {
+                "ballot_id": ballot.id,
+                "ballot_hash": sealed.ballot.record_hash,
+                "position": position,
+                "height": step.head.height,
+                "head": step.head.digest,
+                "credential": point_digest(sealed.ballot.credential),
+                "folded": fold(tracker),
+            }
+        ],
     )
-    session.add_all(CastCiphertext(ballot_id=ballot.id, digest=d) for d in _in_order(sealed.ciphertexts))
+    session.execute(
+        insert(table_of(CastCiphertext)),
+        [{"ballot_id": ballot.id, "digest": d} for d in _in_order(sealed.ciphertexts)],
+    )
     return signer.receipt(sealed.fingerprint, tracker, step.head.height, step.head.digest)
 
 

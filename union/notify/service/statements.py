@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, LargeBinary, Table, text
+from sqlalchemy import Integer, LargeBinary, text
 from sqlalchemy.dialects import postgresql as postgresql_dialect
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.orm import Session
 from sqlalchemy.types import BigInteger, Boolean, TypeEngine
 
-from union.core.db import Base
+from union.core.db import Base, table_of
 
 
 def postgresql(session: Session) -> bool:
@@ -21,16 +21,10 @@ def postgresql(session: Session) -> bool:
     return session.get_bind().dialect.name == "postgresql"
 
 
-def _table(model: type[Base]) -> Table:
-    table = model.__table__
-    assert isinstance(table, Table)  # noqa: S101 - models map to tables
-    return table
-
-
 def insert_or_leave(session: Session, model: type[Base]) -> Any:  # noqa: ANN401 - one of two dialects' Insert
     """Return an INSERT into `model`'s table that leaves rows alone which are there already."""
     dialect = postgresql_dialect if postgresql(session) else sqlite_dialect
-    return dialect.insert(_table(model)).on_conflict_do_nothing()
+    return dialect.insert(table_of(model)).on_conflict_do_nothing()
 
 
 def query_rows(session: Session, statement: str, values: tuple[Any, ...]) -> Sequence[Any]:
@@ -59,7 +53,7 @@ def insert_all(session: Session, model: type[Base], rows: list[dict[str, Any]]) 
     """
     if not rows:
         return 0
-    table, dialect = _table(model), session.get_bind().dialect
+    table, dialect = table_of(model), session.get_bind().dialect
     columns = {
         name: _processed(
             [row[name] for row in rows], table.c[name].type.dialect_impl(dialect).bind_processor(dialect)

@@ -1,15 +1,20 @@
-"""A throw-away PostgreSQL cluster for one test run, also when run as root; says loudly when there are no binaries."""
+"""A throw-away PostgreSQL cluster for one run of tests or benches, also when run as root.
+
+Says loudly when there are no server binaries.
+"""
 
 import contextlib
 import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 MISSING = (
     "PostgreSQL server binaries (initdb, postgres) are not installed: every test on PostgreSQL is LEFT OUT"
@@ -28,12 +33,18 @@ def binaries() -> Path | None:
     return None
 
 
-class Cluster:
-    """initdb into a temporary folder, postgres on a free loopback port, gone at `stop`."""
+HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
-    def __init__(self, place: Path) -> None:
+
+class Cluster:
+    """initdb into a temporary folder, postgres on a free loopback port, gone at `stop`.
+
+    durable: commits reach the disk, as in a real union; tests need no such thing.
+    """
+
+    def __init__(self, place: Path, *, durable: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="union-pg-"))
-        self.owner = None
+        self.owner: pwd.struct_passwd | None = None
         if os.geteuid() == 0:
             # PostgreSQL refuses to run as root; any unprivileged account will do.
             names = {p.pw_name for p in pwd.getpwall()}
@@ -46,14 +57,12 @@ class Cluster:
         self._run([place / "initdb", "-D", data, "-U", "union", "-A", "trust", "-E", "UTF8", "--no-sync"])
         self.log = (self.folder / "log").open("wb")
         settings = [
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
+            *(() if durable else HASTE),
             "max_connections=200",
             f"unix_socket_directories={self.folder}",
             "listen_addresses=127.0.0.1",
         ]
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # noqa: S603 - PostgreSQL's own programs, no shell
             [
                 str(place / "postgres"),
                 "-D",
@@ -69,13 +78,13 @@ class Cluster:
         )
         self._wait()
 
-    def _identity(self) -> dict:
+    def _identity(self) -> dict[str, Any]:
         return (
             {"user": self.owner.pw_uid, "group": self.owner.pw_gid, "extra_groups": []} if self.owner else {}
         )
 
-    def _run(self, command: list) -> None:
-        subprocess.run(
+    def _run(self, command: list[str | Path]) -> None:
+        subprocess.run(  # noqa: S603 - the same
             [str(c) for c in command],
             check=True,
             stdout=subprocess.DEVNULL,
@@ -93,14 +102,19 @@ class Cluster:
         raise RuntimeError("PostgreSQL did not start: " + (self.folder / "log").read_text())
 
     def url(self, name: str = "postgres") -> str:
+        """Return the address of a database of this cluster."""
         return f"postgresql://union@127.0.0.1:{self.port}/{name}"
 
     def stop(self) -> None:
-        self.process.terminate()
+        """Stop the server and remove its folder."""
+        self.process.send_signal(
+            signal.SIGINT
+        )  # a fast shutdown: it does not wait for who is still connected
         self.process.wait(20)
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def new_name() -> str:
+    """Return a name for a database that nobody has used."""
     return "t" + secrets.token_hex(8)
