@@ -14,8 +14,8 @@ import psycopg
 import pytest
 from sqlalchemy.orm import Session
 
-from union.bench import cluster
 from union.app import ROOMS, create_app
+from union.bench import cluster
 from union.core import db, sealing
 from union.core.settings import Settings
 

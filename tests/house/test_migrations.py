@@ -8,9 +8,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
-from union.bench import cluster
 from tests.conftest import POSTGRES
 from union import migrate
+from union.bench import cluster
 from union.core import db
 
 

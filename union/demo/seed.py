@@ -6,7 +6,7 @@ Everything goes through the rooms' own verbs, so the seed is true: real keys, re
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -34,11 +34,13 @@ from union.campaigns.service.votes import StrikeVote
 from union.core.actor import SYSTEM, Actor, Role
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
+from union.core.i18n import translate
 from union.core.settings import Settings
 from union.demo.people import CHAPTERS, people
 from union.demo.texts import CAMPAIGNS, DEMANDS, DEMANDS_STAND, UPDATES, Story
 from union.members import queries as members
 from union.members import service as registry
+from union.members.forms import SMS_WORDS
 from union.notify import delivery
 from union.notify import queries as messages
 from union.notify import service as notify
@@ -114,7 +116,13 @@ class Seed:
                 actor = self.actor(session, member_id)
                 registry.set_platforms(session, actor=actor, platforms=person.platforms, now=now)
                 if person.phone:
-                    registry.opt_in_sms(session, actor=actor, text="demo", device="demo", now=now)
+                    registry.opt_in_sms(
+                        session,
+                        actor=actor,
+                        text=translate(person.language, SMS_WORDS),
+                        device="demo",
+                        now=now,
+                    )
         ids = self.everybody
         return People(ids[0], (ids[1], ids[2]), tuple(ids[3:6]), ids[6])
 
@@ -159,12 +167,14 @@ class Seed:
                     )
         return slug
 
-    def pledge(self, slug: str, platform: str, share: float, days_ago: int) -> None:
+    def pledge(
+        self, slug: str, platform: str, share: float, days_ago: int, *, without: Collection[str] = ()
+    ) -> None:
         """Let a share of the platform's members pledge, each with a minimum of their own."""
         at = self.now - timedelta(days=days_ago)
         with reading() as session:
             unit = members.eligible(session, platform_slug=platform)
-        chosen = [m for n, m in enumerate(unit) if n < len(unit) * share and m != self.everybody[0]]
+        chosen = [m for n, m in enumerate(unit) if n < len(unit) * share and m not in without]
         with transaction() as session:
             most = max(2, min(20, len(unit) // 2))
             for n, member_id in enumerate(chosen):
@@ -405,7 +415,9 @@ def tell(seed: Seed, story: Story, who: People) -> None:
     slug = seed.campaign(story, who.organizers[0])
     if story.stage == "draft":
         return
-    seed.pledge(slug, story.platform, story.share, max(story.days_ago - 2, 0))
+    # whoever plays the demo's member finds a pledge to make, and an action to take part in
+    left = {who.member} if story.stage == "gathering" else ()
+    seed.pledge(slug, story.platform, story.share, max(story.days_ago - 2, 0), without=left)
     for title, text, days_ago in UPDATES.get(story.platform, ()):
         with transaction() as session:
             campaigning.add_update(
