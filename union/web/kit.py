@@ -50,6 +50,7 @@ def install(app: Flask, settings: Settings, navigation: Navigation) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals["union_name"] = settings.union_name  # a page's macros are made once, without the page
     csrf.init_app(app)
     guards.install(app)
     headers.install(app)
@@ -72,6 +73,5 @@ def install(app: Flask, settings: Settings, navigation: Navigation) -> None:
         return {
             "actor": actor,
             "navigation": links,
-            "union_name": settings.union_name,
             "flashes": get_flashed_messages(with_categories=True),
         }
