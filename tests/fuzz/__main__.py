@@ -18,6 +18,7 @@ with atheris.instrument_imports(include=["union.ballots"]):
 LONGEST = 16_384
 KEPT = 30
 SMALL = 4_096
+STEADY = ("-keep_seed=1", "-len_control=0", "-timeout=60", "-rss_limit_mb=2048")
 
 
 def main() -> int:
@@ -31,7 +32,10 @@ def main() -> int:
             (grown / f"seed-{n}").write_bytes(seed)
         child = os.fork()
         if not child:
-            fuzz(name, seconds, grown, kept)  # ends the process
+            try:
+                fuzz(name, seconds, grown, kept)
+            finally:
+                os._exit(1)  # the folder is the parent's
         _, status = os.waitpid(child, 0)
         reached = sorted(
             (path.read_bytes() for path in grown.iterdir() if not path.name.startswith("seed-")), key=len
@@ -57,7 +61,7 @@ def fuzz(name: str, seconds: int, grown: Path, kept: Path) -> None:
             keep(kept, content)
             raise
 
-    options = [f"-max_total_time={seconds}", f"-max_len={LONGEST}", "-timeout=20", "-rss_limit_mb=2048"]
+    options = [f"-max_total_time={seconds}", f"-max_len={LONGEST}", *STEADY]
     atheris.Setup([sys.argv[0], *options, str(grown), str(kept)], one)
     atheris.Fuzz()
 

@@ -85,7 +85,7 @@ def archives() -> tuple[bytes, ...]:
 def record(content: bytes) -> None:
     """One record replaced by any bytes and every digest made right, as a cheating server would: refused by name.
 
-    The first byte chooses the record.
+    The first byte chooses the record. One that says the same with other spaces may hold, but for a ballot.
     """
     if not content:
         return
@@ -99,7 +99,16 @@ def record(content: bytes) -> None:
         return  # the naming record is no JSON object any more: nothing could be linked
     path = world.folder / "forged.bel"
     path.write_bytes(made)
-    _told(verify(path), made == forged(world.events))
+    _told(
+        verify(path), made == forged(world.events) or (kind != "Ballot" and _same(content[1:], payloads[j]))
+    )
+
+
+def _same(content: bytes, record: bytes) -> bool:
+    try:
+        return read_json(content) == read_json(record)
+    except Refused:
+        return False
 
 
 def ballot(content: bytes) -> None:
