@@ -41,6 +41,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("action", schema=None) as batch_op:
         batch_op.add_column(sa.Column("chase_every", sa.Integer(), server_default="0", nullable=False))
+        batch_op.create_check_constraint("two_organizers", "confirmed_by <> armed_by")
     with op.batch_alter_table("action_zone_firing", schema=None) as batch_op:
         batch_op.add_column(sa.Column("chased", sa.Integer(), server_default="0", nullable=False))
     with op.batch_alter_table("debrief", schema=None) as batch_op:
@@ -55,5 +56,6 @@ def downgrade() -> None:
     with op.batch_alter_table("action_zone_firing", schema=None) as batch_op:
         batch_op.drop_column("chased")
     with op.batch_alter_table("action", schema=None) as batch_op:
+        batch_op.drop_constraint("two_organizers", type_="check")
         batch_op.drop_column("chase_every")
     op.drop_table("action_vote")

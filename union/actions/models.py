@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Enum, ForeignKey, LargeBinary, String, Text
+from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from union.actions.rules.states import Choice, FiringState, Kind, Mark, Mode, State, VoteState
@@ -33,6 +33,7 @@ class Action(Base):
     """
 
     __tablename__ = "action"
+    __table_args__ = (CheckConstraint("confirmed_by <> armed_by", name="two_organizers"),)
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True)
     slug: Mapped[str] = mapped_column(String(70), unique=True)
