@@ -24,7 +24,10 @@ from union.platforms import queries as platforms
 
 @dataclass(frozen=True)
 class DebriefView:
-    """What an action came to. by_chapter: (chapter slug, count or None for too small)."""
+    """What an action came to. by_chapter: (chapter slug, count or None for too small).
+
+    retaliation: (what, how many), sorts with fewer than ten reports left out.
+    """
 
     numbers: Numbers
     by_chapter: tuple[tuple[str, int | None], ...]
@@ -33,6 +36,7 @@ class DebriefView:
     learn: str
     published: bool
     written_at: datetime | None
+    retaliation: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -126,6 +130,7 @@ def debrief_view(session: Session, action: Action, *, published_only: bool) -> D
     return DebriefView(
         numbers(session, action), tuple((str(chapter), count) for chapter, count in row.by_chapter),
         row.went_well, row.went_badly, row.learn, row.published, row.written_at,
+        retaliation(session, action),
     )  # fmt: skip
 
 

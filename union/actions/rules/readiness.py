@@ -202,7 +202,8 @@ def _notice(facts: Facts) -> Check:
     try:
         earliest = earliest_start(given, facts.notice, facts.zone)
     except Invalid as problem:
-        return Check(Gate.NOTICE, False, label, problem.text, "", problem.facts)
+        who = msg("Any organizer can give the action a place whose holidays are known.")
+        return Check(Gate.NOTICE, False, label, problem.text, who, problem.facts)
     more = {
         **told,
         "given": local(given, facts.zone),
@@ -262,7 +263,8 @@ def _forecast(facts: Facts) -> Check:
     label = msg("Everybody knows in time")
     found = facts.reach
     if found is None:
-        return Check(Gate.FORECAST, None, label, msg("There is nobody to tell yet."))
+        who = msg("Members change this by taking part.")
+        return Check(Gate.FORECAST, None, label, msg("There is nobody to tell yet."), who)
     told = {
         "last": local(found.last_at, facts.zone),
         "texts": found.texts,
