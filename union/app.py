@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask, url_for
 
 from union.actions.views.panel import panel as actions_panel
+from union.actions.views.teaching import teach
 from union.bargaining.views.panel import panel as bargaining_panel
 from union.campaigns import views as campaigns
 from union.campaigns.views.panel import panel as campaigns_panel
@@ -52,10 +53,12 @@ def create_app(settings: Settings) -> Flask:
 
 
 def _hang_panels() -> None:
-    """Hand lower rooms the panels that higher rooms draw on their pages."""
+    """Hand lower rooms the panels that higher rooms draw on their pages, and what actions teach."""
     for panel in (actions_panel, bargaining_panel):
         if panel not in campaigns.PANELS:
             campaigns.PANELS.append(panel)
+    if teach not in campaigns.TEACHERS:
+        campaigns.TEACHERS.append(teach)
     if campaigns_panel not in platforms.PANELS:
         platforms.PANELS.append(campaigns_panel)
 

@@ -87,6 +87,11 @@ EVENTS: dict[str, tuple[str, str, str]] = {
         msg("%(cast)s of %(eligible)s voted, and the vote passed."),
         "agreed",
     ),
+    "mandate_extended": (
+        msg("Members decided to go on"),
+        msg("%(cast)s of %(eligible)s voted, and the vote passed."),
+        "agreed",
+    ),
     "mandate_expired": (
         msg("The mandate has expired"),
         msg("An action now needs a new strike vote."),

@@ -36,6 +36,7 @@ from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.i18n import translate
 from union.core.settings import Settings
+from union.demo import arc
 from union.demo.people import CHAPTERS, people
 from union.demo.texts import CAMPAIGNS, DEMANDS, DEMANDS_STAND, UPDATES, Story
 from union.members import queries as members
@@ -359,10 +360,10 @@ class Seed:
         kit = KITS[Kind.LOG_OFF]
         with transaction() as session:
             notify.beat(session, now=self.now, process="scheduler")
-            organizers = [self.actor(session, one) for one in who.organizers]
+            organizer = self.actor(session, who.organizers[0])
             action = acting.draft(
                 session,
-                actor=organizers[0],
+                actor=organizer,
                 now=self.now,
                 campaign_slug=slug,
                 plan=Plan(
@@ -380,11 +381,14 @@ class Seed:
                     decision=2,
                     to_act=1,
                     sms_route="desk",
+                    chase=60,
                 ),
             )
-            acting.schedule(session, actor=organizers[0], now=self.now, slug=action)
-            for organizer in organizers:
-                acting.send_test(session, actor=organizer, now=self.now, slug=action)
+            acting.schedule(session, actor=organizer, now=self.now, slug=action)
+        arc.plan_a_vote(self, action, who)
+        with transaction() as session:
+            for one in who.organizers:
+                acting.send_test(session, actor=self.actor(session, one), now=self.now, slug=action)
         self.deliver(self.now)
         with transaction() as session:
             acting.arm(session, actor=self.actor(session, who.organizers[0]), now=self.now, slug=action)
@@ -441,12 +445,10 @@ def tell(seed: Seed, story: Story, who: People) -> None:
         seed.mandate(slug, who)
     if story.stage == "acting":
         seed.action(slug, story.platform, who, starts_in=timedelta(minutes=13))
+    if story.stage == "bargaining":
+        arc.set_the_table(seed, slug, who)
     with transaction() as session:
         actor = seed.actor(session, who.organizers[0])
-        if story.stage == "bargaining":
-            campaigning.bargain(
-                session, campaign_id=campaigns.card(session, slug).id, actor=actor, now=seed.now
-            )
         if story.stage == "won":
             campaigning.win(session, slug=slug, actor=actor, text=story.end, now=seed.now - timedelta(days=3))
         if story.stage == "closed":

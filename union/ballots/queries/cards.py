@@ -127,6 +127,24 @@ def duties(session: Session, member_id: str) -> list[Duty]:
     return found
 
 
+def keys_missing(session: Session, slug: str) -> tuple[str, ...]:
+    """Return the names of the trustees of a ballot whose key is not there yet."""
+    return tuple(
+        session.scalars(
+            select(BallotTrustee.name)
+            .join(Ballot, Ballot.id == BallotTrustee.ballot_id)
+            .where(Ballot.slug == slug, BallotTrustee.public_key.is_(None))
+            .order_by(BallotTrustee.position)
+        )
+    )
+
+
+def by_slug(session: Session, slug: str) -> BallotCard | None:
+    """Return the card of a ballot; None when there is none."""
+    found = session.scalar(select(Ballot).where(Ballot.slug == slug))
+    return card(found) if found else None
+
+
 def for_subject(session: Session, subject: str) -> list[BallotCard]:
     """Return all ballots about `subject` ("campaign/<slug>"), drafts included, newest first."""
     rows = session.scalars(

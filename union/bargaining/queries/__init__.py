@@ -1,15 +1,13 @@
 """The table, its papers and the pages it watches, as pages read them: frozen values, never rows."""
 
+from union.bargaining.queries.letters import LetterPage, letter_page, letter_templates
 from union.bargaining.queries.papers import (
     AgreementPage,
     CaseCard,
     CasePage,
-    LetterPage,
     agreement_page,
     case_page,
     cases,
-    letter_page,
-    letter_templates,
     obligation_page,
 )
 from union.bargaining.queries.table import (

@@ -161,7 +161,7 @@ def _test(session: Session, test: StructureTest, actor: Actor, now: datetime, *,
 
 @dataclass(frozen=True)
 class OrganizePage:
-    """What organizers see besides the public page. expected: how many to count on, of those counted."""
+    """What organizers see besides the public page."""
 
     page: CampaignPage
     draft: Draft
@@ -169,7 +169,6 @@ class OrganizePage:
     adopted: int
     proposed: int
     amendments: int
-    expected: int
 
 
 def organize_page(session: Session, slug: str, actor: Actor, now: datetime) -> OrganizePage:
@@ -187,7 +186,6 @@ def organize_page(session: Session, slug: str, actor: Actor, now: datetime) -> O
         adopted=sum(status in rules.PUBLIC_DEMANDS for status in statuses),
         proposed=statuses.count(DemandStatus.PROPOSED),
         amendments=count_amendments(session, row.id),
-        expected=rules.expected(page.card.counted),
     )
 
 

@@ -25,7 +25,7 @@ from union.campaigns.service.lifecycle import (
 from union.campaigns.service.pledges import pledge, withdraw
 from union.campaigns.service.settling import due, measure, refresh, settle
 from union.campaigns.service.structure import answer_test, open_test
-from union.campaigns.service.votes import expire_mandates, grant_mandates, launch_strike_vote
+from union.campaigns.service.votes import expire_mandates, extend_mandate, grant_mandates, launch_strike_vote
 
 __all__ = [
     "Draft",
@@ -41,6 +41,7 @@ __all__ = [
     "edit_demand",
     "endorse",
     "expire_mandates",
+    "extend_mandate",
     "gather_again",
     "grant_mandates",
     "launch_strike_vote",

@@ -1,12 +1,13 @@
-"""What the pages of this room share: the blueprint, the panels of higher rooms, the meter, worded events."""
+"""What the pages of this room share: the blueprint, what higher rooms hang on it, the meter, events."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Blueprint, current_app
 from markupsafe import Markup
 
-from union.campaigns import words
+from union.campaigns import rules, words
 from union.campaigns.queries import CampaignCard, Panel, UpdateView
 from union.web import figures
 from union.web.i18n import gettext, number
@@ -17,7 +18,47 @@ blueprint = Blueprint("campaigns", __name__, template_folder="../templates")
 # What higher rooms show on a campaign's page, such as live check-in numbers; the composing app fills this.
 PANELS: list[Panel] = []
 
-__all__ = ["PANELS", "Line", "address", "blueprint", "csrf", "lines", "meter", "meter_words"]
+__all__ = [
+    "PANELS",
+    "TEACHERS",
+    "Line",
+    "Taught",
+    "address",
+    "blueprint",
+    "csrf",
+    "lines",
+    "meter",
+    "meter_words",
+]
+
+
+@dataclass(frozen=True)
+class Taught:
+    """How many of those who pledge take part: `num` of `den`, and in words what that rests on."""
+
+    num: int
+    den: int
+    words: str
+
+    def expect(self, pledged: int) -> int:
+        """Return how many of `pledged` to count on, rounded down."""
+        return pledged * self.num // self.den
+
+
+# What a higher room has learned from past actions; the composing app fills this.
+TEACHERS: list[Callable[[], Taught]] = []
+
+
+def taught() -> Taught:
+    """Return the share of pledges to count on: as learned, else the usual one."""
+    for teacher in TEACHERS:
+        return teacher()
+    return Taught(*rules.PLANNING_FACTOR, gettext("three quarters, as is usual"))
+
+
+@blueprint.context_processor
+def _planning() -> dict[str, Callable[[], Taught]]:
+    return {"taught": taught}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from union.notify.service.outbox import (
     forget_member,
     pause,
     resume,
+    unlink,
 )
 from union.notify.service.receipts import record_status
 from union.notify.service.watch import beat, pause_blocked
@@ -41,6 +42,7 @@ __all__ = [
     "refusals",
     "resume",
     "settle",
+    "unlink",
     "unsubscribe",
     "unsubscribe_token",
     "waiting",

@@ -286,6 +286,28 @@ def resume(session: Session, *, ref: str) -> bool:
     return _count(session.execute(delete(Paused).where(Paused.ref == ref))) > 0
 
 
+def unlink(session: Session, *, now: datetime, ref: str, kinds: Collection[str]) -> int:
+    """Cut what was written about `ref` loose from members: cancel what waits, wipe who it was for.
+
+    Returns how many rows name nobody any more. One that is being handed over right now keeps its member; call
+    again.
+    """
+    cancel(session, now=now, ref=ref, kinds=kinds)
+    return _count(
+        session.execute(
+            update(Outbox)
+            .where(
+                Outbox.ref == ref,
+                Outbox.kind.in_(kinds),
+                Outbox.state != State.SENDING.value,
+                Outbox.member_id.not_like("unlinked:%"),
+            )
+            .values(sealed=None, address_hash=None, member_id=literal("unlinked:") + cast(Outbox.id, String))
+            .execution_options(synchronize_session=False)
+        )
+    )
+
+
 def forget_member(session: Session, *, now: datetime, member_id: str) -> None:
     """Erase a member from the outbox: cancel what waits, wipe addresses and values, unlink the rows.
 

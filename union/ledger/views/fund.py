@@ -26,7 +26,7 @@ from union.web.forms import Form
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext, language
 
-blueprint = Blueprint("ledger", __name__, template_folder="templates")
+blueprint = Blueprint("ledger", __name__, template_folder="../templates")
 
 FUNDS = {
     FundState.DRAFT: (msg("Draft"), "neutral"),

@@ -1,8 +1,7 @@
-"""What people fill in about actions: plain values out, every message at its field."""
+"""What organizers fill in about an action's plan."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import available_timezones
 
 from wtforms import (
     BooleanField,
@@ -19,15 +18,13 @@ from union.actions.rules import kits, windows
 from union.actions.rules.kits import KITS
 from union.actions.rules.pacing import CHOICES
 from union.actions.rules.plan import Plan
-from union.actions.rules.retaliation import SORTS
 from union.actions.rules.states import Kind, Mode
 from union.core.i18n import msg, translate
-from union.core.zones import instant
 from union.web.forms import Form
 
-_FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
-_FILLED = msg("Fill this in.")
-_WHEN = msg("Give a date and a time.")
+FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
+FILLED = msg("Fill this in.")
+WHEN = msg("Give a date and a time.")
 
 BRIEFINGS = {
     48 * 60: msg("2 days before"),
@@ -48,6 +45,13 @@ TO_ACT = {
     30: msg("30 minutes before"),
     10: msg("10 minutes before"),
     0: msg("at the start"),
+}
+CHASES = {
+    0: msg("not at all"),
+    15: msg("after 15 minutes"),
+    60: msg("after 1 hour"),
+    6 * 60: msg("after 6 hours"),
+    24 * 60: msg("after 1 day"),
 }
 DELAYS = {
     0: msg("at once"),
@@ -76,10 +80,10 @@ class PlanForm(Form):
 
     title = StringField(
         msg("Name"),
-        [InputRequired(_FILLED), Length(2, 120)],
+        [InputRequired(FILLED), Length(2, 120)],
         description=msg("Members see it on their page and in their calendar, so keep it neutral."),
     )
-    summary = TextAreaField(msg("What we do and why"), [InputRequired(_FILLED), Length(1, 2000)])
+    summary = TextAreaField(msg("What we do and why"), [InputRequired(FILLED), Length(1, 2000)])
     more_targets = StringField(
         msg("Other platforms"),
         [Optional(), Length(max=400)],
@@ -89,26 +93,26 @@ class PlanForm(Form):
     )
     mode = RadioField(
         msg("Which clock?"),
-        [InputRequired(_FILLED)],
+        [InputRequired(FILLED)],
         choices={
             Mode.INSTANT.value: msg("One moment for everybody"),
             Mode.WALL_CLOCK.value: msg("The same local time everywhere, zone after zone"),
         },
         default=Mode.INSTANT.value,
     )
-    wall_start = DateTimeLocalField(msg("Start"), [InputRequired(_WHEN)], format=_FORMATS)
+    wall_start = DateTimeLocalField(msg("Start"), [InputRequired(WHEN)], format=FORMATS)
     wall_end = DateTimeLocalField(
         msg("End"),
         [Optional()],
-        format=_FORMATS,
+        format=FORMATS,
         description=msg(
             "Leave it empty for an action that goes on until we call it off: nobody can wait that out."
         ),
     )
-    zone = SelectField(msg("Time zone of these times"), [InputRequired(_FILLED)])
+    zone = SelectField(msg("Time zone of these times"), [InputRequired(FILLED)])
     floor = IntegerField(
         msg("Floor"),
-        [InputRequired(_FILLED), NumberRange(1, 10_000_000)],
+        [InputRequired(FILLED), NumberRange(1, 10_000_000)],
         description=msg("Below this many members it does not happen."),
     )
     before = TextAreaField(
@@ -118,7 +122,7 @@ class PlanForm(Form):
     )
     steps = TextAreaField(
         msg("Steps"),
-        [InputRequired(_FILLED)],
+        [InputRequired(FILLED)],
         description=msg("One step on each line, in the order that counts."),
     )
     escalation = TextAreaField(
@@ -136,6 +140,7 @@ class PlanForm(Form):
         description=msg("For notice in working days: NL, SE, or a region such as DE-BE."),
     )
     show_delay = SelectField(msg("The public count is shown"), coerce=int, default=0)
+    chase = SelectField(msg("Who is not done is reminded"), coerce=int, default=60)
     announced = BooleanField(msg("Show the start on the public campaign page beforehand"))
 
     def offer(self, language: str, zones: Iterable[str], *, desk: bool) -> None:
@@ -150,6 +155,7 @@ class PlanForm(Form):
         self.decision.choices = _with(words(DECISIONS), self.decision.data)
         self.to_act.choices = _with(words(TO_ACT), self.to_act.data)
         self.show_delay.choices = _with(words(DELAYS), self.show_delay.data)
+        self.chase.choices = _with(words(CHASES), self.chase.data)
         self.sms_route.choices = {
             name: translate(language, SENDERS[name]) for name in CHOICES if desk or name != "desk"
         }
@@ -187,13 +193,14 @@ class PlanForm(Form):
             sms_route=self.sms_route.data,
             place=(self.place.data or "").strip(),
             show_delay=self.show_delay.data,
+            chase=self.chase.data,
         )
 
     def show(self, plan: Plan, target: str, language: str) -> None:
         """Fill the form with a plan as it stands, or with a kind's kit."""
         for name in (
             "title", "summary", "zone", "floor", "escalation", "announced", "briefing", "decision", "to_act",
-            "sms_route", "place", "show_delay",
+            "sms_route", "place", "show_delay", "chase",
         ):  # fmt: skip
             self[name].data = getattr(plan, name)
         self.mode.data = plan.mode.value
@@ -220,67 +227,6 @@ class KindForm(Form):
 
     kind = RadioField(
         msg("What do we do together?"),
-        [InputRequired(_FILLED)],
+        [InputRequired(FILLED)],
         choices={kind.value: kit.name for kind, kit in KITS.items()},
     )
-
-
-class ReasonForm(Form):
-    """Why an action is put off or called off."""
-
-    reason = TextAreaField(
-        msg("Why?"),
-        [InputRequired(msg("Say why: everybody who was told will read it.")), Length(max=1000)],
-        description=msg("Everybody who was told reads this, in the language you write it in."),
-    )
-
-
-class NoticeForm(Form):
-    """When the other side was given notice."""
-
-    given_at = DateTimeLocalField(msg("Notice was given on"), [InputRequired(_WHEN)], format=_FORMATS)
-
-    def moment(self, zone: str) -> datetime:
-        """Return the instant typed as a local time of `zone`; raises NoSuchLocalTime."""
-        typed: datetime = self.given_at.data
-        return instant(typed, zone)
-
-    def now(self, moment: datetime, zone: str) -> None:
-        """Offer this moment, as a local time of `zone`."""
-        self.given_at.data = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None, second=0, microsecond=0)
-
-
-class PaperForm(Form):
-    """People counted on a paper list."""
-
-    chapter = SelectField(msg("Chapter"), [InputRequired(_FILLED)])
-    count = IntegerField(
-        msg("How many, from paper"),
-        [InputRequired(_FILLED)],
-        description=msg("Only people who did not check in by phone. Take off with a minus."),
-    )
-
-
-class CodeForm(Form):
-    """The code at a meeting point."""
-
-    code = StringField(
-        msg("Code on the poster"),
-        [InputRequired(_FILLED), Length(max=20)],
-        render_kw={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"},
-    )
-
-
-class DebriefForm(Form):
-    """What an action taught."""
-
-    went_well = TextAreaField(msg("What went well"), [Optional(), Length(max=4000)])
-    went_badly = TextAreaField(msg("What went badly"), [Optional(), Length(max=4000)])
-    learn = TextAreaField(msg("What we do differently, or again"), [InputRequired(_FILLED), Length(max=4000)])
-    publish = BooleanField(msg("Show the debrief on the campaign page"))
-
-
-class RetaliationForm(Form):
-    """How the platform hit back."""
-
-    sort = RadioField(msg("What happened to you?"), [InputRequired(_FILLED)], choices=SORTS)
