@@ -170,6 +170,14 @@ def eligible(
     return list(session.scalars(query))
 
 
+def active_among(session: Session, member_ids: Collection[str]) -> set[str]:
+    """Return those of the members who are active now."""
+    found: set[str] = set()
+    for batch in _batches(sorted(set(member_ids))):
+        found |= set(session.scalars(_active(select(Member.id), None).where(Member.id.in_(batch))))
+    return found
+
+
 def owners(session: Session, addresses: Collection[tuple[Reach, str]]) -> dict[tuple[Reach, str], str]:
     """Return address → id of the member who has it and has not left.
 

@@ -109,10 +109,10 @@ def reachable(session: Session, person_id: str) -> bool:
     prospect = session.get(Prospect, person_id)
     if prospect is not None:
         return prospect.phone_hash is not None
-    if session.get(NoContact, person_id) is not None:
+    if session.get(NoContact, person_id) is not None or not members.active_among(session, [person_id]):
         return False
     contact = next(iter(members.contacts(session, [person_id])), None)
-    return contact is not None and bool(contact.phone) and members.actor_of(session, person_id).active
+    return contact is not None and bool(contact.phone)
 
 
 def hold(session: Session, entry: CallEntry, actor: Actor, now: datetime) -> bool:

@@ -73,7 +73,7 @@ def _fill(
     check_due(due_at, now)
     if not is_zone(zone):
         raise Invalid(msg("We do not know the time zone %(zone)s."), field="zone", zone=zone)
-    if assignee_id is not None and not members.actor_of(session, assignee_id).active:
+    if assignee_id is not None and not members.active_among(session, [assignee_id]):
         raise Invalid(msg("Only an active member can have a task."), field="assignee")
     task.title, task.due_at, task.zone, task.assignee_id = tidy_task(title), due_at, zone, assignee_id
 
@@ -166,8 +166,10 @@ def remind_due(session: Session, *, actor: Actor, now: datetime, site: str) -> i
 
 def _remind(session: Session, task: Task, now: datetime, site: str) -> int:
     one = next(iter(members.contacts(session, [str(task.assignee_id)])), None)
-    to = one and (one.email or (one.phone if one.sms_ok else None))
-    if one is None or not to:
+    if one is None or not members.active_among(session, [one.member_id]):
+        return 0
+    to = one.email or (one.phone if one.sms_ok else None)
+    if not to:
         return 0
     due = when(task.due_at, one.zone, one.language)
     if one.zone != task.zone:
