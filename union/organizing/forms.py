@@ -5,6 +5,7 @@ What is right is decided by rules and services.
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from wtforms import (
@@ -24,9 +25,10 @@ from union.core.actor import Place, PlaceKind, Role
 from union.core.errors import UnionError
 from union.core.i18n import msg
 from union.core.zones import instant
-from union.organizing.rules.calling import SCRIPT_LENGTH, Kind, Outcome
+from union.organizing.rules.calling import SCRIPT_LENGTH, Outcome
 from union.organizing.rules.talks import NOTE_LENGTH, RATINGS
 from union.web.forms import Form
+from union.web.i18n import gettext
 
 _LOCAL = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
 _WHEN = msg("Give a date and a time.")
@@ -41,6 +43,11 @@ def options(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
     return [SelectChoice(value, words) for value, words in pairs]
 
 
+def places(found: Iterable[tuple[Place | None, str]]) -> list[SelectChoice]:
+    """Return places with their names as choices; the whole union is called so in the reader's language."""
+    return options((place_value(place), name if place else gettext(name)) for place, name in found)
+
+
 def place_value(place: Place | None) -> str:
     """Return a place as the value of a choice."""
     return f"{place.kind}:{place.key}" if place else "union"
@@ -50,10 +57,6 @@ def place_of(value: str) -> Place | None:
     """Return the place a choice names; the choices are checked by the form."""
     kind, _, key = value.partition(":")
     return Place(PlaceKind(kind), key) if key else None
-
-
-def _ratings() -> list[SelectChoice]:
-    return options([("", _NO_ANSWER), *((str(rating), words) for rating, words in RATINGS.items())])
 
 
 class EmptyForm(Form):
@@ -100,11 +103,20 @@ class PutTagForm(Form):
     tag = SelectField(msg("Tag"), [InputRequired(msg("Choose a tag."))])
 
 
-class TalkForm(Timed):
+class Rated(Timed):
+    """A form with an assessment."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - WTForms' own
+        super().__init__(*args, **kwargs)
+        rated = ((str(rating), gettext(words)) for rating, words in RATINGS.items())
+        self["rating"].choices = options([("", gettext(_NO_ANSWER)), *rated])
+
+
+class TalkForm(Rated):
     """A talk, and what comes of it."""
 
     at = DateTimeLocalField(msg("When did you talk?"), [InputRequired(_WHEN)], format=_LOCAL)
-    rating = SelectField(msg("Assessment"), choices=_ratings())
+    rating = SelectField(msg("Assessment"))
     note = TextAreaField(
         msg("Note"), [Optional(), Length(max=NOTE_LENGTH)], description=NOT_IN_NOTES, render_kw={"rows": 3}
     )
@@ -138,14 +150,6 @@ class ListForm(Timed):
         description=msg("Then nobody sees the list any more; a month later its people are erased."),
     )
 
-    @property
-    def fits(self) -> dict[Kind, tuple[str, ...]]:
-        """The fields each kind of list asks for."""
-        return {
-            Kind.CALL: ("title", "place", "script", "prospects", "closes"),
-            Kind.TEXT: ("title", "place", "script", "by_email", "closes"),
-        }
-
 
 class HelperForm(Timed):
     """Who helps, until when."""
@@ -159,10 +163,10 @@ class HelperForm(Timed):
     until = DateTimeLocalField(msg("Until"), [InputRequired(_WHEN)], format=_LOCAL)
 
 
-class OutcomeForm(Timed):
+class OutcomeForm(Rated):
     """What came of a call. The button says which outcome."""
 
-    rating = SelectField(msg("Assessment, if you reached them"), choices=_ratings())
+    rating = SelectField(msg("Assessment, if you reached them"))
     note = TextAreaField(
         msg("Note, if you reached them"),
         [Optional(), Length(max=NOTE_LENGTH)],

@@ -163,7 +163,7 @@ class TestChapterOrganizer:
         assert len(queries.person_page(session, actor=town["chief"], member_id=person, now=NOW).talks) == 1
 
     def test_planted_fault_without_the_wall_the_stranger_is_seen(self, session, town, monkeypatch):
-        monkeypatch.setattr(scope, "sees", lambda actor, slug: True)
+        monkeypatch.setattr(scope, "sees", lambda *_: True)
         page = queries.person_page(session, actor=town["local"], member_id=town["there"][0], now=NOW)
         assert page.row.card.id == town["there"][0]
 

@@ -59,6 +59,19 @@ def test_a_planted_fault_a_single_gap_would_be_subtracted():
     assert sum(n is None for n in talks.shown({1: 30, 2: 12, 3: 4, 4: 20, 5: 11}).values()) == 2
 
 
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=12))
+def test_every_period_shows_ten_of_each_and_none_is_lost(counts):
+    months = [
+        talks.Period(f"2026-{n + 1:02}", f"2026-{n + 1:02}", a + b, a) for n, (a, b) in enumerate(counts)
+    ]
+    found = talks.periods(months)
+    assert all(one.shown for one in found)
+    assert not found or sum(one.rated for one in found) == sum(one.rated for one in months)
+    assert (
+        found or not talks.Period("", "", sum(m.rated for m in months), sum(m.support for m in months)).shown
+    )
+
+
 def test_a_filter_keeps_what_it_knows_and_drops_the_rest():
     read = Wanted.read({"chapter": "utrecht", "rating": "9", "work": "king", "talked": "never", "evil": "x"})
     assert read.asked() == {"chapter": "utrecht", "talked": "never"}

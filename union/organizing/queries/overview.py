@@ -19,7 +19,7 @@ from union.organizing.models import RatingCount, Talk
 from union.organizing.queries.calling import MyList, my_lists
 from union.organizing.queries.lists import ExportCard, ListCard, exports, lists
 from union.organizing.queries.tasks import TaskCard, open_tasks
-from union.organizing.rules.talks import SMALL, distribution, shown
+from union.organizing.rules.talks import SMALL, Period, distribution, periods, shown
 
 MONTHS = 12
 SUPPORT = (1, 2)
@@ -39,22 +39,13 @@ class ChapterRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
-    """Assessments given in a month, and how many were 1 or 2; None where fewer than ten."""
-
-    month: str
-    rated: int | None
-    support: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class Overview:
     """What an organizer starts from. total and chapters: None and empty for who runs a campaign only."""
 
     people: bool
     total: ChapterRow | None
     chapters: tuple[ChapterRow, ...]
-    months: tuple[Month, ...]
+    periods: tuple[Period, ...]
     lists: tuple[ListCard, ...]
     calling: tuple[MyList, ...]
     tasks: tuple[TaskCard, ...]
@@ -70,7 +61,7 @@ def overview(session: Session, *, actor: Actor, now: datetime) -> Overview:
         people=people,
         total=total,
         chapters=chapters,
-        months=_months(session, actor) if people else (),
+        periods=_periods(session, actor) if people else (),
         lists=tuple(one for one in lists(session, actor=actor, now=now) if one.open),
         calling=tuple(my_lists(session, actor=actor, now=now)),
         tasks=tuple(one for one in open_tasks(session, actor=actor) if one.done_at is None),
@@ -107,11 +98,8 @@ def _row(name: str, size: int, ratings: list[int]) -> ChapterRow:
     return ChapterRow(name, size, rated, shown(distribution(ratings)))
 
 
-def _months(session: Session, actor: Actor) -> tuple[Month, ...]:
-    """Return the last months in which somebody was assessed, oldest first.
-
-    Talks we have and counts we kept.
-    """
+def _periods(session: Session, actor: Actor) -> tuple[Period, ...]:
+    """Return how assessments moved, oldest first: from the talks we have and the counts we kept."""
     slugs = scope.chapters_of(actor)
     rated: Counter[tuple[str, int]] = Counter()
     for slug, at, rating in session.execute(
@@ -122,10 +110,13 @@ def _months(session: Session, actor: Actor) -> tuple[Month, ...]:
     for row in session.scalars(select(RatingCount)):
         if slugs is None or row.chapter_slug in slugs:
             rated[row.month, row.rating] += row.count
-    found = []
-    for month in sorted({month for month, _ in rated})[-MONTHS:]:
-        all_of = sum(n for (one, _), n in rated.items() if one == month)
-        support = sum(rated[month, rating] for rating in SUPPORT)
-        hidden = all_of < SMALL or support < SMALL or 0 < all_of - support < SMALL
-        found.append(Month(month, all_of if all_of >= SMALL else None, None if hidden else support))
-    return tuple(found)
+    months = [
+        Period(
+            month,
+            month,
+            sum(n for (one, _), n in rated.items() if one == month),
+            sum(rated[month, rating] for rating in SUPPORT),
+        )
+        for month in sorted({month for month, _ in rated})
+    ]
+    return tuple(periods(months)[-MONTHS:])

@@ -1,6 +1,7 @@
 """What may be noted about people and for how long: tags, talks, the assessment from 1 to 5. Pure."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from union.core.errors import Closed, Invalid
@@ -80,3 +81,35 @@ def shown(counts: Mapping[int, int]) -> dict[int, int | None]:
     while hidden and left and sum(counts[rating] for rating in hidden) < SMALL:
         hidden.add(left.pop(0)[1])
     return {rating: None if rating in hidden else n for rating, n in counts.items()}
+
+
+@dataclass(frozen=True)
+class Period:
+    """Months on end (as 2026-05) in which so many were assessed, and so many of them as 1 or 2."""
+
+    first: str
+    last: str
+    rated: int
+    support: int
+
+    @property
+    def shown(self) -> bool:
+        """Whether both parts are large enough to show."""
+        return self.support >= SMALL and self.rated - self.support >= SMALL
+
+    def __add__(self, later: "Period") -> "Period":
+        return Period(self.first, later.last, self.rated + later.rated, self.support + later.support)
+
+
+def periods(months: Iterable[Period]) -> list[Period]:
+    """Join months, given in order, until each period can be shown; what is left over joins the last one."""
+    found: list[Period] = []
+    rest: Period | None = None
+    for month in months:
+        rest = month if rest is None else rest + month
+        if rest.shown:
+            found.append(rest)
+            rest = None
+    if rest is not None and found:
+        found[-1] += rest
+    return found

@@ -58,7 +58,7 @@ def list_new(kind: Kind | str) -> ResponseReturnValue:
         ]  # fmt: skip
         named = [(card.slug, card.name) for card in platforms.own(session)]
         rounds = [(card.id, card.title) for card in campaigns.listing(session) if card.settled_at]
-    form.place.choices = forms.options((forms.place_value(place), name) for place, name in places)
+    form.place.choices = forms.places(places)
     if request.method == "GET":
         form.show("closes", now + _USUAL, actor.zone)
     if form.validate_on_submit():
@@ -110,7 +110,7 @@ def show_list(
 
 
 def _drawn(found: ListPage) -> Markup | None:
-    words: dict[str, str] = {**OUTCOME_WORDS, **_OTHER_ENDS}
+    words = {str(outcome): words for outcome, words in OUTCOME_WORDS.items()} | _OTHER_ENDS
     bars = [
         Bar(gettext(words[name]), found.outcomes[name], number(found.outcomes[name]))
         for name in words

@@ -46,16 +46,16 @@ def _drawn(row: ChapterRow | None) -> Markup | None:
 
 
 def _count(n: int | None) -> str:
-    return "·" if n is None else number(n)
+    return gettext(msg("hidden")) if n is None else number(n)
 
 
 def _moved(found: Overview) -> Markup | None:
-    """Draw which share of each month's assessments was 1 or 2; None before two months can be shown."""
-    known = [
-        (one.month, one.support, one.rated) for one in found.months if one.support is not None and one.rated
-    ]
-    if len(known) < 2:  # noqa: PLR2004 - one month does not move
+    """Draw which share of the assessments was 1 or 2, period by period; None before there are two."""
+    if len(found.periods) < 2:  # noqa: PLR2004 - one period does not move
         return None
-    shares = [100 * (support or 0) // (rated or 1) for _, support, rated in known]
-    bars = [Bar(month, share, f"{share} %") for (month, _, _), share in zip(known, shares, strict=True)]
-    return figures.bars(bars, title=gettext(msg("Share assessed 1 or 2, by month")), whole=100)
+    bars = []
+    for one in found.periods:
+        span = one.first if one.first == one.last else f"{one.first} / {one.last}"
+        share = 100 * one.support // one.rated
+        bars.append(Bar(span, share, f"{share} %"))
+    return figures.bars(bars, title=gettext(msg("Share assessed 1 or 2")), whole=100)

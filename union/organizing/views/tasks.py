@@ -62,7 +62,7 @@ def _form() -> forms.TaskForm:
     form = forms.TaskForm()
     with reading() as session:
         places = scope.open_places(session, current_actor())
-    form.place.choices = forms.options((forms.place_value(place), name) for place, name in places)
+    form.place.choices = forms.places(places)
     return form
 
 
