@@ -9,7 +9,7 @@ from union.members import queries as members
 from union.members import service as registry
 from union.organizing import scope, service
 from union.organizing.models import Tag
-from union.organizing.rules.calling import Kind
+from union.organizing.rules.calling import Kind, may_call
 from union.organizing.rules.wanted import Wanted
 from union.organizing.service import ListDraft
 
@@ -86,3 +86,10 @@ def log(session, actor, member_id, *, rating=None, note="", at=NOW, now=NOW):
     return service.log_talk(
         session, actor=actor, member_id=member_id, at=at, note=note, rating=rating, now=now
     )
+
+
+def awake_zone(now):
+    """Return a zone where people may be called now and for the next hour: pages live in real time."""
+    zones = ("Europe/Amsterdam", "America/New_York", "Asia/Tokyo", "Pacific/Auckland", "America/Los_Angeles")
+    later = now + timedelta(hours=1)
+    return next(zone for zone in zones if may_call(now, zone) and may_call(later, zone))

@@ -12,6 +12,7 @@ from wtforms import (
     BooleanField,
     DateTimeLocalField,
     FileField,
+    HiddenField,
     IntegerField,
     RadioField,
     SelectField,
@@ -116,7 +117,7 @@ class TalkForm(Rated):
     """A talk, and what comes of it."""
 
     at = DateTimeLocalField(msg("When did you talk?"), [InputRequired(_WHEN)], format=_LOCAL)
-    rating = SelectField(msg("Assessment"))
+    rating = SelectField(msg("Assessment"), default="")
     note = TextAreaField(
         msg("Note"), [Optional(), Length(max=NOTE_LENGTH)], description=NOT_IN_NOTES, render_kw={"rows": 3}
     )
@@ -166,7 +167,7 @@ class HelperForm(Timed):
 class OutcomeForm(Rated):
     """What came of a call. The button says which outcome."""
 
-    rating = SelectField(msg("Assessment, if you reached them"))
+    rating = SelectField(msg("Assessment, if you reached them"), default="")
     note = TextAreaField(
         msg("Note, if you reached them"),
         [Optional(), Length(max=NOTE_LENGTH)],
@@ -174,7 +175,7 @@ class OutcomeForm(Rated):
         render_kw={"rows": 2},
     )
     again_at = DateTimeLocalField(msg("Call back at"), [Optional()], format=_LOCAL)
-    entry = StringField(validators=[InputRequired()])
+    entry = HiddenField(validators=[InputRequired()])
     outcome = RadioField(
         choices=options((one.value, one.value) for one in Outcome),
         validators=[InputRequired(msg("Say what came of the call."))],

@@ -21,6 +21,7 @@ from union.organizing import scope
 from union.organizing.models import CallAttempt, CallEntry, CallHold, CallList, NoContact, Prospect, Talk
 from union.organizing.rules.calling import HELD_FOR, UNDO_FOR, Kind, Outcome, may_call, next_step
 from union.organizing.service.lists import NO_LIST, check_open, list_place, locked, place_of
+from union.organizing.service.prospects import forget
 from union.organizing.service.talks import write_refusal, write_talk
 
 GONE = "gone"
@@ -179,7 +180,10 @@ def record_outcome(
         said.outcome,
     )
     attempt.outcome, attempt.ended_at = said.outcome, now
-    member = session.get(Prospect, entry.person_id) is None
+    prospect = session.get(Prospect, entry.person_id)
+    if prospect is not None and said.outcome is Outcome.REFUSED:
+        forget(session, prospect, now)
+    member = prospect is None
     if member and said.outcome is Outcome.REACHED and (said.rating is not None or said.note.strip()):
         slug = members.chapters_of(session, [entry.person_id]).get(entry.person_id, "")
         attempt.talk_id = write_talk(
@@ -230,6 +234,11 @@ def undo_outcome(session: Session, *, actor: Actor, list_id: str, now: datetime)
     if attempt is None or attempt.ended_at is None or attempt.ended_at <= now - UNDO_FOR:
         raise Closed(msg("There is nothing of the last ten minutes to undo."))
     entry = session.get_one(CallEntry, attempt.entry_id)
+    if (
+        not members.active_among(session, [entry.person_id])
+        and session.get(Prospect, entry.person_id) is None
+    ):
+        raise Closed(msg("Whoever it was is erased or has left; that call cannot be undone."))
     if session.scalar(select(exists().where(CallHold.helper_id == actor.member_id, CallHold.until > now))):
         raise Conflict(msg("First finish the call that is on your line, or give the person back."))
     if not hold(session, entry, actor, now):
