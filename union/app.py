@@ -19,13 +19,24 @@ from union.campaigns.views.panel import panel as campaigns_panel
 from union.core import db, sealing
 from union.core.actor import Actor
 from union.core.i18n import msg
-from union.core.permissions import Permission, permits
+from union.core.permissions import Permission, permits, reaches
 from union.core.settings import Settings
 from union.members import login
 from union.platforms import views as platforms
 from union.web import guards, kit
 
-ROOMS = ("notify", "platforms", "ledger", "members", "ballots", "campaigns", "actions", "bargaining", "home")
+ROOMS = (
+    "notify",
+    "platforms",
+    "ledger",
+    "members",
+    "ballots",
+    "campaigns",
+    "actions",
+    "bargaining",
+    "organizing",
+    "home",
+)
 
 
 def start(settings: Settings) -> None:
@@ -80,4 +91,6 @@ def navigation(actor: Actor) -> list[tuple[str, str]]:
         links.insert(0, (msg("What now"), url_for("home.mine")))
     if permits(actor, Permission.CONSOLE_READ):
         links.append((msg("Organize"), url_for("home.console")))
+    elif reaches(actor, Permission.ORGANIZING_LISTS):
+        links.append((msg("Organize"), url_for("organizing.index")))
     return links

@@ -177,7 +177,7 @@ def scheduler_status(found: Settings) -> None:
 
 
 def _add_rooms() -> None:
-    for room in ("members", "platforms", "campaigns", "ballots", "actions", "notify"):
+    for room in ("members", "platforms", "campaigns", "ballots", "actions", "notify", "organizing"):
         if find_spec(f"union.{room}.cli"):
             main.add_command(getattr(import_module(f"union.{room}.cli"), room))
 

@@ -37,6 +37,7 @@ from union.core.db import reading, transaction
 from union.core.i18n import translate
 from union.core.settings import Settings
 from union.demo import arc
+from union.demo.organizing import organize
 from union.demo.people import CHAPTERS, people
 from union.demo.texts import CAMPAIGNS, DEMANDS, DEMANDS_STAND, UPDATES, Story
 from union.members import queries as members
@@ -408,9 +409,11 @@ def ensure(settings: Settings, say: Say) -> People:
     for story in CAMPAIGNS:
         say(f"  campaign: {story.title} ({story.stage})")
         tell(seed, story, who)
+    say("  organizing work")
+    local = organize(seed.everybody, who.organizers[0], who.member, seed.now)
     note = settings.home / NOTE
     note.touch(mode=0o600)
-    note.write_text(json.dumps({"member": who.member, "booth": seed.booth}))
+    note.write_text(json.dumps({"member": who.member, "booth": seed.booth, "local": local}))
     return who
 
 
@@ -487,6 +490,7 @@ def links(settings: Settings, who: People) -> list[tuple[str, str]]:
         ("second organizer", who.organizers[1], "/console"),
         ("trustee", who.trustees[0], "/ballots"),
         ("officer", who.officer, "/console"),
+        *([("organizer of one chapter", kept["local"], "/organizing")] if "local" in kept else []),
     ]
     found = []
     with transaction() as session:

@@ -9,6 +9,7 @@ from union.ballots.queries import BallotCard, Duty
 from union.campaigns.queries import CampaignCard
 from union.campaigns.rules import Stage
 from union.core.i18n import msg
+from union.organizing.queries import MyList, TaskCard
 
 
 @dataclass(frozen=True)
@@ -43,8 +44,13 @@ def ranked(
     duties: Sequence[Duty],
     campaigns: Sequence[CampaignCard],
     applicant: bool,
+    tasks: Sequence[TaskCard] = (),
+    calling: Sequence[MyList] = (),
 ) -> tuple[Task, ...]:
-    """Return all that waits for a member as one list: what is live, then votes, duties, actions, pledges."""
+    """Return all that waits for a member as one list.
+
+    What is live comes first, then votes, duties, actions, pledges, tasks, people to call.
+    """
     found: list[tuple[int, datetime | None, Task]] = []
     if applicant:
         text = msg("Have your membership confirmed")
@@ -89,6 +95,36 @@ def ranked(
             msg("until %(when)s"),
         )
         found.append((5, campaign.pledge_deadline, task))
+    found += [
+        (
+            6,
+            card.due_at,
+            Task(
+                msg("Do: %(title)s"),
+                card.title,
+                "/tasks",
+                msg("open"),
+                "waiting",
+                card.due_at,
+                msg("before %(when)s"),
+            ),
+        )
+        for card in tasks
+    ]
+    found += [
+        (
+            6,
+            None,
+            Task(
+                msg("Call people: %(title)s"),
+                card.title,
+                f"/organizing/calling/{card.id}",
+                msg("open"),
+                "waiting",
+            ),
+        )
+        for card in calling
+    ]
     # What has no moment comes after what has one, within the same rank.
     found.sort(key=lambda item: (item[0], item[1] is None, item[1].timestamp() if item[1] else 0.0))
     return tuple(task for _, _, task in found)
