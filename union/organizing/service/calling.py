@@ -220,6 +220,29 @@ def undo_outcome(session: Session, *, actor: Actor, list_id: str, now: datetime)
     """
     row = may_call_from(session, actor, list_id)
     check_open(row, now)
+    attempt = _last_outcome(session, actor, row, now)
+    entry = session.get_one(CallEntry, attempt.entry_id)
+    if (
+        not members.active_among(session, [entry.person_id])
+        and session.get(Prospect, entry.person_id) is None
+    ):
+        raise Closed(msg("Whoever it was is erased or has left; that call cannot be undone."))
+    if session.scalar(select(exists().where(CallHold.helper_id == actor.member_id, CallHold.until > now))):
+        raise Conflict(msg("First finish the call that is on your line, or give the person back."))
+    if not hold(session, entry, actor, now):
+        raise Conflict(LOST)
+    _take_back(session, attempt, entry)
+    entry.tries, entry.done, entry.after = entry.tries - 1, False, now
+    entry.promised, entry.outcome = False, None
+    session.flush()
+    audit.record(
+        session, actor=actor, now=now, act="organizing.undo_call", subject=f"list/{row.id}", entry=entry.id
+    )
+    return entry.id
+
+
+def _last_outcome(session: Session, actor: Actor, row: CallList, now: datetime) -> CallAttempt:
+    """Return the actor's latest call of this list that has an outcome; raises Closed after ten minutes."""
     attempt = session.scalar(
         select(CallAttempt)
         .join(CallEntry, CallEntry.id == CallAttempt.entry_id)
@@ -233,16 +256,11 @@ def undo_outcome(session: Session, *, actor: Actor, list_id: str, now: datetime)
     )
     if attempt is None or attempt.ended_at is None or attempt.ended_at <= now - UNDO_FOR:
         raise Closed(msg("There is nothing of the last ten minutes to undo."))
-    entry = session.get_one(CallEntry, attempt.entry_id)
-    if (
-        not members.active_among(session, [entry.person_id])
-        and session.get(Prospect, entry.person_id) is None
-    ):
-        raise Closed(msg("Whoever it was is erased or has left; that call cannot be undone."))
-    if session.scalar(select(exists().where(CallHold.helper_id == actor.member_id, CallHold.until > now))):
-        raise Conflict(msg("First finish the call that is on your line, or give the person back."))
-    if not hold(session, entry, actor, now):
-        raise Conflict(LOST)
+    return attempt
+
+
+def _take_back(session: Session, attempt: CallAttempt, entry: CallEntry) -> None:
+    """Delete what came with an outcome, and open the attempt again."""
     if attempt.talk_id:
         session.execute(delete(Talk).where(Talk.id == attempt.talk_id))
     if attempt.outcome == Outcome.REFUSED:
@@ -255,10 +273,3 @@ def undo_outcome(session: Session, *, actor: Actor, list_id: str, now: datetime)
         .values(outcome=None, ended_at=None, talk_id=None)
         .execution_options(synchronize_session="fetch")
     )
-    entry.tries, entry.done, entry.after = entry.tries - 1, False, now
-    entry.promised, entry.outcome = False, None
-    session.flush()
-    audit.record(
-        session, actor=actor, now=now, act="organizing.undo_call", subject=f"list/{row.id}", entry=entry.id
-    )
-    return entry.id

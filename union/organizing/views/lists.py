@@ -7,9 +7,9 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from union.campaigns import queries as campaigns
-from union.core.actor import PlaceKind
+from union.core.actor import Actor, Place, PlaceKind
 from union.core.clock import utcnow
-from union.core.db import reading, transaction
+from union.core.db import Session, reading, transaction
 from union.core.errors import UnionError
 from union.core.i18n import msg
 from union.core.permissions import Permission
@@ -19,7 +19,7 @@ from union.organizing.queries import ListPage
 from union.organizing.rules.calling import OUTCOME_WORDS, Kind
 from union.organizing.rules.wanted import Wanted
 from union.organizing.service import ListDraft
-from union.organizing.views.common import blueprint, questions
+from union.organizing.views.common import Question, blueprint, questions
 from union.platforms import queries as platforms
 from union.web import figures
 from union.web.figures import Bar
@@ -51,13 +51,7 @@ def list_new(kind: Kind | str) -> ResponseReturnValue:
     form = forms.ListForm()
     with reading() as session:
         places = scope.open_places(session, actor)
-        tags = queries.tags(session, actor=actor)
-        chapters = [
-            one for one in members.chapters(session)
-            if any(p is None or (p.kind is PlaceKind.CHAPTER and p.key == one.slug) for p, _ in places)
-        ]  # fmt: skip
-        named = [(card.slug, card.name) for card in platforms.own(session)]
-        rounds = [(card.id, card.title) for card in campaigns.listing(session) if card.settled_at]
+        asked = _questions(session, actor, wanted, places, kind)
     form.place.choices = forms.places(places)
     if request.method == "GET":
         form.show("closes", now + _USUAL, actor.zone)
@@ -88,14 +82,24 @@ def list_new(kind: Kind | str) -> ResponseReturnValue:
         "organizing/list_new.html",
         form=form,
         kind=kind,
-        questions=questions(
-            wanted,
-            chapters=chapters,
-            platforms=named,
-            tags=tags,
-            rounds=rounds if kind is Kind.TEXT else (),
-        ),
+        questions=asked,
     ), status
+
+
+def _questions(
+    session: Session, actor: Actor, wanted: Wanted, places: list[tuple[Place | None, str]], kind: Kind
+) -> list[Question]:
+    """Return what the filter of a new list can ask; only a text may ask who is called by a round."""
+    everywhere = any(place is None for place, _ in places)
+    mine = {place.key for place, _ in places if place and place.kind is PlaceKind.CHAPTER}
+    rounds = [(card.id, card.title) for card in campaigns.listing(session) if card.settled_at]
+    return questions(
+        wanted,
+        chapters=[one for one in members.chapters(session) if everywhere or one.slug in mine],
+        platforms=[(card.slug, card.name) for card in platforms.own(session)],
+        tags=queries.tags(session, actor=actor),
+        rounds=rounds if kind is Kind.TEXT else (),
+    )
 
 
 def show_list(
