@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008_arc"
-down_revision = "0001"
+down_revision = "0006_organizing"
 branch_labels = None
 depends_on = None
 
