@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask, url_for
 
 from union.actions.views.panel import panel as actions_panel
+from union.actions.views.panel import turnout
 from union.bargaining.views.panel import panel as bargaining_panel
 from union.campaigns import views as campaigns
 from union.campaigns.views.panel import panel as campaigns_panel
@@ -56,6 +57,8 @@ def _hang_panels() -> None:
     for panel in (actions_panel, bargaining_panel):
         if panel not in campaigns.PANELS:
             campaigns.PANELS.append(panel)
+    if turnout not in campaigns.TURNOUT:
+        campaigns.TURNOUT.append(turnout)
     if campaigns_panel not in platforms.PANELS:
         platforms.PANELS.append(campaigns_panel)
 

@@ -394,6 +394,10 @@ def ensure(settings: Settings, say: Say) -> People:
     for story in CAMPAIGNS:
         say(f"  campaign: {story.title} ({story.stage})")
         tell(seed, story, who)
+    from union.demo import signatures  # noqa: PLC0415 - it builds on this module
+
+    say("  petition, open letter and boycott")
+    signatures.gather(seed, who.organizers[0])
     note = settings.home / NOTE
     note.touch(mode=0o600)
     note.write_text(json.dumps({"member": who.member, "booth": seed.booth}))

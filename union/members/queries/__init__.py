@@ -7,6 +7,7 @@ from union.members.queries.account import (
     account,
     applicant,
     asked_by_link,
+    draft_by_link,
     own_file,
 )
 from union.members.queries.devices import Device, device_of, devices
@@ -57,6 +58,7 @@ __all__ = [
     "device_of",
     "devices",
     "display_names",
+    "draft_by_link",
     "eligible",
     "find_member",
     "member_page",
