@@ -13,6 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.drop_index("ix_pledge_campaign_id_called", table_name="pledge")
     op.create_table(
         "campaign_follower",
         sa.Column("id", sa.String(length=20), nullable=False),
@@ -58,8 +59,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signature")),
         sa.UniqueConstraint("campaign_id", "address_key", name=op.f("uq_signature_campaign_id_address_key")),
     )
-    with op.batch_alter_table("signature", schema=None) as batch_op:
-        batch_op.create_index("ix_signature_listed", ["campaign_id", "public", "id"], unique=False)
+    op.create_index(
+        "ix_signature_listed",
+        "signature",
+        ["campaign_id", "version", "id"],
+        sqlite_where=sa.text("public IS 1 AND confirmed_at IS NOT NULL"),
+        postgresql_where=sa.text("public IS true AND confirmed_at IS NOT NULL"),
+    )
 
     op.create_table(
         "signed_text",
@@ -138,6 +144,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.create_index("ix_pledge_campaign_id_called", "pledge", ["campaign_id", "called"])
     op.drop_column("campaign_update", "mailed")
     op.drop_column("campaign_update", "taken_back_at")
     op.drop_column("campaign_update", "edited_at")

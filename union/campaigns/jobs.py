@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from union.campaigns.service import demands, keeping, scrub, settling, votes
+from union.campaigns.service import announcing, demands, keeping, scrub, settling, votes
 from union.core.actor import SYSTEM
 from union.core.db import installed, reading, transaction
 from union.core.settings import Settings
@@ -46,13 +46,13 @@ def settle_due(now: datetime, settings: Settings) -> int:
 def announce(now: datetime, settings: Settings) -> int:
     """Tell members how their round came out, a batch a transaction, until all are told."""
     with reading() as session:
-        slugs = settling.unannounced(session)
+        slugs = announcing.unannounced(session)
     told = 0
     for slug in slugs:
         more = 1
         while more:
             with transaction() as session:
-                more = settling.announce(
+                more = announcing.announce(
                     session, slug=slug, actor=SYSTEM, public_url=settings.public_url, now=now
                 )
             told += more

@@ -7,11 +7,14 @@ gone after it. Numbers that a page shows stand on the campaign row, so that a pa
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from union.core.db import Base, BigId, Instant, SealedText
 from union.core.ids import new_id
+
+# The column a private minimum is sealed for.
+SEALED_AS = "pledge.at_least"
 
 
 class Campaign(Base):
@@ -152,15 +155,13 @@ class Pledge(Base):
     member_id: Mapped[str] = mapped_column(
         ForeignKey("member.id", ondelete="CASCADE"), primary_key=True, index=True
     )
-    at_least: Mapped[str | None] = mapped_column(SealedText("pledge.at_least"))
+    at_least: Mapped[str | None] = mapped_column(SealedText(SEALED_AS))
     verified: Mapped[bool] = mapped_column(default=False)
     called: Mapped[bool | None]
 
     # Without rowids SQLite keeps the rows in the order of the key: nothing tells who pledged first.
-    __table_args__ = (
-        Index("ix_pledge_campaign_id_called", "campaign_id", "called"),
-        {"sqlite_with_rowid": False},
-    )
+    # No index on `called`: it would be rewritten for everybody in the one moment that settles.
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class Mandate(Base):
@@ -258,8 +259,13 @@ class Signature(Base):
 
     __table_args__ = (
         UniqueConstraint("campaign_id", "address_key"),
-        Index("ix_signature_listed", "campaign_id", "public", "id"),
-    )
+        # The public list alone, in its order: counting and reading it touches nobody else's row.
+        Index(
+            "ix_signature_listed", "campaign_id", "version", "id",
+            sqlite_where=text("public IS 1 AND confirmed_at IS NOT NULL"),
+            postgresql_where=text("public IS true AND confirmed_at IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
 
 class SignedText(Base):

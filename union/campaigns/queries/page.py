@@ -109,7 +109,11 @@ def campaign_page(session: Session, slug: str, actor: Actor, now: datetime) -> C
         updates=updates(session, row.id),
         mine=my_pledge(session, row.id, actor),
         mandate=mandates[0] if mandates else None,
-        tests=_tests(session, row, actor, now, organizer=False) if actor.active else [],
+        tests=[
+            test
+            for test in _tests(session, row, actor, now, organizer=False)
+            if actor.active or (test.reached and row.published_at is not None)
+        ],
         gathering=stage is Stage.GATHERING and now < row.pledge_deadline,
         names=names(session, row, limit=NAMES_ON_PAGE) if Kind(row.kind) in rules.SIGNED else None,
     )
@@ -178,7 +182,7 @@ def _test(session: Session, test: StructureTest, actor: Actor, now: datetime, *,
         majority=(test.majority_num, test.majority_den),
         yes=test.yes_count if shown else None,
         unit=test.unit if shown else None,
-        mine=session.get(StructureTestYes, (test.id, actor.member_id)) is not None,
+        mine=actor.known and session.get(StructureTestYes, (test.id, actor.member_id)) is not None,
         reached=test.revealed_at is not None,
         areas=areas,
     )

@@ -1,5 +1,6 @@
 """What can be done with campaigns; every verb authorizes, locks, decides, writes and records."""
 
+from union.campaigns.service.announcing import announce
 from union.campaigns.service.asking import Visitor
 from union.campaigns.service.confirming import Confirmed, confirm_by_code, confirm_by_link
 from union.campaigns.service.demands import (
@@ -35,7 +36,7 @@ from union.campaigns.service.lifecycle import (
 )
 from union.campaigns.service.news import add_update, edit_update, restore_update, take_back_update
 from union.campaigns.service.pledges import pledge, withdraw
-from union.campaigns.service.settling import announce, due, measure, refresh, settle, weigh
+from union.campaigns.service.settling import due, measure, refresh, settle, weigh
 from union.campaigns.service.signing import (
     Signer,
     check_in,

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -190,7 +191,9 @@ def hand_over(
         raise NotFound(msg("There is nothing to hand over here."))
     if stage(campaign) in rules.ENDED:
         raise Closed(rules.OVER)
-    if not (campaign.published_at or now) <= at <= now:
+    zone = ZoneInfo(campaign.zone)
+    began = (campaign.published_at or now).astimezone(zone).date()
+    if at > now or at.astimezone(zone).date() < began:
         raise Invalid(msg("Give the day it happened: after signing began, and not ahead."), field="at")
     facts: dict[str, int | str] = {"n": campaign.verified_count, "to": to_whom}
     line = tell(session, campaign, "handed_over", now=at, text=note, facts=facts)

@@ -3,29 +3,27 @@
 Private minimums are opened here alone, and gone in the transaction that settles.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
 
-from sqlalchemy import Select, delete, func, select, update
+from sqlalchemy import LargeBinary, Select, delete, func, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from union.campaigns import tipping
-from union.campaigns.models import Campaign, Pledge
+from union.campaigns.models import SEALED_AS, Campaign, Pledge
 from union.campaigns.rules import Kind, Stage, Turn
+from union.campaigns.service.announcing import tell_next
 from union.campaigns.service.common import kind, locked, stage, tell, turn
 from union.core.actor import Actor
 from union.core.errors import NotFound
 from union.core.permissions import Permission, allow
+from union.core.sealing import vault
 from union.members import queries as members
-from union.notify import service as notify
-from union.notify.rules.kinds import Channel, Lane
-from union.notify.service import Recipient
 
 _BATCH = 5_000
-_USEFUL_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -95,13 +93,13 @@ def refresh(
 
 def _differences(session: Session, campaign: Campaign) -> tuple[list[str], list[str], int]:
     """Return whose pledge counts from now, whose no longer does, and how many count then."""
-    unit = set(members.eligible(session, platform_slug=campaign.platform_slug))
-    rows = session.execute(
-        select(Pledge.member_id, Pledge.verified).where(Pledge.campaign_id == campaign.id)
-    ).all()
-    came = [member for member, verified in rows if member in unit and not verified]
-    went = [member for member, verified in rows if member not in unit and verified]
-    return came, went, sum(member in unit for member, _verified in rows)
+    here = Pledge.campaign_id == campaign.id
+    in_unit = Pledge.member_id.in_(members.eligible_ids(campaign.platform_slug))
+    ids = select(Pledge.member_id).where(here)
+    came = list(session.scalars(ids.where(in_unit, Pledge.verified.is_(False))))
+    went = list(session.scalars(ids.where(~in_unit, Pledge.verified.is_(True))))
+    verified = session.scalar(select(func.count()).select_from(Pledge).where(here, Pledge.verified)) or 0
+    return came, went, verified + len(came) - len(went)
 
 
 def _forget(session: Session, campaign: Campaign, ids: Iterable[str]) -> None:
@@ -122,7 +120,7 @@ def _recount(session: Session, campaign: Campaign) -> None:
     campaign.verified_count = session.scalar(here.where(Pledge.verified.is_(True))) or 0
 
 
-def _mark(session: Session, campaign: Campaign, ids: Iterable[str], **values: bool) -> None:
+def _mark(session: Session, campaign: Campaign, ids: Iterable[str], **values: bool | None) -> None:
     for batch in _batches(ids):
         session.execute(
             update(Pledge)
@@ -138,20 +136,26 @@ def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _opened(session: Session, campaign: Campaign) -> list[tuple[str, int, bool]]:
-    """Open the minimums, as whole numbers of people, with whether each counts; never leaves this module."""
+def _opened(session: Session, campaign: Campaign) -> Iterator[tuple[str, int, bool]]:
+    """Open the minimums, as whole numbers of people, with whether each counts; never leaves this module.
+
+    Rows come as they are stored and are opened here: at a million, mapping each would take most of the time.
+    """
+    stored = Pledge.__table__.c
     rows = session.execute(
-        select(Pledge.member_id, Pledge.at_least, Pledge.verified).where(
-            Pledge.campaign_id == campaign.id, Pledge.at_least.is_not(None)
+        select(stored.member_id, type_coerce(stored.at_least, LargeBinary), stored.verified).where(
+            stored.campaign_id == campaign.id, stored.at_least.is_not(None)
         )
     )
+    opened, purpose = vault().open, SEALED_AS
 
     # Few different minimums are asked for, however many ask.
     @cache
     def people(text: str) -> int:
         return tipping.Minimum.parse(text).resolve(campaign.unit)
 
-    return [(member, people(text), verified) for member, text, verified in rows if text is not None]
+    for member, sealed, verified in rows:
+        yield member, people(opened(sealed, purpose)), bool(verified)
 
 
 def due(session: Session, now: datetime) -> list[str]:
@@ -259,77 +263,24 @@ def settle(
         now=now,
         facts={"called": found.size, "pledged": campaign.pledged_count, "threshold": campaign.threshold},
     )
-    _announce(session, campaign, public_url, now)
+    tell_next(session, campaign, public_url, now)
     return Settlement(campaign.pledged_count, campaign.verified_count, found.size)
 
 
 def _write_outcome(session: Session, campaign: Campaign, found: Weighed) -> None:
-    """Wipe every minimum and say of every pledge whether it is called: one statement, then the exceptions.
+    """Wipe every minimum and say of every pledge whether it is called; each row is written once.
 
-    The shorter list is written one by one, so that a round in which nearly all or nearly none are called
-    costs hardly more than the one statement.
+    The shorter list goes first, by id; one statement writes the rest.
     """
     few_left_out = len(found.left_out) <= len(found.called)
+    exceptions = found.left_out if few_left_out else found.called
+    _mark(session, campaign, exceptions, at_least=None, called=not few_left_out)
     session.execute(
         update(Pledge)
-        .where(Pledge.campaign_id == campaign.id)
+        .where(Pledge.campaign_id == campaign.id, Pledge.called.is_(None))
         .values(at_least=None, called=Pledge.verified if few_left_out else False)
         .execution_options(synchronize_session=False)
     )
-    _mark(session, campaign, found.left_out if few_left_out else found.called, called=not few_left_out)
-
-
-def unannounced(session: Session) -> list[str]:
-    """Return the slugs of campaigns whose round settled and some of whose members are not told yet."""
-    return list(session.scalars(select(Campaign.slug).where(Campaign.announced_to.is_not(None))))
-
-
-def announce(session: Session, *, slug: str, actor: Actor, public_url: str, now: datetime) -> int:
-    """Tell the next members how the round came out, in order of id; return how many, 0 when all are told.
-
-    The settlement is the promise and `announced_to` says how far it is kept: a process that dies goes on
-    where it stood, and a message that was written before is not written again.
-    """
-    allow(actor, Permission.CAMPAIGN_SETTLE)
-    return _announce(session, locked(session, slug), public_url, now)
-
-
-def _announce(session: Session, campaign: Campaign, public_url: str, now: datetime) -> int:
-    if campaign.announced_to is None or campaign.settled_at is None:
-        return 0
-    rows = session.execute(
-        select(Pledge.member_id, Pledge.called)
-        .where(Pledge.campaign_id == campaign.id, Pledge.member_id > campaign.announced_to)
-        .order_by(Pledge.member_id)
-        .limit(_BATCH)
-    ).all()
-    words: dict[str, str | int] = {"link": f"{public_url}/campaigns/at/{campaign.id}"}
-    for named, ids in (
-        ("called", [member for member, is_called in rows if is_called]),
-        ("released", [member for member, is_called in rows if not is_called]),
-    ):
-        notify.enqueue_many(
-            session,
-            now=now,
-            ref=f"campaign:{campaign.id}:{campaign.settled_at:%Y%m%d%H%M%S}",
-            kind=named,
-            template=f"campaigns/{named}",
-            lane=Lane.NEWS,
-            expires_at=campaign.settled_at + _USEFUL_FOR,
-            recipients=recipients(session, ids, words),
-        )
-    campaign.announced_to = rows[-1].member_id if len(rows) == _BATCH else None
-    session.flush()
-    return len(rows)
-
-
-def recipients(session: Session, ids: Collection[str], words: dict[str, str | int]) -> Iterator[Recipient]:
-    """Yield how each member is reached: by email where there is one, else by SMS where they asked for it."""
-    for contact in members.contacts(session, ids):
-        channel = Channel.EMAIL if contact.email else Channel.SMS
-        to = contact.email or (contact.phone if contact.sms_ok else None)
-        if to:
-            yield Recipient(contact.member_id, channel, to, contact.language, contact.zone, words)
 
 
 def gathering(session: Session) -> list[str]:

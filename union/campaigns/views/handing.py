@@ -151,9 +151,9 @@ def hand_over(slug: str) -> ResponseReturnValue:
     try:
         with transaction() as session:
             zone = ZoneInfo(queries.card(session, slug).zone)
-            # noon is that day everywhere it matters, unless today's noon is still ahead
-            noon = datetime.combine(form.at.data, time(12), zone).astimezone(UTC)
-            at = min(noon, now) if form.at.data == now.astimezone(zone).date() else noon
+            # a day long past is told as its noon
+            today = form.at.data == now.astimezone(zone).date()
+            at = now if today else datetime.combine(form.at.data, time(12), zone).astimezone(UTC)
             done = service.hand_over(
                 session,
                 slug=slug,

@@ -14,7 +14,7 @@ from union.web.i18n import gettext, language
 _DAY = 86_400
 _FRESH = 300
 _SIZES = ("a4", "a3")
-_LINES = 12
+_LINES = 10
 
 
 def share_card(card: CampaignCard) -> pictures.ShareCard:

@@ -22,6 +22,7 @@ from union.members.queries.people import (
     count_active,
     display_names,
     eligible,
+    eligible_ids,
     organizers,
     with_role,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "display_names",
     "draft_by_link",
     "eligible",
+    "eligible_ids",
     "find_member",
     "member_page",
     "organizers",

@@ -107,6 +107,11 @@ def eligible(
     return list(session.scalars(query))
 
 
+def eligible_ids(platform_slug: str) -> Select[str]:
+    """Select the ids of active members of the platform, to be compared with other ids in one query."""
+    return _active(select(Member.id), platform_slug)
+
+
 def _active(query: _Rows, platform_slug: str | None) -> _Rows:
     query = query.where(Member.state == State.ACTIVE)
     if platform_slug is None:
