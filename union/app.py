@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask, url_for
 
 from union.actions.views.panel import panel as actions_panel
+from union.actions.views.panel import turnout
 from union.actions.views.teaching import teach
 from union.bargaining.views.panel import panel as bargaining_panel
 from union.campaigns import views as campaigns
@@ -70,6 +71,8 @@ def _hang_panels() -> None:
             campaigns.PANELS.append(panel)
     if teach not in campaigns.TEACHERS:
         campaigns.TEACHERS.append(teach)
+    if turnout not in campaigns.TURNOUT:
+        campaigns.TURNOUT.append(turnout)
     if campaigns_panel not in platforms.PANELS:
         platforms.PANELS.append(campaigns_panel)
 

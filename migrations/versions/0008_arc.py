@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0008_arc"
-down_revision = "0006_organizing"
+down_revision = "0007_public_face"
 branch_labels = None
 depends_on = None
 

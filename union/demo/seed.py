@@ -409,6 +409,10 @@ def ensure(settings: Settings, say: Say) -> People:
     for story in CAMPAIGNS:
         say(f"  campaign: {story.title} ({story.stage})")
         tell(seed, story, who)
+    from union.demo import signatures  # noqa: PLC0415 - it builds on this module
+
+    say("  petition, open letter and boycott")
+    signatures.gather(seed, who.organizers[0])
     say("  organizing work")
     local = organize(seed.everybody, who.organizers[0], who.member, seed.now)
     note = settings.home / NOTE

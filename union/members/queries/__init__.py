@@ -7,6 +7,7 @@ from union.members.queries.account import (
     account,
     applicant,
     asked_by_link,
+    draft_by_link,
     own_file,
 )
 from union.members.queries.devices import Device, device_of, devices
@@ -24,6 +25,7 @@ from union.members.queries.people import (
     count_active,
     display_names,
     eligible,
+    eligible_ids,
     local_roles,
     organizers,
     owners,
@@ -67,7 +69,9 @@ __all__ = [
     "device_of",
     "devices",
     "display_names",
+    "draft_by_link",
     "eligible",
+    "eligible_ids",
     "find_member",
     "local_roles",
     "member_page",

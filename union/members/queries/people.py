@@ -208,6 +208,11 @@ def chapters_of(session: Session, member_ids: Collection[str]) -> dict[str, str]
     return found
 
 
+def eligible_ids(platform_slug: str) -> Select[str]:
+    """Select the ids of active members of the platform, to be compared with other ids in one query."""
+    return _active(select(Member.id), platform_slug)
+
+
 def _active(query: _Rows, platform_slug: str | None) -> _Rows:
     query = query.where(Member.state == State.ACTIVE)
     if platform_slug is None:
