@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from union.bench import ballots, campaigns, casting, firing, outbox
-from union.bench.figures import Figure, table
+from union.bench.figures import Figure, table, use_server
 
 BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
     "ballots": ballots.run,
@@ -22,8 +22,11 @@ BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(BENCHES)))
 @click.option("--json", "out", type=click.Path(path_type=Path), help="Also write the figures as JSON.")
-def main(names: tuple[str, ...], out: Path | None) -> None:
+@click.option("--postgresql", help="Measure on this server instead: postgresql://user:password@host/name.")
+def main(names: tuple[str, ...], out: Path | None, postgresql: str | None) -> None:
     """Measure NAMES, or everything. Absolute times are this machine's; compare the ratios."""
+    if postgresql:
+        use_server(postgresql)
     found: list[Figure] = []
     for name in names or BENCHES:
         click.secho(f"\n{name}", bold=True)

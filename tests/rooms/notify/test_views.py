@@ -272,7 +272,9 @@ def test_progress_is_live_with_rate_and_estimate(client, database, organizer):
     assert client.get("/deliveries/about.json?ref=action:x").json["done"] == "nothing moves just now"
 
 
-@pytest.mark.parametrize("path", ["/desk", "/desk/1", "/deliveries", "/deliveries/about?ref=x", "/deliveries/about.json"])
+@pytest.mark.parametrize(
+    "path", ["/desk", "/desk/1", "/deliveries", "/deliveries/about?ref=x", "/deliveries/about.json"]
+)
 def test_visitors_are_sent_to_sign_in(client, database, path):
     assert client.get(path).status_code in {303, 403}
 
