@@ -3,6 +3,7 @@
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import ceil
 from pathlib import Path
 
 from union.actions import service as acting
@@ -53,7 +54,7 @@ def _plan(told: seed.Seed) -> dict[str, datetime]:
     told.settle(slug, told.now)
     told.mandate(slug, who)
     one = timed(lambda: _arm(told, slug, who, utcnow() + timedelta(hours=5)))
-    first = utcnow().replace(microsecond=0) + timedelta(seconds=30 + 2 * one * COUNT)
+    first = utcnow().replace(microsecond=0) + timedelta(seconds=30 + ceil(2 * one * COUNT))
     planned = {}
     for n in range(COUNT):
         starts = first + n // 2 * 2 * APART  # local times have whole seconds: two start together

@@ -157,7 +157,7 @@ class Paused(Base):
 
 
 class Heartbeat(Base):
-    """When a process last said it is alive, one row for each; those silent for a day are dropped.
+    """When a process last said it is alive, one row for each; those silent for an hour are dropped.
 
     ticks only ever grows while the process lives. offset_us: by how many microseconds its clock is ahead of
     the database's, as far as that is certain.

@@ -312,7 +312,7 @@ class Heartbeat:
 
 
 def heartbeats(session: Session) -> tuple[Heartbeat, ...]:
-    """Return every process that said it is alive in the last day, the latest first."""
+    """Return every process that said it is alive in the last hour, the latest first."""
     found = session.scalars(select(HeartbeatRow).order_by(HeartbeatRow.at.desc()))
     return tuple(
         Heartbeat(row.process, row.at, row.ticks, row.pid, row.host, row.offset_us * MICROSECOND)

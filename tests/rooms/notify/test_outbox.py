@@ -401,16 +401,33 @@ def test_the_database_tells_its_clock(database):
             assert abs(told - utcnow()) < timedelta(minutes=1)
 
 
+def test_a_restart_takes_the_place_of_its_predecessor_but_not_of_its_neighbour(database, monkeypatch):
+    def beat(pid, seconds, host="a"):
+        monkeypatch.setattr("os.getpid", lambda: pid)
+        monkeypatch.setattr("socket.gethostname", lambda: host)
+        with db.transaction() as session:
+            notify.beat(session, now=NOW + timedelta(seconds=seconds), process="scheduler")
+
+    beat(1, 0)
+    beat(2, 0, host="b")
+    beat(3, 20)
+    with db.reading() as session:
+        assert [beat.pid for beat in queries.heartbeats(session)] == [3, 2]
+    beat(4, 5000)
+    with db.reading() as session:
+        assert [beat.pid for beat in queries.heartbeats(session)] == [4]
+
+
 def test_each_process_has_its_own_heartbeat_and_the_worst_clock_counts(database, monkeypatch):
-    for pid, offset in ((11, 0), (12, -300), (13, 20)):
+    for pid, offset in ((1, 0), (2, -300), (3, 20)):
         monkeypatch.setattr("os.getpid", lambda pid=pid: pid)
         with db.transaction() as session:
             late = timedelta(milliseconds=offset)
             notify.beat(session, now=NOW + timedelta(seconds=pid), process="scheduler", offset=late)
     with db.reading() as session:
-        assert [beat.pid for beat in queries.heartbeats(session)] == [13, 12, 11]
+        assert [beat.pid for beat in queries.heartbeats(session)] == [3, 2, 1]
         found = queries.heartbeat(session, "scheduler")
-        assert (found.pid, found.offset) == (13, timedelta(milliseconds=-300))
+        assert (found.pid, found.offset) == (3, timedelta(milliseconds=-300))
 
 
 def test_heartbeat_counts(database):

@@ -4,7 +4,7 @@ import os
 import socket
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from union.core.db import MICROSECOND
@@ -19,8 +19,9 @@ BLOCKED_SHARE = 20
 """One in this many texts blocked within the window pauses what they are about."""
 BLOCKED_WINDOW = timedelta(minutes=15)
 
-FORGOTTEN = timedelta(days=1)
+FORGOTTEN = timedelta(hours=1)
 """After so long a process that is silent is no longer listed."""
+REPLACED = timedelta(seconds=3)
 
 _BLOCKED = [code for code, cause in TWILIO.items() if cause.remedy is Remedy.BLOCKED]
 
@@ -41,7 +42,9 @@ def beat(session: Session, *, now: datetime, process: str, offset: timedelta = t
         .execution_options(synchronize_session=False)
     ).first()
     if ticked is None:
-        session.execute(delete(Heartbeat).where(Heartbeat.at < now - FORGOTTEN))
+        # Whoever ran here before us is gone; were it not, it would list itself again with its next tick.
+        before = and_(Heartbeat.process == process, Heartbeat.host == host, Heartbeat.at < now - REPLACED)
+        session.execute(delete(Heartbeat).where(or_(before, Heartbeat.at < now - FORGOTTEN)))
         row = {**this, "ticks": 1, "pid": pid, "host": host, **told}
         session.execute(insert_or_leave(session, Heartbeat), [row])
 
