@@ -253,7 +253,7 @@ def about_json() -> ResponseReturnValue:
 
 def _live(found: queries.Progress, fast: Speed) -> dict[str, str]:
     """Return the page's numbers in words, by the keys under which it shows them."""
-    done = gettext(msg("nothing moves just now"))
+    done = gettext(msg("nothing moves just now")) if fast.left else gettext(msg("nothing waits"))
     if found.paused is None and fast.done_at is not None:
         done = i18n.when(fast.done_at, current_actor().zone)
     numbers = {

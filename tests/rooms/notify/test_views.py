@@ -244,6 +244,10 @@ def test_deliveries_and_holding(client, database, organizer):
         notify.beat(session, now=now, process="scheduler")
     page = client.get("/deliveries").text
     assert "action:x" in page
+    assert "ms off" not in page
+    with db.transaction() as session:
+        notify.beat(session, now=now, process="scheduler", offset=timedelta(milliseconds=-400))
+    assert "its clock is 400 ms off" in client.get("/deliveries").text
     assert "When is the meeting?" in page
     assert client.post("/deliveries/hold", data={"ref": "action:x"}).status_code == 303
     assert "These messages are held" in client.get("/deliveries/about?ref=action:x").text
@@ -266,6 +270,7 @@ def test_progress_is_live_with_rate_and_estimate(client, database, organizer):
     assert told["state-delivered"] == "1,300"
     page = client.get("/deliveries/about?ref=action:x").text
     assert told["done"] in page
+    assert client.get("/deliveries/about.json?ref=else").json["done"] == "nothing waits"
     assert 'data-live-url="/deliveries/about.json?ref=action:x"' in page
     with db.transaction() as session:
         notify.pause(session, now=now, ref="action:x")
