@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from union.core.sealing import make_key, read_key
 
-SECRET_FIELDS = frozenset({"twilio_auth_token", "smtp_url", "database_url"})
+SECRET_FIELDS = frozenset({"twilio_auth_token", "smtp_url", "database_url", "broker_url"})
 
 
 class BadSettings(Exception):
@@ -40,6 +40,8 @@ class Settings:
     twilio_auth_token: str
     twilio_messaging_service_sid: str
     twilio_api_url: str
+    broker_url: str
+    sms_per_second: float
     inherited: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -65,6 +67,8 @@ class Settings:
             twilio_auth_token=get("TWILIO_AUTH_TOKEN"),
             twilio_messaging_service_sid=get("TWILIO_MESSAGING_SERVICE_SID"),
             twilio_api_url=get("TWILIO_API_URL", "https://api.twilio.com"),
+            broker_url=get("BROKER_URL"),
+            sms_per_second=_rate("UNION_SMS_PER_SECOND", get("SMS_PER_SECOND", "0")),
             inherited=dict(env),
         )
 
@@ -102,6 +106,8 @@ class Settings:
             found += [
                 f"{name}: missing, while other Twilio settings are set" for name, v in twilio.items() if not v
             ]
+        if self.broker_url and self.database_url.startswith("sqlite"):
+            found.append("UNION_BROKER_URL: workers share one PostgreSQL; UNION_DATABASE_URL is SQLite")
         if self.smtp_url and self.mail_from == "union@localhost":
             found.append("UNION_MAIL_FROM: missing, while UNION_SMTP_URL is set")
         return found
@@ -129,6 +135,17 @@ class Settings:
             name = {"environment": "ENV", "union_name": "NAME"}.get(f.name, f.name.upper())
             rows.append((f"UNION_{name}", mask(f.name, value)))
         return rows
+
+
+def _rate(variable: str, value: str) -> float:
+    """Return a rate a second, 0 for none; raises BadSettings for what is no such number."""
+    try:
+        rate = float(value)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate < float("inf"):
+        raise BadSettings([f"{variable}: {value!r} is not a number of segments a second"])
+    return rate
 
 
 def mask(name: str, value: str) -> str:

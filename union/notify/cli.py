@@ -16,13 +16,19 @@ from union.notify import jobs, queries, service
 from union.notify.rules import capacity, segments
 from union.notify.rules.kinds import Channel, Lane, State
 from union.notify.service import desk as organizers
+from union.notify.simulation.cli import simulation
 from union.notify.words import STATES
+
+NO_UNION_NEEDED = {"simulate", "forecast"}
 
 
 @click.group()
-@click.pass_obj
-def notify(settings: Settings) -> None:
+@click.pass_context
+def notify(ctx: click.Context) -> None:
     """See how delivery is going, send a test, read the message desk, plan a fan-out."""
+    if ctx.invoked_subcommand in NO_UNION_NEEDED:
+        return
+    settings: Settings = ctx.obj
     settings.require_safe()
     sealing.install(sealing.Vault(settings.data_key()))
     db.install(db.Database(db.make_engine(settings.database_url)))
@@ -169,3 +175,6 @@ def forecast(recipients: int, text: str, route: str | None, daily_cap: int | Non
         told = capacity.forecast(capacity.Load(recipients, recipients * each.segments), limited)
         note = "" if told.feasible else f"  does not fit ({', '.join(told.problems)}): {told.over} too many"
         click.echo(f"{name:18} {timedelta(seconds=round(told.total))!s:>18}{note}")
+
+
+notify.add_command(simulation)

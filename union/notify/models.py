@@ -6,7 +6,18 @@ is found again by its keyed hash only.
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from union.core.db import Base, BigId, Instant, SealedText
@@ -146,12 +157,31 @@ class Paused(Base):
 
 
 class Heartbeat(Base):
-    """When a process last said it is alive. ticks only ever grows while the process lives."""
+    """When a process last said it is alive, one row for each; those silent for an hour are dropped.
+
+    ticks only ever grows while the process lives. offset_us: by how many microseconds its clock is ahead of
+    the database's, as far as that is certain.
+    """
 
     __tablename__ = "heartbeat"
 
     process: Mapped[str] = mapped_column(String(40), primary_key=True)
+    instance: Mapped[str] = mapped_column(String(160), primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant)
     ticks: Mapped[int] = mapped_column(BigId)
     pid: Mapped[int] = mapped_column(Integer)
     host: Mapped[str] = mapped_column(String(120))
+    offset_us: Mapped[int] = mapped_column(BigInteger)
+
+
+class Credit(Base):
+    """The token bucket of one provider, shared by all who send: micro-segments that may leave at `at`.
+
+    Below zero it is a debt, which the next seconds pay off.
+    """
+
+    __tablename__ = "credit"
+
+    provider: Mapped[str] = mapped_column(String(20), primary_key=True)
+    credit: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime] = mapped_column(Instant)

@@ -17,10 +17,12 @@ from union.core.permissions import Permission
 from union.core.settings import Settings
 from union.notify import queries, service, words
 from union.notify.channels.twilio_sms import state_of, valid_signature
+from union.notify.delivery.speed import Speed, speed
 from union.notify.forms import ReplyForm
 from union.notify.rules.kinds import Channel, Mailing, State
 from union.notify.service import desk as organizers
 from union.notify.service.consent import read_token, resubscribe
+from union.web import i18n
 from union.web.guards import current_actor, public, require
 from union.web.i18n import gettext
 from union.web.kit import csrf
@@ -225,17 +227,43 @@ def deliveries() -> ResponseReturnValue:
 @require(Permission.MESSAGES_READ)
 def about() -> ResponseReturnValue:
     """Show how far the messages about one thing are, and why some did not arrive."""
-    ref = _ref(request.args)
+    ref, now = _ref(request.args), utcnow()
     with reading() as session:
         found = queries.progress(session, ref)
+        fast = speed(session, ref, now)
     return render_template(
         "notify/about.html",
         ref=ref,
         progress=found,
+        live=_live(found, fast),
         states=words.STATES,
         channels=words.CHANNELS,
         tags=words.TAGS,
     )
+
+
+@blueprint.get("/deliveries/about.json")
+@require(Permission.MESSAGES_READ)
+def about_json() -> ResponseReturnValue:
+    """Say the numbers of that page anew, while it is open."""
+    ref, now = _ref(request.args), utcnow()
+    with reading() as session:
+        return _live(queries.progress(session, ref), speed(session, ref, now))
+
+
+def _live(found: queries.Progress, fast: Speed) -> dict[str, str]:
+    """Return the page's numbers in words, by the keys under which it shows them."""
+    done = gettext(msg("nothing moves just now")) if fast.left else gettext(msg("nothing waits"))
+    if found.paused is None and fast.done_at is not None:
+        done = i18n.when(fast.done_at, current_actor().zone)
+    numbers = {
+        "total": found.total,
+        "gone": found.gone,
+        "created": found.created,
+        "per_minute": fast.per_minute,
+        **{f"state-{state.value}": getattr(found, state.value) for state in State},
+    }
+    return {**{name: i18n.number(value) for name, value in numbers.items()}, "done": done}
 
 
 @blueprint.post("/deliveries/hold")

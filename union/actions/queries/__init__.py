@@ -1,7 +1,17 @@
 """Actions as pages and other rooms read them: frozen values, never a row, never who checked in."""
 
 from union.actions.queries.board import LiveBoard, Numbers, live
-from union.actions.queries.cards import ActionCard, Due, due, expected, listing, mine, next_moment, upcoming
+from union.actions.queries.cards import (
+    ActionCard,
+    Due,
+    by_wall_clock,
+    due,
+    expected,
+    listing,
+    mine,
+    next_moment,
+    upcoming,
+)
 from union.actions.queries.console import (
     ChapterRow,
     ConsolePage,
@@ -24,6 +34,7 @@ __all__ = [
     "Numbers",
     "Overview",
     "action_page",
+    "by_wall_clock",
     "console",
     "debrief_page",
     "due",

@@ -66,6 +66,7 @@ class ConsolePage:
     chapters: tuple[ChapterRow, ...]
     zones: tuple[ZoneRow, ...]
     messages: tuple[tuple[str, Progress], ...]
+    messages_ref: str
     tests: Progress
     heartbeat: Heartbeat | None
     notice: notice.Notice
@@ -106,6 +107,7 @@ def console(session: Session, slug: str, actor: Actor, now: datetime, language: 
             for row in standing.firings(session, action)
         ),
         messages=messages(session, action),
+        messages_ref=standing.ref_of(action),
         tests=notify.progress(session, standing.test_ref_of(action, actor.member_id or "")),
         heartbeat=notify.heartbeat(session, standing.SCHEDULER),
         notice=facts.notice,

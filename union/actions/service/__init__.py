@@ -18,6 +18,7 @@ from union.actions.service.checkin import (
 from union.actions.service.closing import debrief, end_now, report_retaliation, wipe
 from union.actions.service.firing import brief, decide, end, fire, lapse
 from union.actions.service.plan import authorize, draft, edit, give_notice, schedule
+from union.actions.service.rezoning import rezone
 
 __all__ = [
     "Plan",
@@ -43,6 +44,7 @@ __all__ = [
     "lapse",
     "postpone",
     "report_retaliation",
+    "rezone",
     "schedule",
     "send_test",
     "show",

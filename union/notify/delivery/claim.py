@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from union.core.db import EPOCH, MICROSECOND, to_microseconds
 from union.core.sealing import CannotOpen, vault
+from union.notify.delivery.credit import Pace, credit, spend
 from union.notify.rules.kinds import LANES, Channel, Lane, Mailing, State
 from union.notify.service.consent import refuse, refused
 from union.notify.service.outbox import read_sealed
@@ -41,6 +42,7 @@ class Claimed:
     expires_at: datetime
     lease_until: datetime
     secret: bool
+    segments: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ WITH due AS ({due} {lock})
 UPDATE outbox SET state = 'sending', lease_until = ?, lease_by = ?, attempts = attempts + 1, provider = ?,
     changed_at = ?, error_code = NULL
 WHERE id IN (SELECT id FROM due)
-RETURNING id, attempts, ref, sealed, language, wording_id, address_hash, expires_at, secret"""
+RETURNING id, attempts, ref, sealed, language, wording_id, address_hash, expires_at, secret, segments"""
 
 
 def due(session: Session, channel: Channel, now: datetime) -> bool:
@@ -77,13 +79,44 @@ def due(session: Session, channel: Channel, now: datetime) -> bool:
     return any(query_rows(session, _DUE, (channel.value, lane.value, at, at, 1)) for lane in LANES)
 
 
+_WAITING = """
+SELECT count(*) FROM (SELECT 1 FROM outbox WHERE channel = ? AND lane = ? AND state = 'created'
+    AND not_before <= ? AND expires_at > ? AND ref NOT IN (SELECT ref FROM paused) LIMIT ?) AS found"""
+
+
+def waiting(session: Session, channel: Channel, now: datetime, *, most: int) -> int:
+    """Count the messages of `channel` that are due at `now`, up to `most` in each lane."""
+    at = to_microseconds(now)
+    found = [query_rows(session, _WAITING, (channel.value, lane.value, at, at, most)) for lane in LANES]
+    return sum(int(row[0]) for rows in found for row in rows)
+
+
 def claim(
-    session: Session, *, provider: str, channel: Channel, now: datetime, size: int, who: str
+    session: Session,
+    *,
+    provider: str,
+    channel: Channel,
+    now: datetime,
+    size: int,
+    who: str,
+    pace: Pace | None = None,
 ) -> list[Claimed]:
     """Take up to `size` due messages, first lanes first, and write the intent to send each.
 
-    Those whose owner opted out since, and those that no longer open, are settled here instead.
+    Those whose owner opted out since, and those that no longer open, are settled here instead. pace: no more
+    than the provider's token bucket holds, which all senders share.
     """
+    if pace is not None:
+        size = min(size, credit(session, provider, pace, now))
+    taken = _claim_lanes(session, provider, channel, now, size, who)
+    if pace is not None:
+        spend(session, provider, sum(one.segments for one in taken))
+    return taken
+
+
+def _claim_lanes(
+    session: Session, provider: str, channel: Channel, now: datetime, size: int, who: str
+) -> list[Claimed]:
     taken: list[Claimed] = []
     for lane in LANES:
         if len(taken) >= size:
@@ -111,7 +144,7 @@ def _claim_lane(
         to, fields = opened or ("", {})
         one = Claimed(
             row.id, row.attempts, row.ref, channel, lane, to, fields, row.language, row.wording_id,
-            row.address_hash, EPOCH + row.expires_at * MICROSECOND, until, bool(row.secret),
+            row.address_hash, EPOCH + row.expires_at * MICROSECOND, until, bool(row.secret), row.segments,
         )  # fmt: skip
         if opened is not None:
             found.append(one)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from queue import Empty, SimpleQueue
+from threading import Event
 from typing import Final
 
 from union.core.clock import stopwatch
@@ -22,6 +23,7 @@ from union.core.errors import Invalid
 from union.notify import texts
 from union.notify.channels.base import Accepted, Ambiguous, Answer, Message, Refused, Retry, Route
 from union.notify.delivery.claim import BATCH, Claimed, Mark, claim, due, mark
+from union.notify.delivery.credit import Pace
 from union.notify.models import Wording
 from union.notify.rules.capacity import validity
 from union.notify.rules.kinds import MAILING_OF, Channel, State
@@ -67,18 +69,34 @@ class Sent:
         return self.states[State.ACCEPTED] + self.states[State.DELIVERED]
 
 
-def deliver(route: Route, sender: Sender, *, clock: Clock, limit: int | None = None) -> Sent:
-    """Send all of the route's channel that is due, or up to `limit` messages; return what came of it."""
+def deliver(
+    route: Route,
+    sender: Sender,
+    *,
+    clock: Clock,
+    limit: int | None = None,
+    pace: Pace | None = None,
+    stop: Event | None = None,
+) -> Sent:
+    """Send all of the route's channel that is due, or up to `limit` messages; return what came of it.
+
+    pace: no faster than the route's contract. stop: once it is set nothing more is claimed, and what was
+    claimed is finished.
+    """
     with reading() as session:
         if not due(session, route.channel, clock()):
             return Sent()
-    return _Drain(route, sender, clock, limit).run()
+    return _Drain(route, sender, clock, limit, pace, stop or Event()).run()
 
 
 class _Drain:
     """One run. window: how many messages may be on their way; it shrinks when the provider says too fast."""
 
-    def __init__(self, route: Route, sender: Sender, clock: Clock, limit: int | None) -> None:
+    def __init__(
+        self, route: Route, sender: Sender, clock: Clock, limit: int | None, pace: Pace | None, stop: Event
+    ) -> None:
+        self._pace = pace
+        self._stop = stop
         self._route = route
         self._sender = sender
         self._clock = clock
@@ -104,12 +122,14 @@ class _Drain:
         size = int(self._window) - self._out
         if self._left is not None:
             size = min(size, self._left)
+        if self._stop.is_set():
+            size = 0
         with transaction() as session:
             mark(session, marks)
             taken = (
                 claim(
                     session, provider=self._route.name, channel=self._route.channel, now=self._clock(),
-                    size=size, who=self._sender.who,
+                    size=size, who=self._sender.who, pace=self._pace,
                 )
                 if size > 0
                 else []

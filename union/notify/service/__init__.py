@@ -20,7 +20,7 @@ from union.notify.service.outbox import (
     resume,
 )
 from union.notify.service.receipts import record_status
-from union.notify.service.watch import beat, pause_blocked
+from union.notify.service.watch import beat, certain_offset, database_clock, pause_blocked
 
 __all__ = [
     "Fanout",
@@ -29,6 +29,8 @@ __all__ = [
     "address_hash",
     "beat",
     "cancel",
+    "certain_offset",
+    "database_clock",
     "enqueue",
     "enqueue_many",
     "forget_member",

@@ -7,7 +7,7 @@ channel) makes writing it twice harmless. Sending is the delivery's work.
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -97,12 +97,19 @@ def enqueue_many(
     recipients: Iterable[Recipient],
     not_before: datetime | None = None,
     secret: bool = False,
+    per_second: float | None = None,
 ) -> Fanout:
     """Write one message per recipient, 100,000 in a few seconds; those that have one already are left alone.
 
+    per_second: segments that the texts' route carries. Each text then waits for those before it, in the order
+    of `recipients`, so that the carrier's queue stays empty and what is held or cancelled has not left.
+
     Raises Invalid as `enqueue` does, before anything of the batch concerned is written.
     """
-    batch = _Batch(session, now, ref, kind, template, lane, not_before or now, expires_at, secret=secret)
+    batch = _Batch(
+        session, now, ref, kind, template, lane, not_before or now, expires_at,
+        secret=secret, gap=timedelta(seconds=1 / per_second) if per_second else None,
+    )  # fmt: skip
     asked = written = suppressed = 0
     for chunk in _chunks(recipients):
         rows = batch.rows(chunk)
@@ -133,7 +140,10 @@ class _Batch:
         expires_at: datetime,
         *,
         secret: bool,
+        gap: timedelta | None = None,
     ) -> None:
+        self._gap = gap
+        self._ahead = 0
         self._session = session
         self._now = now
         self._template = template
@@ -171,7 +181,11 @@ class _Batch:
         text, wording_id = self._wording(recipient)
         values, count = self._values(recipient, text)
         expires_at = recipient.expires_at or self._expires_at
-        not_before = self._permitted(recipient, recipient.not_before or self._not_before)
+        wanted = recipient.not_before or self._not_before
+        if self._gap and recipient.channel is Channel.SMS and not opted_out:
+            wanted += self._gap * self._ahead
+            self._ahead += count
+        not_before = self._permitted(recipient, wanted)
         reason = None
         if opted_out:
             reason = "opted_out"
