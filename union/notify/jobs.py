@@ -1,14 +1,15 @@
 """What the scheduler runs: send what is due, take over from the dead, look up, expire, forget, watch."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 
-from union.core.clock import utcnow
-from union.core.db import transaction
+from union.core.clock import stopwatch, utcnow
+from union.core.db import reading, transaction
 from union.core.settings import Settings
 from union.notify import channels, delivery, service
-from union.notify.channels.base import Route
+from union.notify.channels.base import Ways
 from union.notify.delivery import Sender, Sent
 from union.notify.delivery.send import Clock
 from union.notify.rules.kinds import Channel
@@ -17,9 +18,31 @@ log = logging.getLogger(__name__)
 
 
 @cache
-def routes(settings: Settings) -> tuple[Route, ...]:
-    """Return this process's routes; they keep connections open between runs."""
-    return channels.configured(settings)
+def routes(settings: Settings) -> tuple[Ways, ...]:
+    """Return this process's ways out; they keep connections open between runs."""
+    return channels.configured(settings, weigh=Shares(), gone=_gone)
+
+
+class Shares:
+    """The shares of two providers, read from the database at most once a second."""
+
+    def __init__(self) -> None:
+        self._read_at = -1.0
+        self._known: Mapping[str, int] = {}
+
+    def __call__(self, providers: list[str]) -> Mapping[str, int]:
+        """Return each provider's share of a hundred."""
+        if stopwatch() - self._read_at > 1.0:
+            with reading() as session:
+                self._known = service.weights(session, providers)
+            self._read_at = stopwatch()
+        return self._known
+
+
+def _gone(endpoint: str) -> None:
+    """Forget a browser whose push service says it is gone."""
+    with transaction() as session:
+        service.forget_endpoint(session, endpoint=endpoint)
 
 
 @cache
@@ -29,17 +52,17 @@ def sender(settings: Settings) -> Sender:
 
 
 def deliver_due(
-    over: tuple[Route, ...], who: Sender, *, clock: Clock = utcnow, limit: int | None = None
+    over: tuple[Ways, ...], who: Sender, *, clock: Clock = utcnow, limit: int | None = None
 ) -> Sent:
     """Send everything that is due over each of `over`, one after the other."""
     sent = Sent()
-    for route in over:
-        sent.states.update(delivery.deliver(route, who, clock=clock, limit=limit).states)
+    for ways in over:
+        sent.states.update(delivery.deliver(ways, who, clock=clock, limit=limit).states)
     return sent
 
 
 def _deliver(channel: Channel, settings: Settings) -> int:
-    over = tuple(route for route in routes(settings) if route.channel is channel)
+    over = tuple(ways for ways in routes(settings) if ways.channel is channel)
     return deliver_due(over, sender(settings)).total
 
 
@@ -53,6 +76,24 @@ def deliver_email(now: datetime, settings: Settings) -> int:
     """Send the emails that are due; apart from texts, so that neither waits for the other."""
     del now
     return _deliver(Channel.EMAIL, settings)
+
+
+def deliver_push(now: datetime, settings: Settings) -> int:
+    """Send the notifications that are due."""
+    del now
+    return _deliver(Channel.PUSH, settings)
+
+
+def balance(now: datetime, settings: Settings) -> int:
+    """Move texts away from a provider that fails or is slow."""
+    providers = channels.texting(settings)
+    if len(providers) < 2:  # noqa: PLR2004 - nothing to move to
+        return 0
+    with transaction() as session:
+        moved = service.balance(session, now=now, providers=providers)
+    if moved is not None:
+        log.warning("shares of %s moved: %s", " and ".join(providers), moved)
+    return int(moved is not None)
 
 
 def expire(now: datetime, settings: Settings) -> int:
@@ -94,6 +135,8 @@ def wipe(now: datetime, settings: Settings) -> int:
 JOBS = (
     ("deliver_sms", 1, deliver_sms),
     ("deliver_email", 1, deliver_email),
+    ("deliver_push", 1, deliver_push),
+    ("balance", 10, balance),
     ("expire", 10, expire),
     ("reap", 30, reap),
     ("resolve", 60, resolve),

@@ -12,6 +12,7 @@ from union.core import db
 from union.core.errors import Invalid
 from union.notify import delivery, jobs, queries
 from union.notify import service as notify
+from union.notify.channels.base import Single
 from union.notify.models import Outbox, Wording
 from union.notify.rules.kinds import Channel, Lane, Mailing
 
@@ -97,7 +98,7 @@ def test_lanes_go_in_order(database, hand):
         write(ref=f"r:{lane}", lane=lane)
     seen = []
 
-    class Watched:
+    class Watched(Single):
         name, channel, callers = "desk", Channel.SMS, 1
 
         def send(self, message, now):
@@ -169,7 +170,7 @@ def test_a_pause_takes_effect_within_one_batch(database, hand):
     write(300)
     sent = []
 
-    class Pausing:
+    class Pausing(Single):
         name, channel, callers = "desk", Channel.SMS, 1
 
         def send(self, message, now):
