@@ -9,7 +9,7 @@ from union.core.errors import UnionError
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.notify import queries
-from union.notify.forms import AnswerForm, AssignForm
+from union.notify.forms import AnswerForm, AssignForm, options
 from union.notify.queries.people import organizers_of
 from union.notify.service import desk as organizers
 from union.notify.views.common import blueprint
@@ -29,7 +29,7 @@ def _page(inbound_id: int, form: AnswerForm) -> str:
         found = queries.reply(session, inbound_id)
         people = organizers_of(session)
     assign = AssignForm(formdata=None, organizer=found.assigned_to or "")
-    assign.organizer.choices = [("", gettext(msg("nobody yet"))), *people.items()]
+    assign.organizer.choices = options([("", gettext(msg("nobody yet"))), *people.items()])
     return render_template("notify/answer.html", reply=found, form=form, assign=assign, people=people)
 
 

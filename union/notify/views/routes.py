@@ -12,7 +12,7 @@ from union.core.errors import UnionError
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.notify import channels, queries, words
-from union.notify.forms import ShareForm
+from union.notify.forms import ShareForm, options
 from union.notify.service import routes as service
 from union.notify.views.common import blueprint, settings
 from union.web import figures
@@ -31,7 +31,7 @@ def _page(form: ShareForm) -> str:
     now, providers = utcnow(), channels.texting(settings())
     with reading() as session:
         page = queries.routes_page(session, providers=providers, now=now)
-    form.provider.choices = [(name, words.PROVIDERS.get(name, name)) for name in sorted(providers)]
+    form.provider.choices = options((name, words.PROVIDERS.get(name, name)) for name in sorted(providers))
     return render_template(
         "notify/routes.html", page=page, form=form, providers=providers,
         drawings=[(line.provider, _drawing(page, line.provider, now)) for line in page.lines],

@@ -10,7 +10,7 @@ from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.core.settings import price_of
 from union.notify import queries, texts, words
-from union.notify.forms import TextForm
+from union.notify.forms import WHOSE, TextForm, options
 from union.notify.rules.kinds import Channel
 from union.notify.service import wording as service
 from union.notify.views.common import blueprint, settings
@@ -71,7 +71,7 @@ def _shown(page: queries.TextPage, form: TextForm, shown: queries.Preview | None
     price = price_of(settings().sms_price)
     room, _, short = page.base.name.partition("/")
     where = {"room": room, "short": short, "language": page.base.language, "channel": page.base.channel.value}
-    form.whose.choices = [(value, gettext(label)) for value, label in form.whose.choices]
+    form.whose.choices = options((value, gettext(label)) for value, label in WHOSE)
     if form.recipients.data is None and not form.recipients.errors:
         form.recipients.data = _USUAL
     return render_template(
