@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-SUBSCRIBE = """
+SUBSCRIBE = """(() => {
 const told = {
   endpoint: "https://fcm.googleapis.com/fcm/send/" + Math.random(),
   keys: { p256dh: "BNcRdreALRFXTkOOUHK1EtK2wtaz5Ry4YfYCA_0QTpQtUbVlUls0VJXg7A8u-Ts1XbjhazAkj7I99e8QcYP7DkM",
@@ -18,7 +18,7 @@ PushManager.prototype.subscribe = async (options) => {
   window.asked = new Uint8Array(options.applicationServerKey).length;
   return { toJSON: () => told };
 };
-"""
+})()"""
 REGISTER = "navigator.serviceWorker.register('/sw.js').then(() => 'registered', (e) => e.name)"
 SHOWN = """navigator.serviceWorker.ready.then((r) => r.getNotifications())
   .then((all) => all.map((one) => [one.title, one.body, one.data.url]))"""

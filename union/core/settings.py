@@ -156,9 +156,10 @@ class Settings:
         return make_key(self.secret_key_file) if self.development else read_key(self.secret_key_file)
 
     @property
-    def texts_by_carrier(self) -> bool:
-        """Whether a provider carries texts, so that replies come from real phones."""
-        return bool(self.twilio_account_sid or self.sinch_service_plan_id)
+    def carriers(self) -> list[str]:
+        """Names of those that carry texts; none where texts stay at the desk and replies are played."""
+        given = {"Twilio": self.twilio_account_sid, "Sinch": self.sinch_service_plan_id}
+        return [name for name, account in given.items() if account]
 
     def data_key(self) -> bytes:
         """Return the key that seals contact data; development makes it on first use."""

@@ -68,6 +68,7 @@ class ConsolePage:
     messages: tuple[tuple[str, Progress], ...]
     tests: Progress
     heartbeat: Heartbeat | None
+    trial: bool
     notice: notice.Notice
     notice_given_at: datetime | None
     briefing_at: datetime
@@ -108,6 +109,7 @@ def console(session: Session, slug: str, actor: Actor, now: datetime, language: 
         messages=messages(session, action),
         tests=notify.progress(session, standing.test_ref_of(action, actor.member_id or "")),
         heartbeat=notify.heartbeat(session, standing.SCHEDULER),
+        trial=notify.on_trial(session),
         notice=facts.notice,
         notice_given_at=action.notice_given_at,
         briefing_at=action.briefing_at,

@@ -10,7 +10,7 @@ from union.notify.service.consent import (
     unsubscribe_token,
 )
 from union.notify.service.devices import forget_endpoint
-from union.notify.service.inbound import Inbound, receive, settle, waiting
+from union.notify.service.inbound import Inbound, hand_to_people, receive, settle, waiting
 from union.notify.service.outbox import (
     Fanout,
     cancel,
@@ -41,6 +41,7 @@ __all__ = [
     "fails",
     "forget_endpoint",
     "forget_member",
+    "hand_to_people",
     "on_trial",
     "opt_in",
     "opt_out",

@@ -146,6 +146,13 @@ def settle(session: Session, *, now: datetime, inbound_id: int, note: str = "", 
         row.sender_hash = b""
 
 
+def hand_to_people(session: Session, *, inbound_id: int) -> None:
+    """Put a reply into the organizers' inbox: what it asks for nobody can do by itself."""
+    row = session.get(InboundMessage, inbound_id, with_for_update=True)
+    if row is not None and row.handled_at is None:
+        row.keyword = Keyword.OTHER.value
+
+
 def wipe_handled(session: Session, *, before: datetime) -> int:
     """Forget the sender and words of replies settled before `before`; return how many."""
     forgotten = session.scalars(

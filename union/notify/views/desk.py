@@ -56,7 +56,7 @@ def _pages(listed: queries.MessageList, wanted: dict[str, str]) -> tuple[str | N
 
 def _played() -> bool:
     """Whether replies are played at the desk: only where no carrier brings real ones."""
-    return not settings().texts_by_carrier
+    return not settings().carriers
 
 
 @blueprint.get("/desk/<int:outbox_id>")
