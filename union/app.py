@@ -21,6 +21,8 @@ from union.core.i18n import msg
 from union.core.permissions import Permission, permits
 from union.core.settings import Settings
 from union.members import login
+from union.members import queries as members
+from union.notify.queries import people
 from union.platforms import views as platforms
 from union.web import guards, kit
 
@@ -52,10 +54,12 @@ def create_app(settings: Settings) -> Flask:
 
 
 def _hang_panels() -> None:
-    """Hand lower rooms the panels that higher rooms draw on their pages."""
+    """Hand lower rooms what higher rooms draw and know: panels, and the organizers' names."""
     for panel in (actions_panel, bargaining_panel):
         if panel not in campaigns.PANELS:
             campaigns.PANELS.append(panel)
+    if members.organizer_names not in people.PEOPLE:
+        people.PEOPLE.append(members.organizer_names)
     if campaigns_panel not in platforms.PANELS:
         platforms.PANELS.append(campaigns_panel)
 

@@ -75,6 +75,22 @@ def make_key_command(path: Path) -> None:
     click.echo(f"{path}: {'kept, it was there' if existed else 'made'}")
 
 
+@settings.command("make-push-key")
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.pass_obj
+def make_push_key(found: Settings, path: Path | None) -> None:
+    """Write the key that signs notifications to PATH (default: UNION_PUSH_KEY_FILE); an existing one is kept.
+
+    With another key every browser would have to be asked again.
+    """
+    path = path or found.push_key_file
+    existed = path.exists()
+    make_key(path)
+    click.echo(
+        f"{path}: {'kept, it was there' if existed else 'made; notifications work from the next start'}"
+    )
+
+
 @main.group("db")
 def database() -> None:
     """Create, migrate and check the database."""

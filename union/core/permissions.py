@@ -49,7 +49,10 @@ class Permission(StrEnum):
     MEMBER_SUSPEND = "member.suspend"
     MEMBER_VOUCH = "member.vouch"
     MESSAGES_READ = "messages.read"
+    MESSAGES_ROUTE = "messages.route"
     MESSAGES_SEND = "messages.send"
+    MESSAGES_TRIAL = "messages.trial"
+    MESSAGES_WORD = "messages.word"
     PLATFORM_EDIT = "platform.edit"
     ROLE_GRANT = "role.grant"
 
@@ -115,6 +118,9 @@ TABLE: dict[Permission, tuple[tuple[Predicate, ...], ...]] = {
     Permission.MEMBER_SUSPEND: ((officer,), (system,)),
     Permission.MEMBER_VOUCH: ((active,),),
     Permission.MESSAGES_READ: ((organizer,), (officer,)),
+    Permission.MESSAGES_ROUTE: ((organizer,), (officer,), (system,)),
+    Permission.MESSAGES_TRIAL: ((officer,), (system,)),
+    Permission.MESSAGES_WORD: ((organizer,),),
     Permission.MESSAGES_SEND: ((organizer,), (system,)),
     Permission.PLATFORM_EDIT: ((organizer,), (officer,), (system,)),
     Permission.ROLE_GRANT: ((officer,), (system,)),

@@ -36,6 +36,7 @@ from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.i18n import translate
 from union.core.settings import Settings
+from union.demo import messages as post
 from union.demo.people import CHAPTERS, people
 from union.demo.texts import CAMPAIGNS, DEMANDS, DEMANDS_STAND, UPDATES, Story
 from union.members import queries as members
@@ -404,6 +405,9 @@ def ensure(settings: Settings, say: Say) -> People:
     for story in CAMPAIGNS:
         say(f"  campaign: {story.title} ({story.stage})")
         tell(seed, story, who)
+    with transaction() as session:
+        organizer = seed.actor(session, who.organizers[0])
+        post.fill(session, settings, organizer=organizer, other=who.organizers[1], now=seed.now)
     note = settings.home / NOTE
     note.touch(mode=0o600)
     note.write_text(json.dumps({"member": who.member, "booth": seed.booth}))

@@ -43,12 +43,27 @@ def ranked(
     duties: Sequence[Duty],
     campaigns: Sequence[CampaignCard],
     applicant: bool,
+    email_fails: bool = False,
 ) -> tuple[Task, ...]:
     """Return all that waits for a member as one list: what is live, then votes, duties, actions, pledges."""
     found: list[tuple[int, datetime | None, Task]] = []
     if applicant:
         text = msg("Have your membership confirmed")
         found.append((1, None, Task(text, "", "/account", msg("waiting"), "waiting")))
+    if email_fails:
+        found.append(
+            (
+                1,
+                None,
+                Task(
+                    msg("Mend your email address: emails to you come back"),
+                    "",
+                    "/account",
+                    msg("waiting"),
+                    "waiting",
+                ),
+            )
+        )
     for action in actions:
         if action.next in _ACTIONS:
             rank, text, status, kind = _ACTIONS[action.next]

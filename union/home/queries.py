@@ -91,6 +91,7 @@ def mine(session: Session, actor: Actor, now: datetime) -> MinePage:
         duties=ballots.duties(session, member_id),
         campaigns=campaigns.waiting_for(session, member_id, now) if actor.active else [],
         applicant=account.state == MemberState.APPLICANT,
+        email_fails=notify.fails(session, member_id=member_id),
     )
     return MinePage(
         tasks,
@@ -120,6 +121,7 @@ class ConsolePage:
     heartbeats: tuple[Heartbeat, ...]
     awake: bool
     audit: bool
+    trial: bool
 
 
 def console(session: Session, actor: Actor, now: datetime) -> ConsolePage:
@@ -145,6 +147,7 @@ def console(session: Session, actor: Actor, now: datetime) -> ConsolePage:
         heartbeats=beats,
         awake=any(beat.process == "scheduler" and now - beat.at <= AWAKE for beat in beats),
         audit=permits(actor, Permission.AUDIT_READ),
+        trial=notify.on_trial(session),
     )
 
 

@@ -2,15 +2,16 @@
 
 import logging
 import threading
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache, partial
 from typing import Final
 
-from union.core.clock import utcnow
+from union.core.clock import stopwatch, utcnow
 from union.core.db import Database, install, installed, make_engine, reading, transaction
 from union.core.settings import BadSettings, Settings
 from union.notify import channels, delivery, service
-from union.notify.channels.base import Route
+from union.notify.channels.base import Ways
 from union.notify.delivery import Pace, Sender, Sent
 from union.notify.delivery.claim import BATCH
 from union.notify.delivery.credit import ONE
@@ -22,9 +23,31 @@ log = logging.getLogger(__name__)
 
 
 @cache
-def routes(settings: Settings) -> tuple[Route, ...]:
-    """Return this process's routes; they keep connections open between runs."""
-    return channels.configured(settings)
+def routes(settings: Settings) -> tuple[Ways, ...]:
+    """Return this process's ways out; they keep connections open between runs."""
+    return channels.configured(settings, weigh=Shares(), gone=_gone)
+
+
+class Shares:
+    """The shares of two providers, read from the database at most once a second."""
+
+    def __init__(self) -> None:
+        self._read_at = -1.0
+        self._known: Mapping[str, int] = {}
+
+    def __call__(self, providers: list[str]) -> Mapping[str, int]:
+        """Return each provider's share of a hundred."""
+        if stopwatch() - self._read_at > 1.0:
+            with reading() as session:
+                self._known = service.weights(session, providers)
+            self._read_at = stopwatch()
+        return self._known
+
+
+def _gone(endpoint: str) -> None:
+    """Forget a browser whose push service says it is gone."""
+    with transaction() as session:
+        service.forget_endpoint(session, endpoint=endpoint)
 
 
 @cache
@@ -43,7 +66,7 @@ ALONE: Final = 5 * BATCH
 
 
 def deliver_due(
-    over: tuple[Route, ...],
+    over: tuple[Ways, ...],
     who: Sender,
     *,
     clock: Clock = utcnow,
@@ -52,8 +75,8 @@ def deliver_due(
 ) -> Sent:
     """Send everything that is due over each of `over`, one after the other."""
     sent = Sent()
-    for route in over:
-        one = delivery.deliver(route, who, clock=clock, limit=limit, pace=pace, stop=stopping)
+    for ways in over:
+        one = delivery.deliver(ways, who, clock=clock, limit=limit, pace=pace, stop=stopping)
         sent.states.update(one.states)
     return sent
 
@@ -65,7 +88,7 @@ def pace(settings: Settings, channel: Channel) -> Pace | None:
 
 
 def _send(settings: Settings, channel: Channel, limit: int | None) -> int:
-    over = tuple(route for route in routes(settings) if route.channel is channel)
+    over = tuple(ways for ways in routes(settings) if ways.channel is channel)
     return deliver_due(over, sender(settings), limit=limit, pace=pace(settings, channel)).total
 
 
@@ -127,6 +150,24 @@ def deliver_email(now: datetime, settings: Settings) -> int:
     return _deliver(Channel.EMAIL, settings)
 
 
+def deliver_push(now: datetime, settings: Settings) -> int:
+    """Send the notifications that are due."""
+    del now
+    return _deliver(Channel.PUSH, settings)
+
+
+def balance(now: datetime, settings: Settings) -> int:
+    """Move texts away from a provider that fails or is slow."""
+    providers = channels.texting(settings)
+    if len(providers) < 2:  # noqa: PLR2004 - nothing to move to
+        return 0
+    with transaction() as session:
+        moved = service.balance(session, now=now, providers=providers)
+    if moved is not None:
+        log.warning("shares of %s moved: %s", " and ".join(providers), moved)
+    return int(moved is not None)
+
+
 def expire(now: datetime, settings: Settings) -> int:
     """Give up on what is too late."""
     del settings
@@ -166,6 +207,8 @@ def wipe(now: datetime, settings: Settings) -> int:
 JOBS = (
     ("deliver_sms", 1, deliver_sms),
     ("deliver_email", 1, deliver_email),
+    ("deliver_push", 1, deliver_push),
+    ("balance", 10, balance),
     ("expire", 10, expire),
     ("reap", 30, reap),
     ("resolve", 60, resolve),

@@ -17,7 +17,7 @@ from union.core import db
 from union.core.clock import utcnow
 from union.notify import delivery, jobs, queries
 from union.notify import service as notify
-from union.notify.channels.base import Accepted
+from union.notify.channels.base import Accepted, Single
 from union.notify.rules.kinds import Channel, Lane, Mailing, State
 from union.notify.testing.faults import Fault
 
@@ -251,7 +251,7 @@ def test_a_secret_text_is_gone_as_soon_as_it_is_handed_over(database, hand, twil
     assert [row.sealed is None for row in rows()] == [True, True]
 
 
-class Quick:
+class Quick(Single):
     """A carrier that takes everything at once."""
 
     name, channel, callers = "quick", Channel.SMS, 1

@@ -14,6 +14,7 @@ from union.core.clock import utcnow
 from union.core.errors import Invalid
 from union.notify import delivery, jobs, queries
 from union.notify import service as notify
+from union.notify.channels.base import Single
 from union.notify.channels.desk import Desk
 from union.notify.delivery import Pace
 from union.notify.delivery.speed import Speed, speed
@@ -103,7 +104,7 @@ def test_lanes_go_in_order(database, hand):
         write(ref=f"r:{lane}", lane=lane)
     seen = []
 
-    class Watched:
+    class Watched(Single):
         name, channel, callers = "desk", Channel.SMS, 1
 
         def send(self, message, now):
@@ -175,7 +176,7 @@ def test_a_pause_takes_effect_within_one_batch(database, hand):
     write(300)
     sent = []
 
-    class Pausing:
+    class Pausing(Single):
         name, channel, callers = "desk", Channel.SMS, 1
 
         def send(self, message, now):

@@ -17,6 +17,10 @@ from union.notify.testing.twilio_server import sign
 
 TOKEN = "secret-token"
 PUBLIC = "https://union.example"
+VIEWS = [
+    f"union.notify.views.{name}"
+    for name in ("desk", "deliveries", "replies", "routes", "trial", "own", "wording")
+]
 ORGANIZER = Actor("o", "Olga", frozenset({Role.MEMBER, Role.ORGANIZER}), active=True)
 
 
@@ -30,7 +34,7 @@ def webhooks(app):
 @pytest.fixture
 def organizer(monkeypatch):
     """Somebody with the role, without going through the registry."""
-    for where in ("union.web.guards", "union.web.kit.guards", "union.web.i18n", "union.notify.views"):
+    for where in ("union.web.guards", "union.web.kit.guards", "union.web.i18n", *VIEWS):
         monkeypatch.setattr(f"{where}.current_actor", lambda: ORGANIZER)
 
 

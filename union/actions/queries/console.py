@@ -69,6 +69,7 @@ class ConsolePage:
     messages_ref: str
     tests: Progress
     heartbeat: Heartbeat | None
+    trial: bool
     notice: notice.Notice
     notice_given_at: datetime | None
     briefing_at: datetime
@@ -110,6 +111,7 @@ def console(session: Session, slug: str, actor: Actor, now: datetime, language: 
         messages_ref=standing.ref_of(action),
         tests=notify.progress(session, standing.test_ref_of(action, actor.member_id or "")),
         heartbeat=notify.heartbeat(session, standing.SCHEDULER),
+        trial=notify.on_trial(session),
         notice=facts.notice,
         notice_given_at=action.notice_given_at,
         briefing_at=action.briefing_at,

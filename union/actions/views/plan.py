@@ -112,7 +112,7 @@ def edit(slug: str) -> ResponseReturnValue:
 
 
 def _offer(form: PlanForm, campaign: CampaignCard, zones: list[str]) -> None:
-    desk = not settings().twilio_account_sid
+    desk = not settings().carriers
     form.offer(language(), [campaign.zone, current_actor().zone, *zones], desk=desk)
 
 

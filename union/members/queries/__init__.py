@@ -21,6 +21,7 @@ from union.members.queries.people import (
     count_active,
     display_names,
     eligible,
+    organizer_names,
     organizers,
     with_role,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "eligible",
     "find_member",
     "member_page",
+    "organizer_names",
     "organizers",
     "own_file",
     "register_page",

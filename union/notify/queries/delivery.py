@@ -1,6 +1,6 @@
-"""What pages and other rooms read about delivery: frozen values, never rows.
+"""How messages and replies stand: progress, lists, one message, the inbox, who is awake.
 
-Read only. The text of a message is shown at the desk alone: what went out to people's phones is theirs.
+The text of a message is shown at the desk alone: what went out to people's phones is theirs.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ from union.notify.models import InboundMessage, Outbox, Paused, SendAttempt, Wor
 from union.notify.rules import causes
 from union.notify.rules.kinds import Channel, Keyword, Lane, State
 from union.notify.service.inbound import Inbound, shown
-from union.notify.service.outbox import read_sealed
+from union.notify.service.rows import read_sealed
 
 PAGE = 50
 _LINE = 80
@@ -285,6 +285,14 @@ def overview(session: Session, *, now: datetime, days: int = 7, limit: int = 30)
         .where(Outbox.state == State.CREATED.value, Outbox.not_before <= now)
     )
     return Overview(since, _progress(states, Counter(), Counter()), tuple(about[:limit]), due or 0)
+
+
+def reply(session: Session, inbound_id: int) -> Inbound:
+    """Return one reply; raises NotFound."""
+    row = session.get(InboundMessage, inbound_id)
+    if row is None:
+        raise NotFound(msg("There is no such reply."))
+    return shown(row)
 
 
 def inbox(session: Session, *, limit: int = 100) -> tuple[Inbound, ...]:
