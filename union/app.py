@@ -23,6 +23,8 @@ from union.core.i18n import msg
 from union.core.permissions import Permission, permits, reaches
 from union.core.settings import Settings
 from union.members import login
+from union.members import queries as members
+from union.notify.queries import people
 from union.platforms import views as platforms
 from union.web import guards, kit
 
@@ -65,7 +67,7 @@ def create_app(settings: Settings) -> Flask:
 
 
 def _hang_panels() -> None:
-    """Hand lower rooms the panels that higher rooms draw on their pages, and what actions teach."""
+    """Hand lower rooms what higher rooms draw and know: panels, what actions teach, the organizers' names."""
     for panel in (actions_panel, bargaining_panel):
         if panel not in campaigns.PANELS:
             campaigns.PANELS.append(panel)
@@ -73,6 +75,8 @@ def _hang_panels() -> None:
         campaigns.TEACHERS.append(teach)
     if turnout not in campaigns.TURNOUT:
         campaigns.TURNOUT.append(turnout)
+    if members.organizer_names not in people.PEOPLE:
+        people.PEOPLE.append(members.organizer_names)
     if campaigns_panel not in platforms.PANELS:
         platforms.PANELS.append(campaigns_panel)
 

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import tomllib
 
 import pytest
 from flask import Flask
@@ -216,6 +217,36 @@ class TestContracts:
         )
         assert ran.returncode == 1, ran.stdout + ran.stderr
         assert "union.core is not allowed to import union.members" in ran.stdout
+
+
+class TestTheBroker:
+    """Celery stays behind one module: the very contract of pyproject, held against a union that broke it."""
+
+    @pytest.mark.parametrize(("where", "refused"), [("notify/delivery/rabbit", False), ("notify/jobs", True)])
+    def test_only_the_engine_knows_celery(self, tmp_path, where, refused):
+        told = tomllib.loads((gates.ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+        [contract] = [one for one in told if one["id"] == "celery"]
+        planted = {"notify/delivery/rabbit", "notify/jobs"}
+        for module in planted:
+            path = tmp_path / "union" / f"{module}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("import celery, kombu, amqp\n" if module == where else "")
+        for folder in ("union", "union/notify", "union/notify/delivery"):
+            (tmp_path / folder / "__init__.py").write_text("")
+        lines = [
+            f"{key} =\n    " + "\n    ".join(contract[key])
+            for key in ("protected_modules", "allowed_importers")
+        ]
+        head = ["[importlinter]", "root_package = union", "include_external_packages = True"]
+        body = ["[importlinter:contract:celery]", "name = celery", "type = protected", *lines]
+        (tmp_path / ".importlinter").write_text("\n".join([*head, *body]) + "\n")
+        ran = subprocess.run(
+            [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()", "--no-cache"],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        )  # fmt: skip
+        assert ran.returncode == int(refused), ran.stdout + ran.stderr
+        assert ("union.notify.jobs" in ran.stdout) is refused
 
 
 class TestAnonymityWall:

@@ -53,6 +53,17 @@ def next_moment(now: datetime) -> datetime | None:
         return queries.next_moment(session, now)
 
 
+def rezone(now: datetime, settings: Settings) -> int:
+    """Move starts whose zone has other rules than when they were planned; tell those who were briefed."""
+    with reading() as session:
+        found = queries.by_wall_clock(session)
+    site = settings.public_url
+    return sum(
+        _one(slug, lambda s, slug: service.rezone(s, actor=SYSTEM, now=now, slug=slug, site=site))
+        for slug in found
+    )
+
+
 def take_replies(now: datetime, settings: Settings) -> int:
     """Count the replies that say "out"."""
     del settings
@@ -70,6 +81,7 @@ def wipe(now: datetime, settings: Settings) -> int:
 WAKE = (next_moment, run_due)
 JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("due", 1, run_due),
+    ("rezone", 60, rezone),
     ("replies", 2, take_replies),
     ("wipe", 600, wipe),
 )

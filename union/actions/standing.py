@@ -153,6 +153,7 @@ def facts(session: Session, action: Action, *, now: datetime, asking: str | None
         asking=asking,
         tested=tested(session, action, signers),
         heartbeat_at=beat.at if beat else None,
+        clock_off=beat.offset if beat else timedelta(0),
         reach=reach_of(members.contacts(session, taking_part), action, now=now),
         votes=tuple(
             (row.title, ballots.keys_missing(session, row.ballot_slug))

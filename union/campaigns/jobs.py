@@ -1,4 +1,4 @@
-"""What comes due: rounds to settle, counts to refresh, outcomes to take, mandates to expire.
+"""What comes due: rounds to settle, counts to refresh, outcomes to take, mandates to expire, replies.
 
 Each thing is one transaction of its own, decided again under its lock, so several schedulers do it once.
 """
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from union.campaigns.service import announcing, demands, keeping, scrub, settling, votes
+from union.campaigns.service import announcing, demands, keeping, replies, scrub, settling, votes
 from union.core.actor import SYSTEM
 from union.core.db import installed, reading, transaction
 from union.core.settings import Settings
@@ -106,10 +106,17 @@ def scrub_settled(now: datetime, settings: Settings) -> int:
     return 0
 
 
+def answer_pledges(now: datetime, settings: Settings) -> int:
+    """Answer members who text that they are in."""
+    with transaction() as session:
+        return replies.answer_pledges(session, now=now, public_url=settings.public_url)
+
+
 JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("settle", 2, settle_due),
     ("refresh", 30, refresh),
     ("outcomes", 5, take_outcomes),
+    ("pledges", 5, answer_pledges),
     ("expire", 60, expire),
     ("scrub", 600, scrub_settled),
     ("forget", 3600, forget),

@@ -50,7 +50,10 @@ class Permission(StrEnum):
     MEMBER_SUSPEND = "member.suspend"
     MEMBER_VOUCH = "member.vouch"
     MESSAGES_READ = "messages.read"
+    MESSAGES_ROUTE = "messages.route"
     MESSAGES_SEND = "messages.send"
+    MESSAGES_TRIAL = "messages.trial"
+    MESSAGES_WORD = "messages.word"
     ORGANIZING_CALL = "organizing.call"
     ORGANIZING_LISTS = "organizing.lists"
     ORGANIZING_PEOPLE = "organizing.people"
@@ -122,6 +125,9 @@ TABLE: dict[Permission, tuple[tuple[Predicate, ...], ...]] = {
     Permission.MEMBER_SUSPEND: ((officer,), (system,)),
     Permission.MEMBER_VOUCH: ((active,),),
     Permission.MESSAGES_READ: ((organizer,), (officer,)),
+    Permission.MESSAGES_ROUTE: ((organizer,), (officer,), (system,)),
+    Permission.MESSAGES_TRIAL: ((officer,), (system,)),
+    Permission.MESSAGES_WORD: ((organizer,),),
     Permission.MESSAGES_SEND: ((organizer,), (system,)),
     Permission.ORGANIZING_CALL: ((organizer,), (helper,)),
     Permission.ORGANIZING_LISTS: ((organizer,), (system,)),

@@ -38,6 +38,7 @@ from union.core.i18n import translate
 from union.core.settings import Settings
 from union.demo import arc
 from union.demo.organizing import organize
+from union.demo import messages as post
 from union.demo.people import CHAPTERS, people
 from union.demo.texts import CAMPAIGNS, DEMANDS, DEMANDS_STAND, UPDATES, Story
 from union.members import queries as members
@@ -415,6 +416,9 @@ def ensure(settings: Settings, say: Say) -> People:
     signatures.gather(seed, who.organizers[0])
     say("  organizing work")
     local = organize(seed.everybody, who.organizers[0], who.member, seed.now)
+    with transaction() as session:
+        organizer = seed.actor(session, who.organizers[0])
+        post.fill(session, settings, organizer=organizer, other=who.organizers[1], now=seed.now)
     note = settings.home / NOTE
     note.touch(mode=0o600)
     note.write_text(json.dumps({"member": who.member, "booth": seed.booth, "local": local}))

@@ -44,6 +44,7 @@ def ranked(
     duties: Sequence[Duty],
     campaigns: Sequence[CampaignCard],
     applicant: bool,
+    email_fails: bool = False,
     tasks: Sequence[TaskCard] = (),
     calling: Sequence[MyList] = (),
 ) -> tuple[Task, ...]:
@@ -55,6 +56,20 @@ def ranked(
     if applicant:
         text = msg("Have your membership confirmed")
         found.append((1, None, Task(text, "", "/account", msg("waiting"), "waiting")))
+    if email_fails:
+        found.append(
+            (
+                1,
+                None,
+                Task(
+                    msg("Mend your email address: emails to you come back"),
+                    "",
+                    "/account",
+                    msg("waiting"),
+                    "waiting",
+                ),
+            )
+        )
     for action in actions:
         if action.next in _ACTIONS:
             rank, text, status, kind = _ACTIONS[action.next]

@@ -95,6 +95,7 @@ def mine(session: Session, actor: Actor, now: datetime) -> MinePage:
         applicant=account.state == MemberState.APPLICANT,
         tasks=organizing.waiting_for(session, actor=actor),
         calling=organizing.my_lists(session, actor=actor, now=now),
+        email_fails=notify.fails(session, member_id=member_id),
     )
     return MinePage(
         tasks,
@@ -125,6 +126,7 @@ class ConsolePage:
     awake: bool
     audit: bool
     tasks: tuple[TaskCard, ...]
+    trial: bool
 
 
 def console(session: Session, actor: Actor, now: datetime) -> ConsolePage:
@@ -151,6 +153,7 @@ def console(session: Session, actor: Actor, now: datetime) -> ConsolePage:
         awake=any(beat.process == "scheduler" and now - beat.at <= AWAKE for beat in beats),
         audit=permits(actor, Permission.AUDIT_READ),
         tasks=organizing.waiting_for(session, actor=actor),
+        trial=notify.on_trial(session),
     )
 
 

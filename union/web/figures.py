@@ -341,14 +341,24 @@ def sparkline(values: Sequence[float], *, title: str, desc: str = "") -> Markup:
 
 
 def steps_over_time(
-    points: Sequence[tuple[datetime, float]], *, title: str, first: str, last: str, top: str, desc: str = ""
+    points: Sequence[tuple[datetime, float]],
+    *,
+    title: str,
+    first: str,
+    last: str,
+    top: str,
+    desc: str = "",
+    whole: float | None = None,
 ) -> Markup:
-    """Draw a count as it grew. first, last: the ends of the time axis, top: the highest count; in words."""
+    """Draw a count as it grew. first, last: the ends of the time axis, top: the highest count; in words.
+
+    whole: what the top stands for when it is not the highest count.
+    """
     if not points:
         return _rows_svg(1, title, desc, [])
     start = points[0][0]
     span = (points[-1][0] - start).total_seconds() or 1
-    highest = max(value for _, value in points) or 1
+    highest = whole or max(value for _, value in points) or 1
     placed = [(100 * (at - start).total_seconds() / span, 100 * value / highest) for at, value in points]
     if len(placed) == 1:
         placed.append((100.0, placed[0][1]))

@@ -1,7 +1,16 @@
 """Actions as pages and other rooms read them: frozen values, never a row, never who checked in."""
 
 from union.actions.queries.board import LiveBoard, Numbers, lesson, live
-from union.actions.queries.cards import ActionCard, Due, due, listing, mine, next_moment, upcoming
+from union.actions.queries.cards import (
+    ActionCard,
+    Due,
+    by_wall_clock,
+    due,
+    listing,
+    mine,
+    next_moment,
+    upcoming,
+)
 from union.actions.queries.console import (
     ChapterRow,
     ConsolePage,
@@ -26,6 +35,7 @@ __all__ = [
     "Overview",
     "VoteView",
     "action_page",
+    "by_wall_clock",
     "console",
     "debrief_page",
     "due",

@@ -218,6 +218,14 @@ def _to_settle(session: Session) -> tuple[str, ...]:
     return tuple(session.scalars(query.distinct().order_by(Action.slug)))
 
 
+def by_wall_clock(session: Session) -> tuple[str, ...]:
+    """Return the armed and live actions that start at one local time everywhere."""
+    chosen = select(Action.slug).where(
+        Action.state.in_([State.ARMED, State.LIVE]), Action.mode == Mode.WALL_CLOCK
+    )
+    return tuple(session.scalars(chosen))
+
+
 def next_moment(session: Session, now: datetime) -> datetime | None:
     """Return the earliest start or end still ahead of `now`, None where nothing is planned."""
     starts = select(func.min(ActionZoneFiring.starts_at)).where(

@@ -74,8 +74,10 @@ class ConsolePage:
     chapters: tuple[ChapterRow, ...]
     zones: tuple[ZoneRow, ...]
     messages: tuple[tuple[str, Progress], ...]
+    messages_ref: str
     tests: Progress
     heartbeat: Heartbeat | None
+    trial: bool
     notice: notice.Notice
     notice_given_at: datetime | None
     briefing_at: datetime
@@ -121,8 +123,10 @@ def console(session: Session, slug: str, actor: Actor, now: datetime, language: 
             for row in standing.firings(session, action)
         ),
         messages=messages(session, action),
+        messages_ref=standing.ref_of(action),
         tests=notify.progress(session, standing.test_ref_of(action, actor.member_id or "")),
         heartbeat=notify.heartbeat(session, standing.SCHEDULER),
+        trial=notify.on_trial(session),
         notice=facts.notice,
         notice_given_at=action.notice_given_at,
         briefing_at=action.briefing_at,

@@ -16,8 +16,12 @@ from union.actions.rules.pacing import Reach
 from union.core.errors import Conflict, Invalid
 from union.core.i18n import msg
 
+MILLISECOND = timedelta(milliseconds=1)
 FRESH = timedelta(seconds=60)
 """A scheduler that has not ticked for this long is taken for dead."""
+
+OFF = timedelta(milliseconds=100)
+"""A scheduler whose clock is further off the database's starts actions too early or too late."""
 
 
 class Gate(StrEnum):
@@ -96,6 +100,7 @@ class Facts:
     asking: str | None = None
     tested: Mapping[str, bool] = field(default_factory=dict)
     heartbeat_at: datetime | None = None
+    clock_off: timedelta = timedelta(0)
     reach: Reach | None = None
     votes: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
@@ -256,6 +261,11 @@ def _heartbeat(facts: Facts) -> Check:
             "The scheduler ticked %(seconds)s seconds ago; more than %(fresh)s means that it stands still."
         )
         return Check(Gate.HEARTBEAT, False, label, detail, who, told)
+    if abs(facts.clock_off) > OFF:
+        detail = msg("A scheduler's clock is %(off)s ms off the database's; more than %(most)s is too much.")
+        who = msg("Whoever runs the server must set its clock right.")
+        off = {"off": round(abs(facts.clock_off) / MILLISECOND), "most": OFF // MILLISECOND}
+        return Check(Gate.HEARTBEAT, False, label, detail, who, off)
     return Check(Gate.HEARTBEAT, True, label, msg("ticked %(seconds)s seconds ago"), facts=told)
 
 

@@ -21,6 +21,7 @@ from union.actions.service.closing import debrief, end_now, report_retaliation, 
 from union.actions.service.firing import brief, decide, end, fire, lapse
 from union.actions.service.going_on import launch_due, launch_vote, settle_votes
 from union.actions.service.plan import authorize, draft, edit, give_notice, schedule
+from union.actions.service.rezoning import rezone
 from union.actions.service.votes import drop_vote, plan_vote
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "plan_vote",
     "postpone",
     "report_retaliation",
+    "rezone",
     "schedule",
     "send_test",
     "settle_votes",

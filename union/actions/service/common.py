@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from union.actions import standing
 from union.actions.models import Action, ActionZoneFiring, CheckinOnce
-from union.actions.rules import chasing, windows
+from union.actions.rules import chasing, pacing, windows
 from union.actions.rules.states import Mode, State, require_next
 from union.core.errors import NotFound
 from union.core.i18n import msg, translate, when
@@ -150,6 +150,7 @@ def tell(
         lane=notice.lane,
         expires_at=notice.expires_at or action.starts_at,
         recipients=_recipients(action, notice, planned, contacts, site, zones),
+        per_second=pacing.stagger(action.sms_route),
     )
     return fanout.written
 
@@ -162,9 +163,10 @@ def _recipients(
     site: str,
     zones: Collection[str] | None,
 ) -> Iterator[Recipient]:
+    """Give what each gets; who starts first comes first, since texts leave one after the other."""
     shared: dict[tuple[str, str], dict[str, str | int]] = {}
-    for one in contacts:
-        window = windows.window_of(planned, one.zone)
+    found = [(windows.window_of(planned, one.zone), one) for one in contacts]
+    for window, one in sorted(found, key=lambda pair: pair[0].starts_at):
         if zones is not None and window.zone not in zones:
             continue
         key = (one.language, one.zone)

@@ -127,7 +127,7 @@ def _page(form: PlanForm, campaign: CampaignCard, kind: Kind, card: ActionCard |
 
 
 def _offer(form: PlanForm, campaign: CampaignCard, zones: list[str]) -> None:
-    desk = not settings().twilio_account_sid
+    desk = not settings().carriers
     form.offer(language(), [campaign.zone, current_actor().zone, *zones], desk=desk)
 
 

@@ -251,6 +251,11 @@ def organizers(session: Session) -> list[str]:
     return with_role(session, Role.ORGANIZER)
 
 
+def organizer_names(session: Session) -> dict[str, str]:
+    """Return active organizers, id → the name they want to be called."""
+    return display_names(session, organizers(session))
+
+
 def with_role(session: Session, role: Role) -> list[str]:
     """Return the ids of active members who hold `role`, in order of id."""
     query = select(Member.id).where(Member.state == State.ACTIVE).order_by(Member.id)

@@ -1,16 +1,17 @@
-"""What pages and other rooms read about delivery: frozen values, never rows.
+"""How messages and replies stand: progress, lists, one message, the inbox, who is awake.
 
-Read only. The text of a message is shown at the desk alone: what went out to people's phones is theirs.
+The text of a message is shown at the desk alone: what went out to people's phones is theirs.
 """
 
 from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from union.core.db import MICROSECOND
 from union.core.errors import NotFound
 from union.core.i18n import msg
 from union.core.sealing import CannotOpen
@@ -21,10 +22,11 @@ from union.notify.models import InboundMessage, Outbox, Paused, SendAttempt, Wor
 from union.notify.rules import causes
 from union.notify.rules.kinds import Channel, Keyword, Lane, State
 from union.notify.service.inbound import Inbound, shown
-from union.notify.service.outbox import read_sealed
+from union.notify.service.rows import read_sealed
 
 PAGE = 50
 _LINE = 80
+AWAKE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +287,14 @@ def overview(session: Session, *, now: datetime, days: int = 7, limit: int = 30)
     return Overview(since, _progress(states, Counter(), Counter()), tuple(about[:limit]), due or 0)
 
 
+def reply(session: Session, inbound_id: int) -> Inbound:
+    """Return one reply; raises NotFound."""
+    row = session.get(InboundMessage, inbound_id)
+    if row is None:
+        raise NotFound(msg("There is no such reply."))
+    return shown(row)
+
+
 def inbox(session: Session, *, limit: int = 100) -> tuple[Inbound, ...]:
     """Return replies that a person must read, oldest first."""
     chosen = select(InboundMessage).where(
@@ -295,13 +305,14 @@ def inbox(session: Session, *, limit: int = 100) -> tuple[Inbound, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """When a process last said it is alive."""
+    """When a process last said it is alive. offset: how far its clock is ahead of the database's."""
 
     process: str
     at: datetime
     ticks: int
     pid: int
     host: str
+    offset: timedelta
 
     def age(self, now: datetime) -> timedelta:
         """Return how long ago that was."""
@@ -309,12 +320,21 @@ class Heartbeat:
 
 
 def heartbeats(session: Session) -> tuple[Heartbeat, ...]:
-    """Return every process that ever said it is alive, the latest first."""
+    """Return every process that said it is alive in the last hour, the latest first."""
     found = session.scalars(select(HeartbeatRow).order_by(HeartbeatRow.at.desc()))
-    return tuple(Heartbeat(row.process, row.at, row.ticks, row.pid, row.host) for row in found)
+    return tuple(
+        Heartbeat(row.process, row.at, row.ticks, row.pid, row.host, row.offset_us * MICROSECOND)
+        for row in found
+    )
 
 
 def heartbeat(session: Session, process: str) -> Heartbeat | None:
-    """Return the heartbeat of one process, None when there never was one."""
-    row = session.get(HeartbeatRow, process)
-    return Heartbeat(row.process, row.at, row.ticks, row.pid, row.host) if row else None
+    """Return the latest heartbeat of `process` on any machine, None when there never was one.
+
+    Its offset is the worst of those that tick now: whichever is next to act may be the one that is off.
+    """
+    found = [one for one in heartbeats(session) if one.process == process]
+    if not found:
+        return None
+    awake = [one for one in found if found[0].at - one.at < AWAKE]
+    return replace(found[0], offset=max((one.offset for one in awake), key=abs))
