@@ -42,8 +42,8 @@ MAILINGS: dict[Mailing, str] = {
 PROVIDERS = {"twilio": "Twilio", "sinch": "Sinch", "smtp": "SMTP"}
 REASONS: dict[Reason, str] = {
     Reason.START: msg("began"),
-    Reason.ERRORS: msg("the other failed too often"),
-    Reason.SLOW: msg("the other was slow"),
+    Reason.ERRORS: msg("one of them failed too often"),
+    Reason.SLOW: msg("one of them was slow"),
     Reason.MIDDLE: msg("back towards the middle"),
     Reason.HAND: msg("set by hand"),
     Reason.RELEASE: msg("free to move again"),

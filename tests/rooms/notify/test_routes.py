@@ -323,3 +323,34 @@ def test_an_hour_of_doubt_is_never_sent_again_by_news(database, hand):
         hand.turn(minutes=5)
         delivery.resolve((Doubtful(),), now=hand())
     assert [(row.state, row.attempts) for row in rows()] == [(State.UNKNOWN.value, 1)] * 3
+
+
+def test_the_command_draws_and_holds(database, settings, monkeypatch):
+    from dataclasses import replace
+
+    from click.testing import CliRunner
+
+    from union.cli import main
+
+    two = replace(
+        settings,
+        twilio_account_sid="AC1",
+        twilio_auth_token="t",
+        sinch_service_plan_id="p",
+        sinch_api_token="t",
+    )
+    monkeypatch.setattr("union.cli.Settings.from_environment", classmethod(lambda _cls: two))
+    monkeypatch.setattr("union.notify.cli.db.install", lambda _database: None)
+    monkeypatch.setattr("union.notify.cli.sealing.install", lambda _vault: None)
+
+    def run(*arguments):
+        return CliRunner().invoke(main, ["notify", "routes", *arguments])
+
+    assert "moves by itself" in run().output
+    assert run("--set", "twilio=x").exit_code == 1
+    held = run("--set", "twilio=80").output
+    assert "held by hand" in held
+    assert f"{'twilio':10}  80  {'#' * 20}" in held
+    assert "moves by itself" in run("--release").output
+    monkeypatch.setattr("union.cli.Settings.from_environment", classmethod(lambda _cls: settings))
+    assert "the message desk alone" in run().output

@@ -63,6 +63,8 @@ def _written(form: VoteForm, slug: str) -> bool:
             )
     except Invalid as refusal:
         refusal.field = FIELDS.get(refusal.field or "steps", refusal.field or "steps")
+        if refusal.field == "trustees" and not form.trustees.choices:
+            refusal.field = "server_trustee"  # nobody to tick
         form.refuse(refusal)
         return False
     return True

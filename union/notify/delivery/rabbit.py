@@ -68,7 +68,7 @@ def application(url: str) -> Celery:
         task_time_limit=HARD,
         broker_transport_options={"confirm_publish": True},
         broker_connection_timeout=4,
-        broker_heartbeat=10,
+        broker_heartbeat=30,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         task_publish_retry=False,
