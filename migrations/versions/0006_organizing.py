@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006_organizing"
-down_revision = "0001"
+down_revision = "0005_scale"
 branch_labels = None
 depends_on = None
 

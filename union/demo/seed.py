@@ -37,8 +37,8 @@ from union.core.db import reading, transaction
 from union.core.i18n import translate
 from union.core.settings import Settings
 from union.demo import arc
-from union.demo.organizing import organize
 from union.demo import messages as post
+from union.demo.organizing import organize
 from union.demo.people import CHAPTERS, people
 from union.demo.texts import CAMPAIGNS, DEMANDS, DEMANDS_STAND, UPDATES, Story
 from union.members import queries as members
