@@ -35,7 +35,7 @@ def links(table):
 
 def leads_to_the_board(table):
     """What in a table of the roll could lead to the board."""
-    allowed = {"ballot_id", "member_id", "chapter_slug", "voted"}
+    allowed = {"ballot_id", "member_id", "chapter_slug", "weight", "voted"}
     return [f"{table.name}.{c.name}" for c in table.columns if c.name not in allowed]
 
 

@@ -155,7 +155,7 @@ def roll(slug: str) -> ResponseReturnValue:
     """Give the frozen roll to an officer for the scrutineer: the exact bytes whose SHA-256 is published."""
     with reading() as session:
         lines = queries.roll(session, slug)
-    return Response("".join(f"{member}\t{chapter}\n" for member, chapter in lines), mimetype="text/plain")
+    return Response("".join("\t".join(line) + "\n" for line in lines), mimetype="text/plain")
 
 
 @blueprint.post("/ballots/<slug>/objections")
