@@ -78,14 +78,17 @@ def test_a_ranking_from_the_booth_to_the_count(session, now, tmp_path, group):
     report = verify(save(session, hand, tmp_path))
     assert report.holds, report.lines()
     assert sorted(report.result[0]) == sorted(ORDERS)
-    if group == "RFC-3526-2048" and shutil.which("belenios-tool"):
-        done = subprocess.run(
-            ["belenios-tool", "election", "verify", "--dir", str(tmp_path)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+    assert group == "Ed25519" or accepted_outside(tmp_path)
+
+
+def accepted_outside(folder):
+    """Whether the program we did not write accepts the archive in the folder; it is not everywhere."""
+    if shutil.which("belenios-tool") is None:
+        return True
+    command = ["belenios-tool", "election", "verify", "--dir", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return "all checks passed" in done.stderr
 
 
 def test_three_kinds_in_one_ballot(session, now, tmp_path):
@@ -343,15 +346,20 @@ def test_a_copied_order_is_refused(session, now):
 
 def test_nobody_voted(session, now, tmp_path):
     hand = make.make_open_ballot(
-        session, now, voters=2, questions=[RANK], kind="demands", preset="simple-majority"
+        session,
+        now,
+        voters=2,
+        questions=[RANK],
+        kind="demands",
+        preset="simple-majority",
+        group="RFC-3526-2048",
     )
     make.close(session, hand)
-    assert make.row(session, hand).shuffled
-    make.decrypt(session, hand, hand.closes_at)
     [result] = page_of(session, hand).results
     assert result.counted.places == ()
     assert not queries.outcome(session, hand.slug).passed
     assert verify(save(session, hand, tmp_path)).holds
+    assert accepted_outside(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,9 @@ def close_ballot(session: Session, *, actor: Actor, now: datetime, slug: str, pu
     audit.record(
         session, actor=actor, now=now, act="ballots.close", subject=f"ballot/{ballot.slug}", cast=ballot.cast
     )
-    if mixing.advance(session, ballot, now, public_url):
+    if mixing.needed(ballot) and not ballot.cast:
+        _conclude_empty(session, ballot, now, public_url)
+    elif mixing.advance(session, ballot, now, public_url):
         ask_for_shares(session, ballot, now, public_url)
 
 
@@ -264,6 +266,24 @@ def conclude(session: Session, *, actor: Actor, now: datetime, slug: str, public
     election = board.election_of(ballot)
     counts = _open_tally(session, ballot, election)
     board.append(session, ballot, result_step(board.head_of(ballot), result_record(election, counts)))
+    return _settle(session, ballot, counts, actor, now, public_url)
+
+
+def _conclude_empty(session: Session, ballot: Ballot, now: datetime, public_url: str) -> None:
+    """Conclude a ballot of orders in which nobody voted: there is nothing to shuffle or to decrypt.
+
+    Its board ends with the empty tally: shares of nothing would be the same bytes from every trustee.
+    """
+    questions = board.election_of(ballot).questions
+    counts = [[] if isinstance(question, Ranked) else [0] * question.slots for question in questions]
+    _settle(session, ballot, counts, SYSTEM, now, public_url)
+
+
+def _settle(
+    session: Session, ballot: Ballot, counts: Result, actor: Actor, now: datetime, public_url: str
+) -> Verdict:
+    """Keep the counts, decide by the frozen rule, and tell everybody on the roll."""
+    election = board.election_of(ballot)
     board.move(ballot, State.CONCLUDED)
     verdict = _verdict(ballot, counts)
     ballot.counts = [_kept(question, row) for question, row in zip(election.questions, counts, strict=True)]

@@ -93,12 +93,11 @@ def put_on_board(session: Session, ballot: Ballot, seat: BallotTrustee, payload:
 def advance(session: Session, ballot: Ballot, now: datetime, public_url: str) -> bool:
     """Go on to the next trustee and tell whose turn it is; return True once decryption can begin.
 
-    The server shuffles at once when its turn comes; where nobody voted there is nothing to shuffle. After
-    the last one the board says that shuffling ended.
+    The server shuffles at once when its turn comes. After the last one the board says that shuffling ended.
     """
     if not needed(ballot):
         return True
-    while ballot.cast and (seat := whose_turn(session, ballot)) is not None:
+    while (seat := whose_turn(session, ballot)) is not None:
         if seat.member_id is not None:
             ballot.shuffle_turn_at = now
             ask(session, ballot, seat, now, public_url)
