@@ -73,7 +73,7 @@ for (const name of NAMES) {
     const group = await groupNamed(name);
     assert.equal(group.scalar("0"), 0n);
     assert.equal(group.scalar(String(group.q - 1n)), group.q - 1n);
-    for (const text of ["", "00", "01", "+1", "-1", " 1", "1 ", "1.0", "1e3", "0x1", 1, null, "9".repeat(81)]) {
+    for (const text of ["", "00", "01", "+1", "-1", " 1", "1 ", "1.0", "1e3", "0x1", 1, null, "9".repeat(700)]) {
       assert.throws(() => group.scalar(text), refused("scalar-form"), String(text));
     }
     assert.throws(() => group.scalar(String(group.q)), refused("scalar-form"));
@@ -104,7 +104,7 @@ test("BELENIOS-2048: elements outside the subgroup or written otherwise are refu
   for (const text of ["0", String(group.p), String(group.p + 1n), String(group.p + group.g)]) {
     assert.throws(() => group.parse(text), refused("point-form"));
   }
-  for (const text of ["", "01", "-1", "abc", `${group.g} `, 5, "9".repeat(621)]) {
+  for (const text of ["", "01", "-1", "abc", `${group.g} `, 5, "9".repeat(700)]) {
     assert.throws(() => group.parse(text), refused("point-form"));
   }
   assert.equal(group.parse("1"), 1n);

@@ -11,7 +11,11 @@ from union.ballots import crypto as c
 
 ORDER = c.Ranked("Put them in order «ü, \"'\\»", ("Pay", "Hours", "Appeal", "Data"), c.Counting("Schulze"))
 GRADES = c.Ranked("Grade them", ("One", "Two"), c.Counting("MajorityJudgment", grades=("Good", "Bad")))
-CHOICES = [[[1, 0, 0], [1, 2, 3, 4], [1, 2]], [[0, 1, 0], [4, 0, 1, 2], [2, 2]], [[0, 0, 1], [0, 0, 0, 0], [0, 0]]]
+CHOICES = [
+    [[1, 0, 0], [1, 2, 3, 4], [1, 2]],
+    [[0, 1, 0], [4, 0, 1, 2], [2, 2]],
+    [[0, 0, 1], [0, 0, 0, 0], [0, 0]],
+]
 
 
 class Remembered:

@@ -54,7 +54,8 @@ class Seat:
 class Result:
     """A counted question. needed and width: yes votes the rule asks for, and the votes it is a share of.
 
-    blank: votes for none of the answers, where those have a place. counted: of orders and grades.
+    blank: votes for none of the answers, where those have a place. counted: of orders and grades; given:
+    each of those with how many gave it.
     """
 
     asked: Asked
@@ -64,6 +65,7 @@ class Result:
     chosen: Chosen | None
     blank: int | None = None
     counted: Counted | None = None
+    given: tuple[tuple[tuple[int, ...], int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -366,7 +368,9 @@ def _results(ballot: Ballot, questions: tuple[Asked, ...]) -> tuple[Result, ...]
     for asked, stored in zip(questions, ballot.counts, strict=True):
         chosen = outcomes.chosen(asked, stored)
         if asked.ranked:
-            found.append(Result(asked, (), None, 0, chosen, counted=orders.count(asked, stored)))
+            given = tuple((tuple(answer), int(n)) for answer, n in stored)
+            counted = orders.count(asked, stored)
+            found.append(Result(asked, (), None, 0, chosen, counted=counted, given=given))
             continue
         counts, blank = outcomes.split(asked, stored)
         mark = threshold_place(ballot.rule, counts, whole, asked.part)
