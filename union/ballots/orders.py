@@ -195,7 +195,7 @@ ELECTED = msg("Round %(round)s: %(names)s elected with %(votes)s votes.")
 WITH_SURPLUS = msg(
     "Round %(round)s: %(names)s elected with %(votes)s votes; the %(over)s above the quota move on."
 )
-LAST_SEATS = msg("Round %(round)s: as many are left as seats: %(names)s elected.")
+LAST_SEATS = msg("Round %(round)s: %(names)s elected, because as many are left as seats.")
 ROUNDS = {
     "tie-win": msg("Round %(round)s: %(names)s are tied at the top; those first on the paper are taken."),
     "tie-lose": msg(

@@ -1,6 +1,7 @@
 """Drawings of how orders and grades were counted: duels, rounds, merit profiles.
 
-As `figures`, pure: values in, SVG out. Each stands beside a table with the same numbers; words arrive translated, numbers formatted.
+As `figures`, pure: values in, SVG out. Each stands beside a table with the same numbers; words arrive
+translated, numbers formatted.
 """
 
 from collections.abc import Sequence

@@ -66,7 +66,7 @@ def test_a_ranking_from_the_booth_to_the_count(session, now, tmp_path, group):
     assert [NAMES[place] for (place,) in result.counted.places] == ["Pay", "Hours", "Appeal", "Data"]
     assert result.chosen.chosen == (0,)
     assert make.row(session, hand).counts[0] == [[order, 1] for order in sorted(ORDERS)]
-    assert kinds(session, hand)[-7:] == [
+    assert kinds(session, hand)[-8:] == [
         "EndBallots",
         "EncryptedTally",
         "Shuffle",
@@ -74,7 +74,8 @@ def test_a_ranking_from_the_booth_to_the_count(session, now, tmp_path, group):
         "EndShuffles",
         "PartialDecryption",
         "PartialDecryption",
-    ][-6:] + ["Result"]
+        "Result",
+    ]
     report = verify(save(session, hand, tmp_path))
     assert report.holds, report.lines()
     assert sorted(report.result[0]) == sorted(ORDERS)

@@ -13,6 +13,7 @@ from union.ballots import rules
 from union.ballots.crypto.archive import end_ballots_step, partial_decryption_step, result_step, tally_step
 from union.ballots.crypto.ballot import read_ballot
 from union.ballots.crypto.canonical import read_json, sha256_hex
+from union.ballots.crypto.credentials import read_credentials
 from union.ballots.crypto.decryption import (
     PartialDecryption,
     Result,
@@ -35,7 +36,6 @@ from union.ballots.models import (
     BallotTrustee,
     BoardRecord,
     CastBallot,
-    PublicCredential,
     RollEntry,
 )
 from union.ballots.models import PartialDecryption as StoredDecryption
@@ -43,7 +43,6 @@ from union.ballots.orders import distinct
 from union.ballots.papers import Asked, Part
 from union.ballots.rules import Counts, Rule, State, Verdict
 from union.ballots.service import board, mixing, words
-from union.ballots.service.credentials import point_digest
 from union.ballots.service.mixing import tally_of
 from union.ballots.service.refusals import Refusal, decryption_refusal
 from union.ballots.service.trustees import seat_of
@@ -53,6 +52,8 @@ from union.core.i18n import msg
 from union.core.permissions import Permission, allow
 
 _BATCH = 5_000
+_CREDENTIALS = 2
+"""Where the list of public credentials stands on a board: after the election and the trustees."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ def _publish_tally(session: Session, ballot: Ballot) -> None:
     tally = Tally.of(election)
     for record in records:
         cast = read_ballot(election, bytes(record))
-        tally.add(cast, weights.get(point_digest(cast.credential), 1))
+        tally.add(cast, weights.get(cast.credential, 1))
     finished = tally.finished()
     content = finished.record()
     step = tally_step(board.head_of(ballot), content, finished.sized_record(sha256_hex(content)))
@@ -136,11 +137,11 @@ def _publish_tally(session: Session, ballot: Ballot) -> None:
 
 
 def _weights(session: Session, ballot: Ballot) -> dict[str, int]:
-    """Return what the ballots cast under each credential weigh, by its digest; nothing where all weigh 1."""
+    """Return what each public credential weighs, as the board published it; nothing where all weigh 1."""
     if ballot.weighting is None:
         return {}
-    listed = select(PublicCredential).where(PublicCredential.ballot_id == ballot.id)
-    return {row.digest: row.weight for row in session.scalars(listed)}
+    published = bytes(session.get_one(BoardRecord, (ballot.id, _CREDENTIALS)).content)
+    return read_credentials(board.group_of(ballot), published, trusted=True)
 
 
 def shuffle_marks(session: Session, ballot: Ballot) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from union.ballots import papers, presets, service
 from union.ballots.forms import GROUP_HINTS, KINDS, BallotForm, local, options
@@ -55,7 +56,7 @@ def new() -> ResponseReturnValue:
 def draft() -> ResponseReturnValue:
     """Write the draft down; or change its questions, or show what voters will see: what was typed stays."""
     actor = current_actor()
-    typed = request.form
+    typed: MultiDict[str, str] = request.form
     kinds = kinds_in(typed.get("asks", ""))
     if "add" in typed or "remove" in typed:
         gone = typed.get("remove", None, type=int)
