@@ -28,7 +28,7 @@ from union.ballots.crypto.failures import Check, Refused
 from union.ballots.crypto.group import Group
 from union.ballots.crypto.trustees import KeyPair
 from union.ballots.queries.pages import Result
-from union.ballots.shuffle_cli import shuffle_command, submit_shuffle, to_decrypt
+from union.ballots.shuffle_cli import shuffle_command, to_decrypt
 from union.core import db, sealing
 from union.core.actor import SYSTEM, Actor
 from union.core.clock import utcnow
@@ -333,8 +333,31 @@ def submit_share(settings: Settings, slug: str, member: str, share: Any) -> None
     click.echo("taken; the result is in" if not answer.waiting else f"taken; {answer.waiting} more to come")
 
 
+@ballots.command("submit-shuffle")
+@click.argument("slug")
+@click.argument("member")
+@click.argument("shuffle", type=click.File())
+@click.pass_obj
+def submit_shuffle(settings: Settings, slug: str, member: str, shuffle: Any) -> None:  # noqa: ANN401 - a file
+    """Hand in the SHUFFLE that trustee MEMBER (an id) made with shuffle; "-" is standard input."""
+    _open(settings)
+    with db.transaction() as session:
+        answer = service.submit_shuffle(
+            session,
+            actor=_actor(member),
+            now=utcnow(),
+            slug=slug,
+            text=shuffle.read().strip(),
+            public_url=settings.public_url,
+        )
+    if isinstance(answer, service.Refusal):
+        raise click.ClickException(answer.text % answer.facts)
+    click.echo(
+        "taken; shares are asked for" if not answer.waiting else f"taken; {answer.waiting} more to shuffle"
+    )
+
+
 ballots.add_command(shuffle_command)
-ballots.add_command(submit_shuffle)
 
 
 def _actor(member: str) -> Actor:

@@ -1,13 +1,11 @@
-"""`union ballots shuffle` and `submit-shuffle`: a trustee's shuffle from the archive, off the browser."""
+"""What trustees do with an archive on their own machine: shuffle it, and find what is to be decrypted."""
 
 import os
 import secrets
 from pathlib import Path
-from typing import Any
 
 import click
 
-from union.ballots import service
 from union.ballots.crypto import Election, make_shuffle, read_tally, verify
 from union.ballots.crypto.failures import Refused
 from union.ballots.crypto.group import Point
@@ -15,10 +13,6 @@ from union.ballots.crypto.mixnet import merge_rows, read_shuffled
 from union.ballots.crypto.reader import Reader
 from union.ballots.crypto.tally import Pairs
 from union.ballots.crypto.trustees import read_trustees
-from union.core import db, sealing
-from union.core.clock import utcnow
-from union.core.settings import Settings
-from union.members import queries as members
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -71,29 +65,3 @@ def shuffle_command(archive: Path, output: Path) -> None:
         raise click.ClickException(str(refused)) from refused
     output.write_bytes(made.record())
     click.echo(f"{sum(map(len, made.ciphertexts))} votes of {election.name} shuffled into {output}")
-
-
-@click.command("submit-shuffle")
-@click.argument("slug")
-@click.argument("member")
-@click.argument("shuffle", type=click.File())
-@click.pass_obj
-def submit_shuffle(settings: Settings, slug: str, member: str, shuffle: Any) -> None:  # noqa: ANN401 - a file
-    """Hand in the SHUFFLE that trustee MEMBER (an id) made with shuffle; "-" is standard input."""
-    settings.require_safe()
-    sealing.install(sealing.Vault(settings.data_key()))
-    db.install(db.Database(db.make_engine(settings.database_url)))
-    with db.transaction() as session:
-        answer = service.submit_shuffle(
-            session,
-            actor=members.actor_of(session, member),
-            now=utcnow(),
-            slug=slug,
-            text=shuffle.read().strip(),
-            public_url=settings.public_url,
-        )
-    if isinstance(answer, service.Refusal):
-        raise click.ClickException(answer.text % answer.facts)
-    click.echo(
-        "taken; shares are asked for" if not answer.waiting else f"taken; {answer.waiting} more to shuffle"
-    )
