@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 from union.ballots.crypto.counting import (
@@ -118,6 +118,18 @@ def _duels_told(asked: Asked, outcome: Schulze, places: Places, blank: int) -> I
             )
     for above, below in pairwise(places):
         yield _duel(asked, outcome, above[0], below[0])
+    yield from _against_the_duel(asked, outcome, places)
+
+
+def _against_the_duel(asked: Asked, outcome: Schulze, places: Places) -> Iterator[Said]:
+    """Explain every pair whose order is not that of its own duel: a chain of wins was stronger."""
+    for place, above in enumerate(places):
+        for a, b in product(above, (choice for group in places[place + 1 :] for choice in group)):
+            if outcome.wins[b][a] > outcome.wins[a][b]:
+                facts: dict[str, Fact] = {"a": asked.answers[a], "b": asked.answers[b]}
+                facts |= {"won": outcome.wins[b][a], "lost": outcome.wins[a][b]}
+                yield Said(msg("%(b)s beats %(a)s one to one, %(won)s to %(lost)s, yet stands below:"), facts)
+                yield _duel(asked, outcome, a, b)
 
 
 def _duel(asked: Asked, outcome: Schulze, a: int, b: int) -> Said:
