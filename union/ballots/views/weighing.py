@@ -35,7 +35,7 @@ def _page(
     return render_template(
         "ballots/weights.html",
         page=shown,
-        chapter=chapter or ChapterWeightsForm(formdata=None),
+        chapter=chapter or ChapterWeightsForm(formdata=None, prefix="chapter"),
         file=file or FileWeightsForm(formdata=None),
         dry=dry,
     ), status
@@ -59,7 +59,7 @@ def weigh_equally(slug: str) -> ResponseReturnValue:
 @require(Permission.BALLOT_RUN)
 def weigh_by_chapter(slug: str) -> ResponseReturnValue:
     """Let votes weigh by the size of the chapter."""
-    form = ChapterWeightsForm()
+    form = ChapterWeightsForm(prefix="chapter")
     if not form.validate():
         return _page(slug, chapter=form, status=422)
     try:
