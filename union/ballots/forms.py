@@ -18,7 +18,7 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from union.ballots.papers import LONGEST_QUESTION
@@ -157,7 +157,7 @@ class FileWeightsForm(Form):
     file = FileField(msg("File with two columns, member and weight"), [Optional()])
     text = TextAreaField(
         msg("Or paste the rows here"),
-        [InputRequired(msg("Choose a file or paste the rows."))],
+        [DataRequired(msg("Choose a file or paste the rows."))],
         description=msg("CSV. A member is named by the number in the roll, or by email address or phone."),
     )
     smallest = _smallest()
