@@ -544,7 +544,7 @@ def test_size_of_the_booth():
 
     modules = [
         *STATIC.glob("crypto/*.mjs"),
-        *(STATIC / f"{n}.mjs" for n in ("booth", "page", "pace", "questions", "receipt", "wire")),
+        *(STATIC / f"{n}.mjs" for n in ("booth", "orders", "page", "pace", "questions", "receipt", "wire")),
         CURVE,
     ]
     size = sum(len(gzip.compress(path.read_bytes(), 9)) for path in modules)

@@ -16,10 +16,11 @@ from union.ballots.crypto import (
     group_named,
     make_ballot,
     make_key,
+    make_shuffle,
     read_tally,
 )
 from union.ballots.models import Ballot
-from union.ballots.service import board, counting
+from union.ballots.service import board, counting, mixing
 from union.core.actor import SYSTEM, Role
 from union.members import queries as members
 
@@ -82,6 +83,8 @@ def make_ballot_draft(
     language="en",
     chapter="amsterdam",
     rule_confirmed=False,
+    questions=None,
+    weighting=None,
 ):
     """Make an organizer, trustees and voters, and a draft."""
     make_chapter(session, chapter)
@@ -98,11 +101,12 @@ def make_ballot_draft(
         )
         for n in range(1, voters + 1)
     ]
-    questions = [service.decision(QUESTION, language)]
-    if demands:
-        questions.append(service.choice("Which demands come first?", DEMANDS, 2))
-    if kind == "demands":
-        questions = questions[1:]
+    if questions is None:
+        questions = [service.decision(QUESTION, language)]
+        if demands:
+            questions.append(service.choice("Which demands come first?", DEMANDS, 2))
+        if kind == "demands":
+            questions = questions[1:]
     slug = service.draft(
         session,
         actor=actor(session, organizer),
@@ -122,6 +126,7 @@ def make_ballot_draft(
         trustee_ids=holders,
         server_trustee=server_trustee,
         rule_confirmed=rule_confirmed,
+        weighting=weighting,
     )
     return Hand(slug, organizer, holders, people, opens_at=now + opens_in, closes_at=now + opens_in + window)
 
@@ -238,6 +243,28 @@ def decrypt(session, hand, now, only=None):
             public_url=PUBLIC_URL,
         )
         assert isinstance(taken, service.ShareTaken), taken
+
+
+def shuffled(session, hand):
+    """What a trustee's page makes now: the exact bytes of a shuffle, as text."""
+    made = make_shuffle(
+        election_of(session, hand), mixing.pairs_of(session, row(session, hand)), secrets.randbelow
+    )
+    return made.record().decode()
+
+
+def shuffle(session, hand, now, only=None):
+    """Let all trustees (or `only` those) shuffle, each in turn."""
+    for member_id in only or hand.trustees:
+        taken = service.submit_shuffle(
+            session,
+            actor=actor(session, member_id),
+            now=now,
+            slug=hand.slug,
+            text=shuffled(session, hand),
+            public_url=PUBLIC_URL,
+        )
+        assert isinstance(taken, service.ShuffleTaken), taken
 
 
 def close(session, hand):

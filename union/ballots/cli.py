@@ -1,6 +1,6 @@
 """`union ballots`: check archives without a database, export them, and keep a trustee's key off the browser.
 
-`verify`, `verify-diff`, `trustee-key` and `trustee-decrypt` open no database: they can run anywhere.
+`verify`, `verify-diff`, `trustee-key`, `shuffle` and `trustee-decrypt` open no database: they run anywhere.
 """
 
 import json
@@ -19,16 +19,16 @@ from union.ballots.crypto import (
     group_named,
     key_of,
     make_key,
-    read_tally,
     verify,
 )
 from union.ballots.crypto.canonical import sha256_base64
 from union.ballots.crypto.credentials import check_uuid
 from union.ballots.crypto.difference import verify_difference
 from union.ballots.crypto.failures import Check, Refused
-from union.ballots.crypto.group import Group, Point
-from union.ballots.crypto.reader import Reader
-from union.ballots.crypto.trustees import KeyPair, read_trustees
+from union.ballots.crypto.group import Group
+from union.ballots.crypto.trustees import KeyPair
+from union.ballots.queries.pages import Result
+from union.ballots.shuffle_cli import shuffle_command, to_decrypt
 from union.core import db, sealing
 from union.core.actor import SYSTEM, Actor
 from union.core.clock import utcnow
@@ -123,36 +123,18 @@ def trustee_decrypt(key_file: Path, archive: Path, output: Path | None) -> None:
             "the archive does not hold: " + "; ".join(f.detail for f in report.failures)
         )
     with _refusals():
-        election, trustees, tally = _closed(archive)
+        election, trustees, pairs = to_decrypt(archive)
         key = _read_key(key_file, election)
         owner = next((n for n, k in enumerate(trustees, start=1) if k == key.public.public_key), None)
         if owner is None:
             raise click.ClickException("this key is not the key of a trustee of this ballot")
-        partial, strong = decrypt_partially(
-            election, read_tally(election, tally), key.private_key, secrets.randbelow
-        )
+        partial, strong = decrypt_partially(election, pairs, key.private_key, secrets.randbelow)
     share = json.dumps({"decryption": partial.record().decode(), "strong_proofs": strong.decode()})
     if output is None:
         click.echo(share)
     else:
         output.write_text(share + "\n")
     click.echo(f"the share of trustee {owner} of {election.name}", err=True)
-
-
-def _closed(archive: Path) -> tuple[Election, tuple[Point, ...], bytes]:
-    """Return the election, the trustees' public keys and the encrypted tally of an archive."""
-    with archive.open("rb") as file:
-        reader = Reader(file)
-        found = {
-            event.kind: event.payloads
-            for event in reader.events()
-            if event.kind in {"Setup", "EncryptedTally"}
-        }
-        if "EncryptedTally" not in found:
-            raise click.ClickException("the ballot of this archive is not closed yet")
-        election = Election.read(reader.read(found["Setup"][0]))
-        trustees = read_trustees(election.group, reader.read(found["Setup"][1]))
-        return election, trustees.verification_keys, reader.read(found["EncryptedTally"][0])
 
 
 def _read_key(path: Path, election: Election) -> KeyPair:
@@ -278,10 +260,18 @@ def show(settings: Settings, slug: str, *, as_json: bool) -> None:
         "keys missing": page.keys_missing, "shares missing": page.shares_missing,
         "passed": page.verdict.passed if page.verdict else None,
         "reasons": [str(reason) for reason in page.verdict.reasons] if page.verdict else [],
-        "counts": [[list(c) for c in zip(r.asked.answers, r.counts, strict=True)] for r in page.results],
+        "counts": [_counts(result) for result in page.results],
     }  # fmt: skip
     lines = [f"{name:15} {value if value is not None else '-'}" for name, value in facts.items()]
     _print(facts, lines, as_json=as_json)
+
+
+def _counts(result: Result) -> list[list[Any]]:
+    """Return each answer with its votes, or with its place where answers were put in order."""
+    if result.counted is None:
+        return [list(pair) for pair in zip(result.asked.answers, result.counts, strict=True)]
+    places = enumerate(result.counted.places, start=1)
+    return [[result.asked.answers[choice], f"place {place}"] for place, group in places for choice in group]
 
 
 @ballots.command()
@@ -341,6 +331,33 @@ def submit_share(settings: Settings, slug: str, member: str, share: Any) -> None
     if isinstance(answer, service.Refusal):
         raise click.ClickException(answer.text % answer.facts)
     click.echo("taken; the result is in" if not answer.waiting else f"taken; {answer.waiting} more to come")
+
+
+@ballots.command("submit-shuffle")
+@click.argument("slug")
+@click.argument("member")
+@click.argument("shuffle", type=click.File())
+@click.pass_obj
+def submit_shuffle(settings: Settings, slug: str, member: str, shuffle: Any) -> None:  # noqa: ANN401 - a file
+    """Hand in the SHUFFLE that trustee MEMBER (an id) made with shuffle; "-" is standard input."""
+    _open(settings)
+    with db.transaction() as session:
+        answer = service.submit_shuffle(
+            session,
+            actor=_actor(member),
+            now=utcnow(),
+            slug=slug,
+            text=shuffle.read().strip(),
+            public_url=settings.public_url,
+        )
+    if isinstance(answer, service.Refusal):
+        raise click.ClickException(answer.text % answer.facts)
+    click.echo(
+        "taken; shares are asked for" if not answer.waiting else f"taken; {answer.waiting} more to shuffle"
+    )
+
+
+ballots.add_command(shuffle_command)
 
 
 def _actor(member: str) -> Actor:

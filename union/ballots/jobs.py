@@ -93,6 +93,22 @@ def send_receipts(now: datetime, settings: Settings) -> int:
     return sent
 
 
+def remind_shufflers(now: datetime, settings: Settings) -> int:
+    """Remind trustees whose turn to shuffle began a day or more ago, once a day."""
+    with reading() as session:
+        slugs = queries.due(session, now).to_shuffle
+
+    def act(slug: str) -> bool:
+        with transaction() as session:
+            return bool(
+                service.remind_shuffler(
+                    session, actor=SYSTEM, now=now, slug=slug, public_url=settings.public_url
+                )
+            )
+
+    return _each(slugs, act)
+
+
 def wipe_due(now: datetime, settings: Settings) -> int:
     """Forget who voted once the contest period is over."""
     del settings
@@ -126,6 +142,7 @@ JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("receipts", 10, send_receipts),
     ("heads", 60, send_heads),
     ("remind", 60, remind_due),
+    ("shufflers", 600, remind_shufflers),
     ("wipe", 600, wipe_due),
     ("hands", 3600, forget_hands),
 )

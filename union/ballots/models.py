@@ -8,7 +8,7 @@ the order of random member ids, and no row of a cast has a time.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from union.core.db import Base, Instant, SealedText
@@ -20,8 +20,12 @@ class Ballot(Base):
     rule: a frozen copy of the preset. election: the exact bytes that were fingerprinted. roll_hash is
     published before opening. head, height and length are the board's newest event, its number, and how many
     records there are; tally_at is where the encrypted tally
-    stands on it. counts: per question the verified tally. chapters: turnout per chapter, made when the
-    participation marks are wiped. rerun_of: the ballot that decided nothing and is held again by this one.
+    stands on it. counts: per question the verified tally; of a ranked one each order with how many gave it.
+    chapters: turnout per chapter, made when the participation marks are wiped. rerun_of: the ballot that
+    decided nothing and is held again by this one.
+    weighting: how votes weigh, null where all weigh the same; total_weight of the roll, cast_weight of the
+    ballots that count. shuffle_turn_at: since when the trustee whose turn it is can shuffle; shuffled: all
+    shuffles are there.
     codes_by_officer: an officer made the voting codes offline and hands them out; we only know public parts.
     """
 
@@ -68,7 +72,12 @@ class Ballot(Base):
     reminded_at: Mapped[datetime | None] = mapped_column(Instant)
     wiped_at: Mapped[datetime | None] = mapped_column(Instant)
     cast: Mapped[int | None] = mapped_column()
-    counts: Mapped[list[list[int]] | None] = mapped_column(JSON)
+    weighting: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    total_weight: Mapped[int | None] = mapped_column(BigInteger)
+    cast_weight: Mapped[int | None] = mapped_column(BigInteger)
+    shuffle_turn_at: Mapped[datetime | None] = mapped_column(Instant)
+    shuffled: Mapped[bool] = mapped_column(default=False, server_default=false())
+    counts: Mapped[list[list[Any]] | None] = mapped_column(JSON)
     verdict: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     chapters: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
 
@@ -90,27 +99,55 @@ class BallotTrustee(Base):
 
 
 class RollEntry(Base):
-    """One member entitled to vote. voted: null before the opening and once the marks are wiped."""
+    """One member entitled to vote, and what the vote weighs.
+
+    voted: null before the opening and once the marks are wiped.
+    """
 
     __tablename__ = "roll_entry"
 
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
     member_id: Mapped[str] = mapped_column(String(20), primary_key=True)
     chapter_slug: Mapped[str] = mapped_column(String(80), default="")
+    weight: Mapped[int] = mapped_column(default=1, server_default="1")
     voted: Mapped[bool | None] = mapped_column()
 
     # Without rowids SQLite keeps the rows in the order of the key: an update leaves no trace of its order.
     __table_args__ = (Index("ix_roll_entry_member_id", "member_id"), {"sqlite_with_rowid": False})
 
 
+class BallotWeight(Base):
+    """What an officer's file says a member's vote weighs, until the ballot opens with the frozen roll."""
+
+    __tablename__ = "ballot_weight"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    member_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    weight: Mapped[int] = mapped_column()
+
+
+class BallotShuffle(Base):
+    """A trustee's turn at shuffling that is over. record: where the shuffle stands; null when left out."""
+
+    __tablename__ = "ballot_shuffle"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    record: Mapped[int | None] = mapped_column()
+
+
 class PublicCredential(Base):
-    """The public part of one voting credential, in the published order; nothing says whose it is."""
+    """The public part of one voting credential, in the published order; nothing says whose it is.
+
+    weight: what its vote weighs; enough members share it that it names nobody.
+    """
 
     __tablename__ = "public_credential"
 
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     point: Mapped[str] = mapped_column(Text)
+    weight: Mapped[int] = mapped_column(default=1, server_default="1")
     digest: Mapped[str] = mapped_column(String(64))
 
     # By digest: a finite-field point is too long for an index of PostgreSQL's to be comfortable with.

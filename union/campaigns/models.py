@@ -56,6 +56,7 @@ class Campaign(Base):
     band_changes: Mapped[int] = mapped_column(default=0)
     ranking: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     ranking_stale: Mapped[bool] = mapped_column(default=False)
+    priorities: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
     __table_args__ = (Index("ix_campaign_stage_pledge_deadline", "stage", "pledge_deadline"),)
 

@@ -135,3 +135,38 @@ def test_codes_made_on_another_machine(run, now, tmp_path, monkeypatch):
     run("credentials", hand.slug, "-o", "again")
     with db.reading() as session:
         assert make.row(session, hand).codes_by_officer
+
+
+def test_a_trustee_shuffles_without_the_browser(run, now, tmp_path):
+    """From the exported archive; a share is not made before the last shuffle, and then of the shuffled votes."""
+    with db.transaction() as session:
+        rank = make.service.ranking("Which first?", make.DEMANDS)
+        hand = make.make_open_ballot(
+            session, now, trustees=2, voters=3, kind="demands", preset="simple-majority", questions=[rank]
+        )
+        with make.at_database_time(now):
+            for voter in hand.voters:
+                make.vote(session, hand, voter, [[2, 1, 3, 4]], now)
+        uuid = make.row(session, hand).uuid
+    run("export", hand.slug)
+    bel = tmp_path / f"{uuid}.bel"
+    assert "not closed yet" in run("shuffle", bel, "-o", "made.json", status=1).output
+    with db.transaction() as session:
+        make.close(session, hand)
+    for place, trustee in enumerate(hand.trustees):
+        run("export", hand.slug)
+        key = tmp_path / f"key-{place}.json"
+        key.write_text(json.dumps(str(int(hand.keys[trustee].private_key))))
+        assert "still shuffle" in run("trustee-decrypt", key, bel, status=1).output
+        assert "3 votes" in run("shuffle", bel, "-o", "made.json").output
+        wrong = run("submit-shuffle", hand.slug, trustee, "-", stdin="{}", status=1).output
+        assert f"Trustee {place + 1}" in wrong
+        run("submit-shuffle", hand.slug, trustee, "made.json")
+    run("export", hand.slug)
+    assert "nothing is to be shuffled" in run("shuffle", bel, "-o", "made.json", status=1).output
+    for place, trustee in enumerate(hand.trustees):
+        run("trustee-decrypt", tmp_path / f"key-{place}.json", bel, "-o", "share.json")
+        run("submit-share", hand.slug, trustee, "share.json")
+    run("export", hand.slug)
+    run("verify", bel)
+    assert make.DEMANDS[1] in run("show", hand.slug).output

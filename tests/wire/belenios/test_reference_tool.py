@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from tests.rules.crypto.elections import ACTIONS, RANKING, STRIKE, World, whole
-from union.ballots.crypto import Homomorphic, group_named, verify, verify_difference
+from union.ballots.crypto import Counting, Homomorphic, Ranked, group_named, verify, verify_difference
 
 TOOL = shutil.which("belenios-tool")
 pytestmark = pytest.mark.skipif(
@@ -76,6 +76,25 @@ def test_the_tool_accepts_our_ranked_archives(tmp_path):
     world = whole(group_named("RFC-3526-2048"), questions=(STRIKE, RANKING))
     path = world.write(tmp_path)
     assert verify(path).holds
+    assert b"all checks passed" in tool(tmp_path, "election", "verify").stderr
+
+
+@pytest.mark.parametrize(
+    "counting",
+    [Counting("Schulze"), Counting("STV", 2), Counting("MajorityJudgment", grades=("Good", "Fair", "Bad"))],
+    ids=lambda counting: counting.method,
+)
+def test_the_tool_accepts_a_record_that_says_how_orders_are_counted(tmp_path, counting):
+    asked = Ranked("Which demands come first?", ("Pay", "Hours", "Appeal"), counting)
+    world = World(group_named("RFC-3526-2048"), questions=(asked,), voters=2)
+    for voter, order in enumerate([[1, 2, 3], [3, 1, 2]]):
+        world.cast(voter, [order])
+    world.close()
+    world.shuffle()
+    world.decrypt()
+    world.publish()
+    assert b'"extra":{"type":' in world.election.record
+    assert verify(world.write(tmp_path)).holds
     assert b"all checks passed" in tool(tmp_path, "election", "verify").stderr
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from union.ballots import outcomes
 from union.ballots.models import Ballot, BallotTrustee, PartialDecryption, RollEntry
 from union.ballots.papers import Asked, Part
 from union.ballots.rules import SHOWN_TO_ALL, Of, Reason, State, Verdict
@@ -44,7 +45,10 @@ class Duty:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A decided ballot. counts: (label, number) of the first question. rule: the frozen preset."""
+    """A decided ballot. counts: (label, number) of the first question. rule: the frozen preset.
+
+    orders: where the first question chose, its answers best first, equals together.
+    """
 
     slug: str
     subject: str
@@ -58,6 +62,7 @@ class Outcome:
     decided_at: datetime
     reasons: tuple[str, ...]
     explained: tuple[Reason, ...] = field(default=())
+    orders: tuple[tuple[str, ...], ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -204,21 +209,28 @@ def _outcomes(rows: Iterable[Ballot]) -> Iterable[Outcome]:
 def _outcome(ballot: Ballot) -> Outcome:
     verdict = Verdict.from_json(ballot.verdict or {})
     first = Asked.from_json(ballot.questions[0])
-    counts = (ballot.counts or [[]])[0]
+    counts = outcomes.split(first, (ballot.counts or [[]])[0])[0] if not first.ranked else ()
     return Outcome(
         slug=ballot.slug,
         subject=ballot.subject,
         kind=ballot.kind,
         title=ballot.title,
         passed=verdict.passed,
-        counts=tuple(zip(first.answers, counts, strict=True)),
+        counts=tuple(zip(first.answers, counts, strict=not first.ranked)),
         cast=ballot.cast or 0,
         eligible=ballot.eligible,
+        orders=tuple(priorities(first, (ballot.counts or [[]])[0])),
         rule=ballot.rule,
         decided_at=ballot.concluded_at or ballot.closes_at,
         reasons=tuple(str(reason) for reason in verdict.reasons),
         explained=verdict.reasons,
     )
+
+
+def priorities(asked: Asked, counts: Sequence[Any]) -> Iterable[tuple[str, ...]]:
+    """Return the answers of a question that chooses, best first, equals together; nothing without votes."""
+    for group in outcomes.places(asked, counts):
+        yield tuple(asked.answers[choice] for choice in group)
 
 
 def threshold_place(

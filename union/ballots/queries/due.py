@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from union.ballots.models import Ballot, BallotTrustee, PartialDecryption, WaitingReceipt
 from union.ballots.queries.pages import rule_is_stale
 from union.ballots.rules import State, marks_kept_until, remind_from
+from union.ballots.service.mixing import ASK_AGAIN
 
 REMIND_AGAIN = timedelta(minutes=30)
 """How long after a reminder those whose phones slept then are taken along."""
@@ -24,6 +25,7 @@ class Due:
     to_remind: tuple[str, ...]
     with_receipts: tuple[str, ...]
     to_wipe: tuple[str, ...]
+    to_shuffle: tuple[str, ...]
 
 
 def due(session: Session, now: datetime) -> Due:
@@ -36,6 +38,7 @@ def due(session: Session, now: datetime) -> Due:
         to_remind=tuple(b.slug for b in running if _reminds(b, now)),
         with_receipts=_slugs(session, Ballot.id.in_(select(WaitingReceipt.ballot_id))),
         to_wipe=_forgettable(session, now),
+        to_shuffle=_slugs(session, Ballot.state == State.CLOSED, Ballot.shuffle_turn_at <= now - ASK_AGAIN),
     )
 
 

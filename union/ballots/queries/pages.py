@@ -8,19 +8,23 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from union.ballots import rules
+from union.ballots import orders, outcomes, papers, rules
 from union.ballots.models import (
     Ballot,
     BallotTrustee,
     CastBallot,
     Objection,
     PartialDecryption,
+    PublicCredential,
     RefusalLog,
     RollEntry,
 )
+from union.ballots.orders import Counted
 from union.ballots.papers import Asked, Part
 from union.ballots.queries.cards import threshold_place
 from union.ballots.rules import BEFORE_OPENING, SHOWN_TO_ALL, Chosen, State, Turnout, Verdict
+from union.ballots.service import mixing
+from union.ballots.weights import Class, Weighting, exposed
 from union.core.actor import Actor
 from union.core.errors import NotFound
 from union.core.i18n import msg
@@ -31,7 +35,10 @@ from union.notify.queries import Progress, progress
 
 @dataclass(frozen=True)
 class Seat:
-    """A trustee as shown. mine: the reader's own seat. server: this key is the union's server's."""
+    """A trustee as shown. mine: the reader's own seat. server: this key is the union's server's.
+
+    shuffle: "done", "turn", "waiting" or "left out"; "" where nothing is shuffled or voting is not over.
+    """
 
     position: int
     name: str
@@ -40,17 +47,25 @@ class Seat:
     public_key: str | None
     mine: bool
     server: bool
+    shuffle: str = ""
 
 
 @dataclass(frozen=True)
 class Result:
-    """A counted question. needed and width: yes votes the rule asks for, and the votes it is a share of."""
+    """A counted question. needed and width: yes votes the rule asks for, and the votes it is a share of.
+
+    blank: votes for none of the answers, where those have a place. counted: of orders and grades; given:
+    each of those with how many gave it.
+    """
 
     asked: Asked
     counts: tuple[int, ...]
     needed: int | None
     width: int
     chosen: Chosen | None
+    blank: int | None = None
+    counted: Counted | None = None
+    given: tuple[tuple[tuple[int, ...], int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +136,43 @@ class BallotPage:
     codes_by_officer: bool
     repeats: Other | None
     repeated_by: Other | None
+    weighting: Weighting | None
+    shared_weights: tuple[Class, ...]
+    total_weight: int | None
+    cast_weight: int | None
+    my_weight: int | None
+    shuffled: bool
+    turn_since: datetime | None
+
+    @property
+    def ranked(self) -> bool:
+        """Whether something is ranked or graded, so that trustees shuffle."""
+        return papers.has_ranked(self.questions)
+
+    @property
+    def shuffling(self) -> bool:
+        """Whether the count waits for the trustees' shuffles."""
+        return self.ranked and self.state == State.CLOSED and not self.shuffled
+
+    @property
+    def turn(self) -> Seat | None:
+        """The trustee whose shuffle is waited for."""
+        return next((seat for seat in self.seats if seat.shuffle == "turn"), None)
+
+    @property
+    def exposed(self) -> int:
+        """How many members have a weight that too few share for it to hide them."""
+        return exposed(self.shared_weights)
+
+    @property
+    def tells_too_much(self) -> bool:
+        """Whether rare orders may point to who gave them."""
+        return papers.tells_too_much(self.questions, self.eligible)
+
+    @property
+    def counted_of(self) -> int:
+        """What thresholds are shares of: the votes on the roll, or the members where all weigh the same."""
+        return self.eligible if self.total_weight is None else self.total_weight
 
     @property
     def may_be_held_again(self) -> bool:
@@ -227,7 +279,23 @@ def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> Bal
         codes_by_officer=ballot.codes_by_officer,
         repeats=_other(session.get(Ballot, ballot.rerun_of)) if ballot.rerun_of else None,
         repeated_by=_repeated_by(session, ballot, actor),
+        weighting=Weighting.from_json(ballot.weighting) if ballot.weighting else None,
+        shared_weights=_shared_weights(session, ballot),
+        total_weight=ballot.total_weight,
+        cast_weight=ballot.cast_weight,
+        my_weight=entry.weight if entry and ballot.weighting else None,
+        shuffled=ballot.shuffled,
+        turn_since=ballot.shuffle_turn_at,
     )
+
+
+def _shared_weights(session: Session, ballot: Ballot) -> tuple[Class, ...]:
+    """Return how many voting codes have which weight, as everybody can count them on the board."""
+    if ballot.weighting is None:
+        return ()
+    query = select(PublicCredential.weight, func.count()).where(PublicCredential.ballot_id == ballot.id)
+    rows = session.execute(query.group_by(PublicCredential.weight).order_by(PublicCredential.weight.desc()))
+    return tuple(Class(weight, many) for weight, many in rows)
 
 
 def _other(ballot: Ballot | None) -> Other | None:
@@ -257,6 +325,7 @@ def _seats(session: Session, ballot: Ballot, actor: Actor) -> tuple[Seat, ...]:
     rows = session.scalars(
         select(BallotTrustee).where(BallotTrustee.ballot_id == ballot.id).order_by(BallotTrustee.position)
     )
+    shuffles = _shuffles(session, ballot)
     return tuple(
         Seat(
             row.position,
@@ -266,9 +335,20 @@ def _seats(session: Session, ballot: Ballot, actor: Actor) -> tuple[Seat, ...]:
             row.public_key,
             mine=row.member_id is not None and row.member_id == actor.member_id,
             server=row.member_id is None,
+            shuffle=shuffles.get(row.position, shuffles.get(0, "")),
         )
         for row in rows
     )
+
+
+def _shuffles(session: Session, ballot: Ballot) -> dict[int, str]:
+    """Return where each trustee's shuffle stands, by place; 0 stands for all others."""
+    if ballot.tally_at is None or not mixing.needed(ballot):
+        return {}
+    over = mixing.turns(session, ballot)
+    found = {place: "left out" if at is None else "done" for place, at in over.items()}
+    turn = mixing.whose_turn(session, ballot)
+    return {0: "waiting", **found, **({turn.position: "turn"} if turn else {})}
 
 
 def _voters(session: Session, ballot: Ballot) -> int | None:
@@ -284,12 +364,18 @@ def _results(ballot: Ballot, questions: tuple[Asked, ...]) -> tuple[Result, ...]
     if ballot.counts is None:
         return ()
     found = []
-    for asked, counts in zip(questions, ballot.counts, strict=True):
-        mark = threshold_place(ballot.rule, counts, ballot.eligible, asked.part)
-        chosen = rules.choose(counts, asked.seats) if asked.part is Part.CHOICE else None
-        found.append(
-            Result(asked, tuple(counts), mark[0] if mark else None, mark[1] if mark else sum(counts), chosen)
-        )
+    whole = ballot.total_weight or ballot.eligible
+    for asked, stored in zip(questions, ballot.counts, strict=True):
+        chosen = outcomes.chosen(asked, stored)
+        if asked.ranked:
+            given = tuple((tuple(answer), int(n)) for answer, n in stored)
+            counted = orders.count(asked, stored)
+            found.append(Result(asked, (), None, 0, chosen, counted=counted, given=given))
+            continue
+        counts, blank = outcomes.split(asked, stored)
+        mark = threshold_place(ballot.rule, counts, whole, asked.part)
+        needed, width = mark or (None, sum(counts))
+        found.append(Result(asked, counts, needed, width, chosen, blank))
     return tuple(found)
 
 

@@ -1,6 +1,6 @@
 """What can be done with a ballot, one verb each: decide by the rules, write, record, tell."""
 
-from union.ballots.papers import Asked, Part, choice, decision
+from union.ballots.papers import Asked, Method, Part, approval, choice, decision, grading, ranking
 from union.ballots.receipts import Receipt, Signer
 from union.ballots.service.afterwards import (
     answer_objection,
@@ -14,7 +14,7 @@ from union.ballots.service.again import hold_again
 from union.ballots.service.casting import Booth, Examined, booth, cast, examine
 from union.ballots.service.counting import ShareTaken, close_ballot, conclude, submit_decryption
 from union.ballots.service.credentials import Issued, issue_credentials, roll_hash
-from union.ballots.service.drafting import GROUPS, confirm_rule, draft, drop_trustee, reschedule
+from union.ballots.service.drafting import GROUPS, SUITING, confirm_rule, draft, drop_trustee, reschedule
 from union.ballots.service.observers import (
     ask_to_observe,
     confirm_observer,
@@ -26,21 +26,43 @@ from union.ballots.service.offline import export_roll, upload_credentials
 from union.ballots.service.opening import cancel, open_ballot
 from union.ballots.service.polls import close_poll, forget_hands, open_poll, raise_hand
 from union.ballots.service.refusals import Refusal
+from union.ballots.service.shuffling import (
+    Checked,
+    ShuffleTaken,
+    Work,
+    examine_shuffle,
+    leave_out,
+    let_in,
+    remind_shuffler,
+    shuffle_work,
+    submit_shuffle,
+)
 from union.ballots.service.trustees import KeyTaken, ask_for_keys, submit_trustee_key
+from union.ballots.service.weighing import DryRun, take_weights, try_weights, weigh_by_chapter, weigh_equally
+from union.ballots.weights import By, Weighting
 
 __all__ = [
     "GROUPS",
+    "SUITING",
     "Asked",
     "Booth",
+    "By",
+    "Checked",
+    "DryRun",
     "Examined",
     "Issued",
     "KeyTaken",
+    "Method",
     "Part",
     "Receipt",
     "Refusal",
     "ShareTaken",
+    "ShuffleTaken",
     "Signer",
+    "Weighting",
+    "Work",
     "answer_objection",
+    "approval",
     "ask_for_keys",
     "ask_to_observe",
     "booth",
@@ -57,23 +79,35 @@ __all__ = [
     "draft",
     "drop_trustee",
     "examine",
+    "examine_shuffle",
     "export_roll",
     "forget_hands",
+    "grading",
     "hold_again",
     "issue_credentials",
+    "leave_out",
+    "let_in",
     "observe",
     "open_ballot",
     "open_poll",
     "raise_hand",
     "raise_objection",
+    "ranking",
     "remind",
+    "remind_shuffler",
     "reschedule",
     "roll_hash",
     "send_heads",
     "send_receipts",
+    "shuffle_work",
     "stop_observing",
     "submit_decryption",
+    "submit_shuffle",
     "submit_trustee_key",
+    "take_weights",
+    "try_weights",
     "upload_credentials",
+    "weigh_by_chapter",
+    "weigh_equally",
     "wipe_marks",
 ]

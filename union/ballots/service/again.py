@@ -7,10 +7,12 @@ from sqlalchemy.orm import Session
 
 from union.ballots import rules
 from union.ballots.models import Ballot
+from union.ballots.outcomes import tied
 from union.ballots.papers import Asked, Part
 from union.ballots.rules import State
 from union.ballots.service import board
 from union.ballots.service.drafting import draft
+from union.ballots.service.weighing import weighting_of
 from union.core.actor import Actor, Role
 from union.core.errors import Closed, Conflict
 from union.core.i18n import msg
@@ -56,6 +58,7 @@ def hold_again(session: Session, *, actor: Actor, now: datetime, slug: str) -> s
         trustee_ids=[s.member_id for s in seats if s.member_id in holders and s.member_id is not None],
         server_trustee=any(s.member_id is None for s in seats),
         contest_days=ballot.contest_days,
+        weighting=weighting_of(ballot),  # a file is brought anew: the roll may have changed
     )
     board.locked(session, made).rerun_of = ballot.id
     session.flush()
@@ -69,7 +72,7 @@ def _settled_nothing(ballot: Ballot) -> bool:
         board.state_of(ballot),
         decides=asked[0].part is Part.DECISION,
         passed=bool(ballot.verdict and ballot.verdict["passed"]),
-        tied=any(rules.choose(n, q.seats).tied for q, n in counted if q.part is Part.CHOICE),
+        tied=any(tied(q, n) for q, n in counted),
     )
 
 

@@ -15,6 +15,7 @@ from union.ballots.models import Ballot, BallotTrustee
 from union.ballots.papers import Asked
 from union.ballots.rules import BEFORE_OPENING, WINDOW_AT_LEAST, Kind, State
 from union.ballots.service import board
+from union.ballots.weights import Weighting
 from union.core.actor import Actor, Role
 from union.core.errors import Conflict, Invalid, NotAllowed
 from union.core.i18n import msg
@@ -23,7 +24,9 @@ from union.core.permissions import Permission, allow
 from union.core.zones import is_zone
 from union.members import queries as members
 
-GROUPS = ("BELENIOS-2048", "Ed25519")
+GROUPS = ("BELENIOS-2048", "Ed25519", "RFC-3526-2048")
+SUITING = ""
+"""Stands for the group that suits the paper."""
 SERVER = msg("the union's server")
 LONGEST_TITLE = 120
 MOST_TRUSTEES = 15
@@ -50,12 +53,14 @@ def draft(  # noqa: PLR0913 - a ballot has that many facts
     server_trustee: bool = False,
     rule_confirmed: bool = False,
     contest_days: int = 7,
+    weighting: Weighting | None = None,
 ) -> str:
     """Write a ballot down as a draft and return its slug.
 
     subject: what it is about, as "campaign/<slug>", or "". preset: a family or one version's id; the version
-    valid on the day the ballot opens is taken. group: BELENIOS-2048 or Ed25519. rule_confirmed: an officer
-    says that a rule past its review date was checked. Raises Invalid with the form's field.
+    valid on the day the ballot opens is taken. group: one of GROUPS, or SUITING. rule_confirmed: an officer
+    says that a rule past its review date was checked. weighting: how votes weigh; None when all weigh the
+    same. Raises Invalid with the form's field.
     """
     allow(actor, Permission.BALLOT_PLAN)
     title = " ".join(title.split())
@@ -65,11 +70,12 @@ def draft(  # noqa: PLR0913 - a ballot has that many facts
         )
     if kind not in set(Kind):
         raise Invalid(msg("We do not know this kind of ballot."), field="kind")
+    group = group or papers.group_for(questions)
     if group not in GROUPS:
         raise Invalid(msg("We do not know this group."), field="group")
-    papers.check(questions)
+    papers.check(questions, group, weighted=weighting is not None)
     if kind in {Kind.STRIKE_VOTE, Kind.RATIFICATION} and questions[0].part is not papers.Part.DECISION:
-        raise Invalid(msg("This kind of ballot needs a question that decides."), field="question")
+        raise Invalid(msg("This kind of ballot needs a question that decides."), field="asks")
     _check_times(now, opens_at, closes_at, zone)
     names = _check_trustees(session, trustee_ids, server=server_trustee)
     chosen = presets.in_force(preset, opens_at.astimezone(ZoneInfo(zone)).date())
@@ -93,6 +99,7 @@ def draft(  # noqa: PLR0913 - a ballot has that many facts
         platform_slug=platform_slug or None,
         chapter_slug=chapter_slug or None,
         contest_days=contest_days,
+        weighting=weighting.as_json() if weighting else None,
         created_by=actor.member_id,
         created_at=now,
     )

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from union.audit import service as audit
@@ -13,7 +13,7 @@ from union.ballots.crypto.canonical import compact, read_json
 from union.ballots.crypto.election import Election
 from union.ballots.crypto.failures import Check
 from union.ballots.crypto.trustees import Trustees, read_public_key
-from union.ballots.models import Ballot, PublicCredential, RollEntry
+from union.ballots.models import Ballot, BallotWeight, RollEntry
 from union.ballots.papers import Asked
 from union.ballots.rules import State
 from union.ballots.service import board, words
@@ -72,15 +72,12 @@ def _begin_board(session: Session, ballot: Ballot) -> None:
         description=ballot.intro,
         group=group,
         public_key=trustees.public_key,
-        questions=[Asked.from_json(q).homomorphic() for q in ballot.questions],
+        questions=[Asked.from_json(q).recorded() for q in ballot.questions],
     )
     ballot.election, ballot.fingerprint = election.record, election.fingerprint
-    points = session.scalars(
-        select(PublicCredential.point)
-        .where(PublicCredential.ballot_id == ballot.id)
-        .order_by(PublicCredential.position)
-    )
-    board.append(session, ballot, setup_step(election.record, trustees.record(), compact(list(points))))
+    listed = compact(board.credentials(session, ballot))
+    board.append(session, ballot, setup_step(election.record, trustees.record(), listed))
+    session.execute(delete(BallotWeight).where(BallotWeight.ballot_id == ballot.id))
 
 
 def cancel(session: Session, *, actor: Actor, now: datetime, slug: str, public_url: str) -> None:

@@ -56,6 +56,7 @@ _TEXTS: dict[Check, str] = {
     Check.BALLOT_CHOICE_PROOF: _PROOF,
     Check.BALLOT_OVERALL_PROOF: _PROOF,
     Check.BALLOT_BLANK_PROOF: _PROOF,
+    Check.BALLOT_RANKED_PROOF: _PROOF,
     Check.DECRYPTION_PROOF: _DECRYPTION,
     Check.DECRYPTION_STRONG_PROOF: _DECRYPTION,
     Check.DECRYPTION_FORM: _DECRYPTION,
@@ -67,6 +68,16 @@ _TEXTS: dict[Check, str] = {
 def refusal(refused: Refused) -> Refusal:
     """Return the refusal for a check that does not hold."""
     return Refusal(str(refused.check), _TEXTS.get(refused.check, _FORM))
+
+
+def shuffle_refusal(refused: Refused, trustee: str) -> Refusal:
+    """Return the refusal of a shuffle, naming the trustee who sent it."""
+    text = msg(
+        "The shuffle of %(trustee)s was refused: %(detail)s (%(check)s)."
+        " Nothing was kept; shuffle again on the trustee's page."
+    )
+    facts: dict[str, str | int] = {"trustee": trustee, "detail": refused.detail, "check": str(refused.check)}
+    return Refusal(str(refused.check), text, 422, facts)
 
 
 def decryption_refusal(refused: Refused, trustee: str) -> Refusal:

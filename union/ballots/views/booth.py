@@ -42,6 +42,9 @@ class Booth:
     server_only: bool
     receipt_key: str | None
     codes_by_officer: bool = False
+    weight: int | None = None
+    ranked: bool = False
+    tells_too_much: bool = False
 
 
 @blueprint.get("/ballots/<slug>/booth")
@@ -79,6 +82,9 @@ def _booth(page: BallotPage, fingerprint: str, actor: Actor) -> Booth:
         server_only=page.server_only,
         receipt_key=signer().public_key,
         codes_by_officer=page.codes_by_officer,
+        weight=page.my_weight,
+        ranked=page.ranked,
+        tells_too_much=page.tells_too_much,
     )
 
 

@@ -18,6 +18,9 @@ blueprint = Blueprint(
     static_url_path="/ballots/static",
 )
 
+LARGEST = 128 * 2**20
+"""Bytes of a shuffle or share: of each vote in order it holds half a kilobyte, in the finite field five."""
+
 STATES: dict[str, tuple[str, str]] = {
     State.DRAFT: (msg("Draft"), "neutral"),
     State.KEYS: (msg("Waiting for keys"), "waiting"),

@@ -11,13 +11,13 @@ from union.ballots.queries import BallotPage
 from union.ballots.queries.pages import Seat
 from union.ballots.rules import State
 from union.ballots.service import Refusal
-from union.ballots.views.kit import blueprint, posted, raw_json, refused, settings
+from union.ballots.views.kit import LARGEST, blueprint, posted, raw_json, refused, settings
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.errors import Closed, NotAllowed
 from union.core.i18n import msg
 from union.core.permissions import Permission
-from union.web.guards import current_actor, public, require
+from union.web.guards import current_actor, public, require, takes
 
 
 @dataclass(frozen=True)
@@ -116,6 +116,7 @@ def decrypt(slug: str) -> ResponseReturnValue:
 
 @blueprint.post("/ballots/<slug>/decrypt")
 @require(Permission.BALLOT_TRUSTEE)
+@takes(LARGEST)
 def submit_decryption(slug: str) -> ResponseReturnValue:
     """Take a trustee's share with both its proofs."""
     decryption, strong = posted("decryption", "strong_proofs")
@@ -135,7 +136,7 @@ def submit_decryption(slug: str) -> ResponseReturnValue:
 @blueprint.get("/ballots/<slug>/tally.json")
 @public
 def tally_json(slug: str) -> ResponseReturnValue:
-    """Give the encrypted tally's record, byte for byte."""
+    """Give the encrypted tally's record, byte for byte; each shuffle changes it."""
     with reading() as session:
         content = queries.encrypted_tally(session, slug)
-    return raw_json(content, keep=True)
+    return raw_json(content)

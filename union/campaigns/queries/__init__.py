@@ -32,6 +32,7 @@ from union.campaigns.queries.page import (
     organize_page,
 )
 from union.campaigns.queries.panels import Panel
+from union.campaigns.queries.priorities import Priorities, priorities
 
 __all__ = [
     "AmendmentView",
@@ -43,6 +44,7 @@ __all__ = [
     "MyPledge",
     "OrganizePage",
     "Panel",
+    "Priorities",
     "Ranking",
     "TestView",
     "UpdateView",
@@ -58,6 +60,7 @@ __all__ = [
     "mandates_of",
     "numbers",
     "organize_page",
+    "priorities",
     "ranking",
     "waiting_for",
 ]

@@ -23,12 +23,14 @@ from union.campaigns.service.lifecycle import (
     win,
 )
 from union.campaigns.service.pledges import pledge, withdraw
+from union.campaigns.service.priorities import PriorityVote, launch_priorities
 from union.campaigns.service.settling import due, measure, refresh, settle
 from union.campaigns.service.structure import answer_test, open_test
 from union.campaigns.service.votes import expire_mandates, grant_mandates, launch_strike_vote
 
 __all__ = [
     "Draft",
+    "PriorityVote",
     "add_update",
     "amend",
     "answer_test",
@@ -43,6 +45,7 @@ __all__ = [
     "expire_mandates",
     "gather_again",
     "grant_mandates",
+    "launch_priorities",
     "launch_strike_vote",
     "measure",
     "move_demand",

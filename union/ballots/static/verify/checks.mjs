@@ -25,8 +25,11 @@ export function* read(bytes) {
 
 function electionOf(bytes) {
   try {
-    return readElection(bytes);
+    const election = readElection(bytes);
+    if (election.questions.some(({ ranked }) => ranked)) throw new Unknown("rankings");
+    return election;
   } catch (failure) {
+    if (failure instanceof Unknown) throw failure;
     if (failure.name === "question-kind") throw new Unknown("rankings");
     throw failure instanceof Refused ? failure : new Refused("election-form", "not the record of an election");
   }
