@@ -51,6 +51,7 @@ class Booth:
     server_only: bool = False
     receipt_key: str | None = KEY.verify_key.encode().hex()
     codes_by_officer: bool = False
+    holding: object = None
 
     @property
     def fingerprint(self) -> str:

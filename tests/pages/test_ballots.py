@@ -355,7 +355,7 @@ def test_an_officer_brings_codes_made_offline(client, sign_in, real):
     shut = client.get(f"/ballots/{hand.slug}/booth?lang=nl").get_data(as_text=True)
     assert "Je code komt van de bestuurder" in shut
     with db.transaction() as session:
-        service.open_ballot(session, actor=make.actor(session, hand.organizer), now=real, slug=hand.slug)
+        make.open_now(session, hand, real)
     booth = client.get(f"/ballots/{hand.slug}/booth?lang=en").get_data(as_text=True)
     assert "your code comes from the officer" in booth
     assert "we sent you" not in booth

@@ -62,7 +62,7 @@ def test_a_trustee_who_never_uses_the_browser(run, now, tmp_path):
     run("submit-key", hand.slug, hand.trustees[0], "-", stdin=public)
     with db.transaction() as session:
         make.issue(session, hand, now)
-        make.service.open_ballot(session, actor=make.actor(session, hand.organizer), now=now, slug=hand.slug)
+        make.open_now(session, hand, now)
         with make.at_database_time(now):
             make.vote(session, hand, hand.voters[0], YES, now)
     early = Path(run("export", hand.slug, "-o", tmp_path / "early").stdout.strip())

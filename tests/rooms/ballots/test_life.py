@@ -103,14 +103,14 @@ def test_a_rule_past_its_review_needs_an_officer(session, monkeypatch):
     assert presets.presets()["union-default"].stale(late.date())
     hand = make.issue(session, make.give_keys(session, make.make_ballot_draft(session, late), late), late)
     with pytest.raises(Invalid, match="review date"):
-        service.open_ballot(session, actor=organizer(session, hand), now=late, slug=hand.slug)
+        make.open_now(session, hand, late)
     assert queries.due(session, hand.opens_at).to_open == ()
     with pytest.raises(NotAllowed):
         service.confirm_rule(session, actor=organizer(session, hand), now=late, slug=hand.slug)
     officer = make.actor(session, make_member(session, roles=[Role.OFFICER]))
     service.confirm_rule(session, actor=officer, now=late, slug=hand.slug)
     assert queries.due(session, hand.opens_at).to_open == (hand.slug,)
-    service.open_ballot(session, actor=organizer(session, hand), now=late, slug=hand.slug)
+    make.open_now(session, hand, late)
 
 
 def test_the_version_of_the_day_it_opens_is_frozen(session):
@@ -170,7 +170,7 @@ def test_a_trustee_who_never_answers_is_left_out(session, now):
     assert [s.position for s in seats] == [1, 2]
     assert silent not in {s.member_id for s in seats}
     make.issue(session, hand, now)
-    service.open_ballot(session, actor=organizer(session, hand), now=now, slug=hand.slug)
+    make.open_now(session, hand, now)
     with make.at_database_time(now):
         make.vote(session, hand, hand.voters[0], YES, now)
     make.close(session, hand)
@@ -220,7 +220,7 @@ def test_issuing_again_revokes_the_first_codes(session, now):
     make.issue(session, hand, now)
     assert not set(first.values()) & set(hand.credentials.values())
     assert {m.state for m in messages(session, hand, "credential-1")} == {"suppressed"}
-    service.open_ballot(session, actor=organizer(session, hand), now=now, slug=hand.slug)
+    make.open_now(session, hand, now)
     hand.credentials[hand.voters[0]] = first[hand.voters[0]]
     with make.at_database_time(now):
         assert make.vote(session, hand, hand.voters[0], YES, now).code == "ballot-credential"
@@ -475,7 +475,7 @@ def test_what_waits_for_a_member(session, now):
     voter = hand.voters[0]
     assert queries.waiting_for(session, voter, now) == []
     make.issue(session, hand, now)
-    service.open_ballot(session, actor=organizer(session, hand), now=now, slug=hand.slug)
+    make.open_now(session, hand, now)
     assert [c.slug for c in queries.waiting_for(session, voter, now)] == [hand.slug]
     with make.at_database_time(now):
         make.vote(session, hand, voter, YES, now)

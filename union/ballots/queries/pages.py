@@ -1,5 +1,6 @@
 """One ballot as its pages show it: frozen values, each actor seeing what concerns the actor."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,11 +9,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from union.ballots import rules
+from union.ballots import holders, rules
 from union.ballots.models import (
     Ballot,
     BallotTrustee,
     CastBallot,
+    CeremonyComplaint,
+    CeremonyMessage,
     Objection,
     PartialDecryption,
     RefusalLog,
@@ -31,7 +34,10 @@ from union.notify.queries import Progress, progress
 
 @dataclass(frozen=True)
 class Seat:
-    """A trustee as shown. mine: the reader's own seat. server: this key is the union's server's."""
+    """A trustee as shown. mine: the reader's own seat. server: this key is the union's server's.
+
+    steps: how many steps of the key ceremony are in. refused: how many shares of the count were refused.
+    """
 
     position: int
     name: str
@@ -40,6 +46,10 @@ class Seat:
     public_key: str | None
     mine: bool
     server: bool
+    tested: bool = False
+    steps: int = 0
+    refused: int = 0
+    refused_check: str | None = None
 
 
 @dataclass(frozen=True)
@@ -121,6 +131,9 @@ class BallotPage:
     codes_by_officer: bool
     repeats: Other | None
     repeated_by: Other | None
+    threshold: int | None = None
+    ceremony: int = 1
+    accused: str | None = None
 
     @property
     def may_be_held_again(self) -> bool:
@@ -149,8 +162,34 @@ class BallotPage:
 
     @property
     def shares_missing(self) -> int:
-        """How many trustees have sent no share of the decryption."""
-        return sum(not seat.has_decrypted for seat in self.seats)
+        """How many trustees' shares of the decryption the count still waits for."""
+        return holders.shares_missing(self.threshold, ((s.server, s.has_decrypted) for s in self.seats))
+
+    @property
+    def shares_needed(self) -> int:
+        """How many trustees' shares open the count."""
+        return holders.shares_missing(self.threshold, ((seat.server, False) for seat in self.seats))
+
+    @property
+    def holders(self) -> tuple[Seat, ...]:
+        """The members who hold the key."""
+        return tuple(seat for seat in self.seats if not seat.server)
+
+    @property
+    def untested(self) -> tuple[Seat, ...]:
+        """The members who have not shown that their key still opens things."""
+        return tuple(seat for seat in self.holders if not seat.tested)
+
+    @property
+    def ceremony_step(self) -> int:
+        """The step the key ceremony is at: 1, 2, 3, or 4 when it is over."""
+        return holders.step_at([seat.steps for seat in self.holders])
+
+    def owes_key(self, seat: Seat) -> bool:
+        """Tell whether it is this trustee's turn to make a key, or a step towards one."""
+        if seat.server or seat.has_key or self.accused:
+            return False
+        return self.threshold is None or seat.steps < self.ceremony_step
 
 
 @dataclass(frozen=True)
@@ -227,7 +266,17 @@ def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> Bal
         codes_by_officer=ballot.codes_by_officer,
         repeats=_other(session.get(Ballot, ballot.rerun_of)) if ballot.rerun_of else None,
         repeated_by=_repeated_by(session, ballot, actor),
+        threshold=ballot.threshold,
+        ceremony=ballot.ceremony,
+        accused=_accused(session, ballot, seats),
     )
+
+
+def _accused(session: Session, ballot: Ballot, seats: tuple[Seat, ...]) -> str | None:
+    """Return the name of the trustee whose share did not fit, where that halts the ceremony."""
+    query = select(CeremonyComplaint.accused).where(CeremonyComplaint.ballot_id == ballot.id)
+    accused = session.scalars(query.order_by(CeremonyComplaint.received_at)).first()
+    return None if accused is None else [seat.name for seat in seats if not seat.server][accused - 1]
 
 
 def _other(ballot: Ballot | None) -> Other | None:
@@ -257,6 +306,9 @@ def _seats(session: Session, ballot: Ballot, actor: Actor) -> tuple[Seat, ...]:
     rows = session.scalars(
         select(BallotTrustee).where(BallotTrustee.ballot_id == ballot.id).order_by(BallotTrustee.position)
     )
+    steps = Counter(
+        session.scalars(select(CeremonyMessage.position).where(CeremonyMessage.ballot_id == ballot.id))
+    )
     return tuple(
         Seat(
             row.position,
@@ -266,6 +318,10 @@ def _seats(session: Session, ballot: Ballot, actor: Actor) -> tuple[Seat, ...]:
             row.public_key,
             mine=row.member_id is not None and row.member_id == actor.member_id,
             server=row.member_id is None,
+            tested=row.tested_at is not None,
+            steps=steps[row.position],
+            refused=row.refused,
+            refused_check=row.refused_check,
         )
         for row in rows
     )

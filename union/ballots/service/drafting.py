@@ -9,12 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from union.audit import service as audit
-from union.ballots import papers, presets
+from union.ballots import holders, papers, presets
 from union.ballots.crypto.credentials import make_uuid
 from union.ballots.models import Ballot, BallotTrustee
 from union.ballots.papers import Asked
 from union.ballots.rules import BEFORE_OPENING, WINDOW_AT_LEAST, Kind, State
-from union.ballots.service import board
+from union.ballots.service import board, keys
 from union.core.actor import Actor, Role
 from union.core.errors import Conflict, Invalid, NotAllowed
 from union.core.i18n import msg
@@ -48,6 +48,7 @@ def draft(  # noqa: PLR0913 - a ballot has that many facts
     chapter_slug: str | None = None,
     trustee_ids: Sequence[str] = (),
     server_trustee: bool = False,
+    threshold: int | None = None,
     rule_confirmed: bool = False,
     contest_days: int = 7,
 ) -> str:
@@ -55,7 +56,8 @@ def draft(  # noqa: PLR0913 - a ballot has that many facts
 
     subject: what it is about, as "campaign/<slug>", or "". preset: a family or one version's id; the version
     valid on the day the ballot opens is taken. group: BELENIOS-2048 or Ed25519. rule_confirmed: an officer
-    says that a rule past its review date was checked. Raises Invalid with the form's field.
+    says that a rule past its review date was checked. threshold: how many of the trustees are needed to
+    count, the server's own key aside; None for all. Raises Invalid with the form's field.
     """
     allow(actor, Permission.BALLOT_PLAN)
     title = " ".join(title.split())
@@ -72,6 +74,7 @@ def draft(  # noqa: PLR0913 - a ballot has that many facts
         raise Invalid(msg("This kind of ballot needs a question that decides."), field="question")
     _check_times(now, opens_at, closes_at, zone)
     names = _check_trustees(session, trustee_ids, server=server_trustee)
+    check_threshold(threshold, len(trustee_ids))
     chosen = presets.in_force(preset, opens_at.astimezone(ZoneInfo(zone)).date())
     presets.check_kind(chosen, kind)
     ballot = Ballot(
@@ -85,6 +88,7 @@ def draft(  # noqa: PLR0913 - a ballot has that many facts
         intro=intro.strip(),
         questions=[q.as_json() for q in questions],
         group_name=group,
+        threshold=threshold,
         preset=preset,
         rule=chosen.frozen(),
         zone=zone,
@@ -137,6 +141,30 @@ def _check_trustees(session: Session, ids: Sequence[str], *, server: bool) -> li
     return [*found, (None, SERVER)] if server else found
 
 
+def check_threshold(threshold: int | None, members: int) -> None:
+    """Raise Invalid at the form's field when `threshold` of that many members cannot be, with the reason."""
+    problem = None if threshold is None else holders.threshold_problem(threshold, members)
+    if problem:
+        raise Invalid(problem, field="threshold", threshold=threshold, holders=members)
+
+
+def set_threshold(session: Session, *, actor: Actor, now: datetime, slug: str, threshold: int | None) -> None:
+    """Change how many of a draft's trustees are needed to count; None for all. Raises Invalid, Closed."""
+    allow(actor, Permission.BALLOT_RUN)
+    ballot = board.locked(session, slug)
+    board.require(ballot, State.DRAFT)
+    check_threshold(threshold, sum(s.member_id is not None for s in board.seats(session, ballot)))
+    ballot.threshold = threshold
+    audit.record(
+        session,
+        actor=actor,
+        now=now,
+        act="ballots.set_threshold",
+        subject=f"ballot/{ballot.slug}",
+        threshold=threshold,
+    )
+
+
 def _free_slug(session: Session, title: str) -> str:
     """Return a short slug of `title` that no ballot has yet."""
     base = slugify(title)[:40].strip("-")
@@ -174,8 +202,13 @@ def reschedule(
     audit.record(session, actor=actor, now=now, act="ballots.reschedule", subject=f"ballot/{ballot.slug}")
 
 
-def drop_trustee(session: Session, *, actor: Actor, now: datetime, slug: str, position: int) -> None:
-    """Take a trustee who sent no key off the list; at least one must remain."""
+def drop_trustee(
+    session: Session, *, actor: Actor, now: datetime, slug: str, position: int, public_url: str = ""
+) -> None:
+    """Take a trustee who sent no key off the list; at least one must remain, and more than a threshold.
+
+    In a key ceremony the others' parts were made for everybody, so it begins again.
+    """
     allow(actor, Permission.BALLOT_RUN)
     ballot = board.locked(session, slug)
     board.require(ballot, State.DRAFT, State.KEYS)
@@ -185,31 +218,50 @@ def drop_trustee(session: Session, *, actor: Actor, now: datetime, slug: str, po
         raise Conflict(msg("This trustee's key is there already."))
     if len(seats) == 1:
         raise Conflict(msg("A ballot needs at least one trustee."))
-    kept = [
-        (s.member_id, s.name, s.public_key, s.own_key, s.submitted_at)
-        for s in seats
-        if s.position != position
-    ]
+    _check_remaining(ballot, seats)
+    kept = [seat for seat in seats if seat.position != position]
+    facts = [(s.member_id, s.name, s.public_key, s.own_key, s.submitted_at, s.tested_at) for s in kept]
+    name = dropped.name
     for seat in seats:
         session.delete(seat)
     session.flush()
-    for place, (member_id, name, key, own, at) in enumerate(kept, start=1):
+    for place, (member_id, shown, key, own, at, tested) in enumerate(facts, start=1):
         session.add(
             BallotTrustee(
                 ballot_id=ballot.id,
                 position=place,
                 member_id=member_id,
-                name=name,
+                name=shown,
                 public_key=key,
                 own_key=own,
                 submitted_at=at,
+                tested_at=tested,
             )
         )
+    session.flush()
+    if board.state_of(ballot) is State.KEYS:
+        if ballot.threshold is None:
+            keys.complete(session, ballot, now, public_url)
+        else:
+            keys.anew(session, ballot, now, public_url)
     audit.record(
         session,
         actor=actor,
         now=now,
         act="ballots.drop_trustee",
         subject=f"ballot/{ballot.slug}",
-        trustee=dropped.name,
+        trustee=name,
     )
+
+
+def _check_remaining(ballot: Ballot, seats: Sequence[BallotTrustee]) -> None:
+    """Raise Conflict when a threshold ballot would be left with no more trustees than it needs."""
+    left = sum(seat.member_id is not None for seat in seats) - 1
+    if ballot.threshold is not None and left <= ballot.threshold:
+        raise Conflict(
+            msg(
+                "Of %(left)s trustees, all would be needed then. Call this ballot off and draft another with"
+                " more trustees or a lower number."
+            ),
+            left=left,
+        )

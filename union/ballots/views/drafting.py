@@ -6,8 +6,8 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from union.ballots import presets, service
-from union.ballots.forms import GROUP_HINTS, KINDS, BallotForm, local, options
-from union.ballots.views.kit import blueprint
+from union.ballots.forms import GROUP_HINTS, KINDS, NEEDED, NEEDED_HINTS, BallotForm, local, options
+from union.ballots.views.kit import blueprint, translated
 from union.core.actor import Actor, Role
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
@@ -73,6 +73,7 @@ def draft() -> ResponseReturnValue:
                 chapter_slug=form.chapter.data or None,
                 trustee_ids=form.trustees.data or [],
                 server_trustee=form.server_trustee.data,
+                threshold=form.chosen(),
                 rule_confirmed=form.rule_confirmed.data,
                 contest_days=form.contest_days.data,
             )
@@ -86,7 +87,13 @@ def draft() -> ResponseReturnValue:
 def _form(form: BallotForm, status: int = 200) -> ResponseReturnValue:
     families = presets.selectable()
     hints = {name: gettext(text) for name, text in GROUP_HINTS.items()}
-    return render_template("ballots/new.html", form=form, families=families, group_hints=hints), status
+    return render_template(
+        "ballots/new.html",
+        form=form,
+        families=families,
+        group_hints=hints,
+        needed_hints=translated(NEEDED_HINTS),
+    ), status
 
 
 def _choices(form: BallotForm, actor: Actor) -> None:
@@ -104,4 +111,5 @@ def _choices(form: BallotForm, actor: Actor) -> None:
     form.platform.choices = options([("", everybody), *((p.slug, p.name) for p in companies)])
     anywhere = gettext(msg("all chapters"))
     form.chapter.choices = options([("", anywhere), *((c.slug, c.name) for c in chapters)])
+    form.needed.choices = options(translated(NEEDED).items())
     form.trustees.choices = options(sorted(names.items(), key=lambda pair: pair[1]))
