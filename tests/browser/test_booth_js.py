@@ -582,6 +582,8 @@ def share_page(v, public_key=""):
         submit_url="/submit",
         leave_url="/left",
         done=False,
+        part=None,
+        unneeded=False,
     )
 
 

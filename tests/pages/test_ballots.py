@@ -168,7 +168,7 @@ def test_shares_over_http(client, sign_in, real):
         got = client.post(
             f"/ballots/{hand.slug}/decrypt", json={"decryption": decryption, "strong_proofs": strong}
         )
-        assert got.get_json() == {"waiting": 2 - n}
+        assert got.get_json() == {"waiting": 2 - n, "unneeded": False}
     assert "Nobody voted" in client.get(f"/ballots/{hand.slug}").get_data(as_text=True)
 
 

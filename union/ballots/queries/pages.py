@@ -217,7 +217,7 @@ def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> Bal
     ballot = find(session, slug)
     seats = _seats(session, ballot, actor)
     if State(ballot.state) not in SHOWN_TO_ALL and not (
-        permits(actor, Permission.BALLOT_PLAN) or any(seat.mine for seat in seats)
+        permits(actor, Permission.BALLOT_RUN) or any(seat.mine for seat in seats)
     ):
         raise NotFound(msg("There is no such ballot."))
     entry = session.get(RollEntry, (ballot.id, actor.member_id)) if actor.member_id else None
