@@ -35,6 +35,7 @@ from union.core.actor import SYSTEM, Actor, Role
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.settings import Settings
+from union.demo import ceremony
 from union.demo.people import CHAPTERS, people
 from union.demo.texts import CAMPAIGNS, DEMANDS, DEMANDS_STAND, UPDATES, Story
 from union.members import queries as members
@@ -394,6 +395,8 @@ def ensure(settings: Settings, say: Say) -> People:
     for story in CAMPAIGNS:
         say(f"  campaign: {story.title} ({story.stage})")
         tell(seed, story, who)
+    say("  a ballot whose key two of three trustees hold")
+    ceremony.begin(seed, who)
     note = settings.home / NOTE
     note.touch(mode=0o600)
     note.write_text(json.dumps({"member": who.member, "booth": seed.booth}))

@@ -3,7 +3,7 @@
 
 import * as ceremony from "./crypto/ceremony.mjs";
 import { Refused, draw, openGroup } from "./crypto/group.mjs";
-import { Frame, element, once, save, sentence } from "./page.mjs";
+import { Frame, element, fill, once, save, sentence } from "./page.mjs";
 import { pause } from "./pace.mjs";
 import { given } from "./trustee_open.mjs";
 import { readSeed, seedFile } from "./trustee_seed.mjs";
@@ -26,9 +26,17 @@ const below = (n) => Number(draw(BigInt(n)));
 
 function showPeople() {
   frame.part("people").replaceChildren(...facts.people.map(({ name, text, due, mine }) => {
-    const who = element("span", "tasks__what", mine ? words.me.replace("{name}", name) : name);
-    return element("li", "", who, element("span", due ? "tag tag--waiting" : "tag tag--agreed", text));
+    const who = element("span", "tasks__what", mine ? fill(words.me, { name }) : name);
+    const tag = frame.part(due ? "tag-waiting" : "tag-agreed").content.firstElementChild.cloneNode(true);
+    tag.append(text);
+    return element("li", "", who, tag);
   }));
+}
+
+/** Shows a part whose step is the one that is due. */
+function showStep(name, heading) {
+  root.querySelector(`[data-page="${name}"]`).dataset.step = facts.step;
+  frame.show(name, heading);
 }
 
 /** Asks the server where the ceremony stands; a key code of an earlier ceremony is forgotten. */
@@ -52,14 +60,14 @@ async function turn() {
     seed = null;
     frame.show("done");
   } else if (facts.sent >= facts.step) {
-    if (frame.shown !== "waiting") frame.show("waiting");
+    if (frame.shown !== "waiting") showStep("waiting");
     later = setTimeout(look, PATIENCE);
   } else if (facts.step === 1) {
     frame.show("start");
   } else if (seed) {
     await work();
   } else {
-    frame.show("code", words[`step${facts.step}`]);
+    showStep("code", words[`step${facts.step}`]);
   }
 }
 
@@ -120,7 +128,7 @@ async function complain({ accused, envelope }) {
 /** Does the step that is due and sends it. */
 async function work() {
   const back = frame.shown === "confirm" ? "confirm" : "code";
-  frame.show("working", words[`step${facts.step}`]);
+  showStep("working", words[`step${facts.step}`]);
   try {
     const { number, step } = facts;
     await post(page.submitUrl, page.csrf, { number: String(number), step: String(step), message: await message() });
@@ -129,7 +137,7 @@ async function work() {
     if (failure instanceof ceremony.WrongShare) await complain(failure);
     else {
       if (failure.name === "other-seed") seed = null;
-      frame.show(back, back === "code" ? words[`step${facts.step}`] : null);
+      showStep(back, back === "code" ? words[`step${facts.step}`] : null);
       throw failure;
     }
   }
