@@ -163,6 +163,7 @@ def give_keys(session, hand, now):
             now=now,
             slug=hand.slug,
             text=key.public.record().decode(),
+            public_url=PUBLIC_URL,
         )
         assert isinstance(taken, service.KeyTaken), taken
         hand.keys[member_id] = key

@@ -370,7 +370,12 @@ def give_missing_keys(session, hand, now):
         key = make_key(group_named("Ed25519"), secrets.randbelow)
         text = key.public.record().decode()
         service.submit_trustee_key(
-            session, actor=make.actor(session, trustee), now=now, slug=hand.slug, text=text
+            session,
+            actor=make.actor(session, trustee),
+            now=now,
+            slug=hand.slug,
+            text=text,
+            public_url=make.PUBLIC_URL,
         )
 
 

@@ -232,6 +232,7 @@ class Seed:
                     now=now,
                     slug=ballot,
                     text=keys[member_id].public.record().decode(),
+                    public_url=self.settings.public_url,
                 )
         return keys
 

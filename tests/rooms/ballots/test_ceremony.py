@@ -211,7 +211,12 @@ def test_nobody_goes_ahead_and_nobody_comes_from_outside(session, now):
         make.send_step(session, hand, hand.trustees[0], now, 2, text)
     with pytest.raises(Conflict, match="ceremony"):
         service.submit_trustee_key(
-            session, actor=make.actor(session, hand.trustees[1]), now=now, slug=hand.slug, text=text
+            session,
+            actor=make.actor(session, hand.trustees[1]),
+            now=now,
+            slug=hand.slug,
+            text=text,
+            public_url=make.PUBLIC_URL,
         )
 
 

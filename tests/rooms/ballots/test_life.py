@@ -89,7 +89,12 @@ def test_only_organizers_draft_and_only_trustees_hold_keys(session, now):
     other = make_member(session, roles=[Role.TRUSTEE])
     with pytest.raises(NotAllowed):
         service.submit_trustee_key(
-            session, actor=make.actor(session, other), now=now, slug=hand.slug, text="{}"
+            session,
+            actor=make.actor(session, other),
+            now=now,
+            slug=hand.slug,
+            text="{}",
+            public_url=make.PUBLIC_URL,
         )
 
 
@@ -139,7 +144,9 @@ def test_nothing_changes_once_open(session, now):
     with pytest.raises(Closed):
         service.issue_credentials(session, actor=actor, now=now, slug=hand.slug, public_url="")
     with pytest.raises(Closed):
-        service.drop_trustee(session, actor=actor, now=now, slug=hand.slug, position=1)
+        service.drop_trustee(
+            session, actor=actor, now=now, slug=hand.slug, position=1, public_url=make.PUBLIC_URL
+        )
 
 
 # Keys and codes
@@ -163,8 +170,22 @@ def test_a_trustee_who_never_answers_is_left_out(session, now):
     silent = hand.trustees.pop(0)
     make.give_keys(session, hand, now)
     with pytest.raises(Conflict):
-        service.drop_trustee(session, actor=organizer(session, hand), now=now, slug=hand.slug, position=2)
-    service.drop_trustee(session, actor=organizer(session, hand), now=now, slug=hand.slug, position=1)
+        service.drop_trustee(
+            session,
+            actor=organizer(session, hand),
+            now=now,
+            slug=hand.slug,
+            position=2,
+            public_url=make.PUBLIC_URL,
+        )
+    service.drop_trustee(
+        session,
+        actor=organizer(session, hand),
+        now=now,
+        slug=hand.slug,
+        position=1,
+        public_url=make.PUBLIC_URL,
+    )
     session.flush()
     seats = session.scalars(select(BallotTrustee).order_by(BallotTrustee.position)).all()
     assert [s.position for s in seats] == [1, 2]
@@ -182,9 +203,13 @@ def test_a_trustee_sends_one_key(session, now):
     hand = make.give_keys(session, make.make_ballot_draft(session, now), now)
     trustee = make.actor(session, hand.trustees[0])
     again = hand.keys[hand.trustees[0]].public.record().decode()
-    service.submit_trustee_key(session, actor=trustee, now=now, slug=hand.slug, text=again)
+    service.submit_trustee_key(
+        session, actor=trustee, now=now, slug=hand.slug, text=again, public_url=make.PUBLIC_URL
+    )
     with pytest.raises(Conflict):
-        service.submit_trustee_key(session, actor=trustee, now=now, slug=hand.slug, text=again + " ")
+        service.submit_trustee_key(
+            session, actor=trustee, now=now, slug=hand.slug, text=again + " ", public_url=make.PUBLIC_URL
+        )
 
 
 def test_another_trustees_key_is_no_key_of_mine(session, now):
@@ -193,7 +218,12 @@ def test_another_trustees_key_is_no_key_of_mine(session, now):
     make.give_keys(session, hand, now)
     stolen = hand.keys[hand.trustees[0]].public.record().decode()
     answer = service.submit_trustee_key(
-        session, actor=make.actor(session, taken), now=now, slug=hand.slug, text=stolen
+        session,
+        actor=make.actor(session, taken),
+        now=now,
+        slug=hand.slug,
+        text=stolen,
+        public_url=make.PUBLIC_URL,
     )
     assert answer.code == "trustees-form"
 

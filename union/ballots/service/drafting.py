@@ -203,7 +203,7 @@ def reschedule(
 
 
 def drop_trustee(
-    session: Session, *, actor: Actor, now: datetime, slug: str, position: int, public_url: str = ""
+    session: Session, *, actor: Actor, now: datetime, slug: str, position: int, public_url: str
 ) -> None:
     """Take a trustee who sent no key off the list; at least one must remain, and more than a threshold.
 

@@ -46,7 +46,7 @@ def ask_for_keys(session: Session, *, actor: Actor, now: datetime, slug: str, pu
 
 
 def submit_trustee_key(
-    session: Session, *, actor: Actor, now: datetime, slug: str, text: str, public_url: str = ""
+    session: Session, *, actor: Actor, now: datetime, slug: str, text: str, public_url: str
 ) -> KeyTaken | Refusal:
     """Take a trustee's public key: the exact compact JSON with its proof.
 

@@ -14,7 +14,7 @@ const frame = new Frame(root);
 const { words } = frame;
 const page = root.dataset;
 const PATIENCE = 4_000;
-const AT_CODE = { "no-key": "file", "key-text": "file", "key-of-other-vote": "file", "other-seed": "file", "old-code": "file" };
+const AT_CODE = new Set(["no-key", "key-text", "key-of-other-vote", "other-seed", "old-code", "not-same"]);
 
 let facts = null; // the ceremony as the server tells it
 let seed = null; // the key code, once made or given
@@ -80,8 +80,10 @@ async function look() {
   }
 }
 
-function problem(failure) {
-  frame.problem({ text: sentence(failure, words), target: AT_CODE[failure.name] });
+/** Names what went wrong, at the field where the key code was given; prefix: of that form's fields. */
+function problem(failure, prefix = "") {
+  const field = frame.part(`${prefix}typed`).value.trim() ? "typed" : "file";
+  frame.problem({ text: sentence(failure, words), target: AT_CODE.has(failure.name) ? prefix + field : null });
 }
 
 const make = once(async () => {
@@ -157,7 +159,7 @@ const confirm = once(async () => {
     frame.part("confirm-form").reset();
     await work();
   } catch (failure) {
-    frame.problem({ text: sentence(failure, words), target: failure instanceof Refused ? "kept-file" : null });
+    problem(failure, "kept-");
   }
 });
 
