@@ -9,6 +9,7 @@ from playwright.sync_api import expect, sync_playwright
 from sqlalchemy import update
 
 from tests.browser.booth_pages import Served
+from tests.browser.test_booth_js import faults
 from tests.factories import ballots as make
 from union.app import create_app
 from union.ballots import jobs, queries
@@ -205,4 +206,69 @@ def test_three_make_the_key_and_two_count(chromium, settings, database, tmp_path
         assert done.returncode == 0, done.stderr
     everything = "".join(sent).replace("-", "")
     assert not any(code.replace("-", "") in everything for code in codes)
+    assert [line for line in said if not line.startswith("log:")] == []
+
+
+@pytest.mark.parametrize(("width", "scheme", "language"), [(375, "light", "nl"), (1280, "dark", "en")])
+def test_the_ceremonys_pages_are_accessible(chromium, settings, database, width, scheme, language):
+    now = make.real_now()
+    with db.transaction() as session:
+        hand = make.asked(session, make.make_ballot_draft(session, now, threshold=2, language=language), now)
+        token = members.start_session(session, member_id=hand.trustees[0], now=now, device="test")
+        organizer = members.start_session(session, member_id=hand.organizer, now=now, device="test")
+    app = create_app(settings)
+    said, found = [], []
+    with Served(app) as served:
+
+        def person(token):
+            made = Person(chromium, app, served.url, token, said)
+            made.page.emulate_media(color_scheme=scheme)
+            made.page.set_viewport_size({"width": width, "height": 800})
+            return made
+
+        trustee = person(token)
+
+        def look(part):
+            trustee.page.locator(f"[data-page={part}]:not([hidden])").wait_for()
+            found.extend(faults(trustee.page, part))
+
+        def give():
+            trustee.page.locator("[data-page]:not([hidden]) summary").click()
+            trustee.page.fill("#typed", hand.seeds[hand.trustees[0]])
+            trustee.page.locator("[data-part=form] .button--primary").click()
+
+        trustee.open(f"/ballots/{hand.slug}/key?lang={language}")
+        look("start")
+        trustee.page.locator("[data-part=make]").click()
+        look("made")
+        code = trustee.page.locator("[data-part=code]").inner_text()
+        hand.seeds[hand.trustees[0]] = code.replace("-", "")
+        trustee.page.locator("[data-part=next]").click()
+        trustee.page.locator("[data-page=confirm] summary").click()
+        trustee.page.locator("[data-part=confirm-form] .button--primary").click()
+        look("confirm")
+        trustee.page.fill("#kept-typed", code)
+        trustee.page.locator("[data-part=confirm-form] .button--primary").click()
+        look("waiting")
+        trustee.page.goto("about:blank")
+        with db.transaction() as session:
+            for member_id in hand.trustees[1:]:
+                make.send_step(session, hand, member_id, now, *make.step_of(session, hand, member_id))
+        trustee.open(f"/ballots/{hand.slug}/key")
+        look("code")
+        trustee.page.goto("about:blank")
+        with db.transaction() as session:
+            make.hold_steps(session, hand, now, 2)
+        trustee.open(f"/ballots/{hand.slug}/key")
+        look("done")
+        trustee.open(f"/ballots/{hand.slug}/test")
+        look("start")
+        give()
+        look("done")
+        runs = person(organizer)
+        runs.open(f"/ballots/{hand.slug}/run?lang={language}")
+        found.extend(faults(runs.page, "run"))
+        runs.open("/ballots/new")
+        found.extend(faults(runs.page, "new"))
+    assert found == []
     assert [line for line in said if not line.startswith("log:")] == []
