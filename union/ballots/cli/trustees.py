@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from union.ballots import queries, service
-from union.ballots.cli_kit import (
+from union.ballots.cli.kit import (
     FILE,
     NEW,
     SEED_FILE,

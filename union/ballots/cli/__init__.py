@@ -14,8 +14,7 @@ from typing import Any
 import click
 
 from union.ballots import offline, queries, service
-from union.ballots.cli_ceremony import ceremony, export_test, submit_test, trustee_test, write_share
-from union.ballots.cli_kit import (
+from union.ballots.cli.kit import (
     FILE,
     KEY_FILE,
     NEW,
@@ -25,6 +24,7 @@ from union.ballots.cli_kit import (
     refusals,
     write_private,
 )
+from union.ballots.cli.trustees import ceremony, export_test, submit_test, trustee_test, write_share
 from union.ballots.crypto import (
     Election,
     decrypt_partially,
