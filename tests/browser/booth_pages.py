@@ -54,6 +54,7 @@ class Booth:
     weight: int | None = None
     ranked: bool = False
     tells_too_much: bool = False
+    holding: object = None
 
     @property
     def fingerprint(self) -> str:

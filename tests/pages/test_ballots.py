@@ -170,7 +170,7 @@ def test_shares_over_http(client, sign_in, real):
         got = client.post(
             f"/ballots/{hand.slug}/decrypt", json={"decryption": decryption, "strong_proofs": strong}
         )
-        assert got.get_json() == {"waiting": 2 - n}
+        assert got.get_json() == {"waiting": 2 - n, "unneeded": False}
     assert "Nobody voted" in client.get(f"/ballots/{hand.slug}").get_data(as_text=True)
 
 
@@ -442,7 +442,7 @@ def test_an_officer_brings_codes_made_offline(client, sign_in, real):
     shut = client.get(f"/ballots/{hand.slug}/booth?lang=nl").get_data(as_text=True)
     assert "Je code komt van de bestuurder" in shut
     with db.transaction() as session:
-        service.open_ballot(session, actor=make.actor(session, hand.organizer), now=real, slug=hand.slug)
+        make.open_now(session, hand, real)
     booth = client.get(f"/ballots/{hand.slug}/booth?lang=en").get_data(as_text=True)
     assert "your code comes from the officer" in booth
     assert "we sent you" not in booth
@@ -457,7 +457,12 @@ def give_missing_keys(session, hand, now):
         key = make_key(group_named("Ed25519"), secrets.randbelow)
         text = key.public.record().decode()
         service.submit_trustee_key(
-            session, actor=make.actor(session, trustee), now=now, slug=hand.slug, text=text
+            session,
+            actor=make.actor(session, trustee),
+            now=now,
+            slug=hand.slug,
+            text=text,
+            public_url=make.PUBLIC_URL,
         )
 
 

@@ -108,7 +108,10 @@ def test_weights_by_list_and_by_chapter(client, sign_in, real, language):
     assert "By a list" not in text_of(client, weights)
     got = client.post(f"{weights}/chapter", data={"chapter-per": "0", "chapter-smallest": "5"})
     assert got.status_code == 422
-    assert client.post(f"{weights}/chapter", data={"chapter-per": "2", "chapter-smallest": "5"}).status_code == 303
+    assert (
+        client.post(f"{weights}/chapter", data={"chapter-per": "2", "chapter-smallest": "5"}).status_code
+        == 303
+    )
     assert "one for every 2 members" in text_of(client, weights)
     sign_in(client, officer)
     rows = "".join(f"{member},{1 + n % 2}\n" for n, member in enumerate(hand.voters))

@@ -24,7 +24,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from union.ballots.papers import LONGEST_QUESTION
 from union.ballots.rules import SMALL_GROUP, Kind
 from union.ballots.service import GROUPS, SUITING
-from union.core.errors import UnionError
+from union.core.errors import Invalid, UnionError
 from union.core.i18n import msg
 from union.core.zones import NoSuchLocalTime, instant
 from union.web.forms import Form
@@ -41,6 +41,18 @@ GROUP_HINTS = {
     "Ed25519": msg("Four times as fast; for more than 20,000 voters. Checked with our own verifier."),
     "RFC-3526-2048": msg(
         "For orders and grades that Debian's verifier shall check too. Slow: for some hundred voters."
+    ),
+}
+ALL, SOME = "all", "some"
+NEEDED = {ALL: msg("All of them"), SOME: msg("Some are enough")}
+NEEDED_HINTS = {
+    ALL: msg(
+        "Nobody can read a vote unless all trustees work together. If one of them loses the key or stays"
+        " away, the votes can never be counted. Each trustee comes once to make a key."
+    ),
+    SOME: msg(
+        "The count goes on when a trustee loses the key, falls ill or refuses. In return, that many together"
+        " could read votes. Each trustee comes three times, and every step waits for everybody."
     ),
 }
 _LOCAL = "%Y-%m-%dT%H:%M"
@@ -101,11 +113,30 @@ class _Times(Form):
             raise
 
 
+class ThresholdForm(Form):
+    """How many trustees are needed to count; the view fills in the choices."""
+
+    needed = RadioField(msg("How many trustees are needed to count?"), choices=[], default=ALL)
+    threshold = IntegerField(
+        msg("How many are enough?"),
+        [Optional()],
+        description=msg("Fewer than there are trustees. Two of three, or three of five, is a good choice."),
+    )
+
+    def chosen(self) -> int | None:
+        """Return the threshold, None for all. Raises Invalid when some are enough but not how many."""
+        if self.needed.data != SOME:
+            return None
+        if self.threshold.data is None:
+            raise Invalid(msg("Say how many are enough."), field="threshold")
+        return int(self.threshold.data)
+
+
 class TimesForm(_Times):
     """Other times for a ballot that is not open yet."""
 
 
-class BallotForm(_Times):
+class BallotForm(_Times, ThresholdForm):
     """A ballot's draft but for its questions (`ballot_form`).
 
     The view fills in the presets, trustees, zones, platforms and chapters.
@@ -126,9 +157,7 @@ class BallotForm(_Times):
     trustees = CheckboxesField(
         msg("Trustees"),
         choices=[],
-        description=msg(
-            "Each keeps a part of the key. The votes can only be counted when all of them take part."
-        ),
+        description=msg("Each keeps a part of the key in person."),
     )
     server_trustee = BooleanField(msg("The union's server holds a part of the key as well"))
     contest_days = IntegerField(

@@ -1,4 +1,4 @@
-"""What the scheduler runs for ballots: open, close, conclude, remind, send receipts, forget.
+"""What the scheduler runs for ballots: open, close, conclude, remind, call trustees, send receipts, forget.
 
 Rows are the truth: each job asks which ballots are due and does each in a transaction of its own, in which
 the verb locks the ballot and looks again, so that several schedulers never do a thing twice.
@@ -54,7 +54,7 @@ def close_due(now: datetime, settings: Settings) -> int:
 
 
 def conclude_complete(now: datetime, settings: Settings) -> int:
-    """Open the tally of ballots whose trustees' shares are all there."""
+    """Open the tally of ballots of which enough trustees' shares are there."""
     with reading() as session:
         slugs = queries.due(session, now).to_conclude
 
@@ -73,6 +73,18 @@ def remind_due(now: datetime, settings: Settings) -> int:
     def act(slug: str) -> None:
         with transaction() as session:
             service.remind(session, actor=SYSTEM, now=now, slug=slug, public_url=settings.public_url)
+
+    return _each(slugs, act)
+
+
+def call_trustees(now: datetime, settings: Settings) -> int:
+    """Remind trustees whose part is missing while the opening comes near."""
+    with reading() as session:
+        slugs = queries.due(session, now).to_call
+
+    def act(slug: str) -> None:
+        with transaction() as session:
+            service.call_trustees(session, actor=SYSTEM, now=now, slug=slug, public_url=settings.public_url)
 
     return _each(slugs, act)
 
@@ -142,6 +154,7 @@ JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("receipts", 10, send_receipts),
     ("heads", 60, send_heads),
     ("remind", 60, remind_due),
+    ("trustees", 60, call_trustees),
     ("shufflers", 600, remind_shufflers),
     ("wipe", 600, wipe_due),
     ("hands", 3600, forget_hands),

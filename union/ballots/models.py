@@ -27,6 +27,9 @@ class Ballot(Base):
     ballots that count. shuffle_turn_at: since when the trustee whose turn it is can shuffle; shuffled: all
     shuffles are there.
     codes_by_officer: an officer made the voting codes offline and hands them out; we only know public parts.
+    threshold: how many of the trustees are needed; null when all are. ceremony: how often their keys were
+    asked for. duty_since: since when what they have to do now waits. block: the threshold trustees' item of
+    the published record, once their ceremony is over.
     """
 
     __tablename__ = "ballot"
@@ -59,6 +62,11 @@ class Ballot(Base):
     roll_hash: Mapped[str | None] = mapped_column(String(64))
     issue: Mapped[int] = mapped_column(default=0)
     codes_by_officer: Mapped[bool] = mapped_column(default=False)
+    threshold: Mapped[int | None] = mapped_column()
+    ceremony: Mapped[int] = mapped_column(default=1)
+    duty_since: Mapped[datetime | None] = mapped_column(Instant)
+    trustees_reminded_at: Mapped[datetime | None] = mapped_column(Instant)
+    block: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     election: Mapped[bytes | None] = mapped_column(LargeBinary)
     fingerprint: Mapped[str | None] = mapped_column(String(43))
     length: Mapped[int] = mapped_column(default=0)
@@ -85,7 +93,11 @@ class Ballot(Base):
 
 
 class BallotTrustee(Base):
-    """One holder of a share of the key. The private part stays with them; the server keeps only its own."""
+    """One holder of a share of the key. The private part stays with them; the server keeps only its own.
+
+    tested_at: when the trustee last showed, before the opening, that the key at hand opens things. refused:
+    how many shares of the count were refused, and by which check the last one.
+    """
 
     __tablename__ = "ballot_trustee"
 
@@ -96,6 +108,35 @@ class BallotTrustee(Base):
     public_key: Mapped[str | None] = mapped_column(Text)
     own_key: Mapped[str | None] = mapped_column(SealedText("ballot_trustee.own_key"))
     submitted_at: Mapped[datetime | None] = mapped_column(Instant)
+    tested_at: Mapped[datetime | None] = mapped_column(Instant)
+    refused: Mapped[int] = mapped_column(default=0)
+    refused_check: Mapped[str | None] = mapped_column(String(40))
+
+
+class CeremonyMessage(Base):
+    """What a threshold trustee sent in a step (1, 2 or 3) of the key ceremony, byte for byte."""
+
+    __tablename__ = "ceremony_message"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (CheckConstraint("step between 1 and 3", name="step_known"),)
+
+
+class CeremonyComplaint(Base):
+    """A proven complaint that halts the ceremony: the share from trustee `accused` to `position` is wrong."""
+
+    __tablename__ = "ceremony_complaint"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    accused: Mapped[int] = mapped_column()
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class RollEntry(Base):

@@ -36,7 +36,7 @@ from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.i18n import translate
 from union.core.settings import Settings
-from union.demo import orders
+from union.demo import ceremony, orders
 from union.demo.people import CHAPTERS, people
 from union.demo.texts import CAMPAIGNS, DEMANDS, DEMANDS_STAND, UPDATES, Story
 from union.members import queries as members
@@ -242,6 +242,7 @@ class Seed:
                     now=now,
                     slug=ballot,
                     text=keys[member_id].public.record().decode(),
+                    public_url=self.settings.public_url,
                 )
         return keys
 
@@ -415,6 +416,8 @@ def ensure(settings: Settings, say: Say) -> People:
     for story in CAMPAIGNS:
         say(f"  campaign: {story.title} ({story.stage})")
         tell(seed, story, who)
+    say("  a ballot whose key two of three trustees hold")
+    ceremony.begin(seed, who)
     note = settings.home / NOTE
     note.touch(mode=0o600)
     note.write_text(json.dumps({"member": who.member, "booth": seed.booth}))

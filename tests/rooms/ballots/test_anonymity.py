@@ -226,7 +226,7 @@ def weighed(database, now):
             session, actor=make.actor(session, officer), now=now, slug=hand.slug, text=text, smallest=3
         )
         make.issue(session, make.give_keys(session, hand, now), now)
-        service.open_ballot(session, actor=make.actor(session, hand.organizer), now=now, slug=hand.slug)
+        make.open_now(session, hand, now)
     return hand
 
 

@@ -37,7 +37,7 @@ def weighed(session, now, given, *, smallest=2, answers=(), **more):
     taker = facts(session, hand, officer(session))
     service.take_weights(session, now=now, text=listed(hand, given), smallest=smallest, **taker)
     make.issue(session, make.give_keys(session, hand, now), now)
-    service.open_ballot(session, actor=make.actor(session, hand.organizer), now=now, slug=hand.slug)
+    make.open_now(session, hand, now)
     with make.at_database_time(now):
         for voter, answer in zip(hand.voters, answers, strict=False):
             assert isinstance(make.vote(session, hand, voter, answer, now), service.Receipt)
@@ -177,7 +177,7 @@ def test_codes_made_offline_carry_their_weights(session, now, tmp_path):
         service.upload_credentials(session, now=now, text=forged.text(), **taker)
     service.upload_credentials(session, now=now, text=public.text(), **taker)
     hand.credentials = {line.split(",")[0]: line.split(",")[1] for line in codes.splitlines()[1:]}
-    service.open_ballot(session, actor=make.actor(session, hand.organizer), now=now, slug=hand.slug)
+    make.open_now(session, hand, now)
     with make.at_database_time(now):
         for voter, answer in zip(hand.voters, [YES, NO, NO, NO], strict=True):
             make.vote(session, hand, voter, answer, now)

@@ -73,12 +73,11 @@ def test_the_order_members_voted_stands_on_the_demands(session, now, how):
     trustees = [seat.member_id for seat in make.board.seats(session, found)]
     hand = make.Hand(ballot, organizer, trustees, voters, opens_at=found.opens_at, closes_at=found.closes_at)
     make.issue(session, make.give_keys(session, hand, now), now)
-    service_ballots = make.service
-    service_ballots.open_ballot(session, actor=actor, now=now, slug=ballot)
+    make.open_now(session, hand, now)
     given = [[2, 1, 3], [3, 1, 2], [1, 2, 3]] if how is How.RANKING else [[0, 1, 0], [1, 1, 0], [0, 1, 0]]
     with make.at_database_time(now):
         for voter, answer in zip(voters, given, strict=True):
-            assert isinstance(make.vote(session, hand, voter, [answer], now), service_ballots.Receipt)
+            assert isinstance(make.vote(session, hand, voter, [answer], now), make.service.Receipt)
     make.close(session, hand)
     if how is How.RANKING:
         make.shuffle(session, hand, hand.closes_at)

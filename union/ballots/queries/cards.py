@@ -12,6 +12,8 @@ from union.ballots import outcomes
 from union.ballots.models import Ballot, BallotTrustee, PartialDecryption, RollEntry
 from union.ballots.papers import Asked, Part
 from union.ballots.rules import SHOWN_TO_ALL, Of, Reason, State, Verdict
+from union.ballots.service import mixing
+from union.ballots.service.summons import owing
 from union.core.actor import Actor
 from union.core.permissions import Permission, permits
 
@@ -35,7 +37,7 @@ class BallotCard:
 
 @dataclass(frozen=True)
 class Duty:
-    """Something a trustee has to do. what: "key" before the opening, "decrypt" after the close."""
+    """Something a trustee has to do. what: "key" or "test" before opening, "shuffle" or "decrypt" after."""
 
     slug: str
     title: str
@@ -111,25 +113,32 @@ def waiting_for(session: Session, member_id: str, now: datetime) -> list[BallotC
 
 
 def duties(session: Session, member_id: str) -> list[Duty]:
-    """Return what the member still has to do as a trustee."""
+    """Return what the member still has to do as a trustee; only what can be done now."""
     rows = session.execute(
-        select(Ballot, BallotTrustee, PartialDecryption.position)
+        select(Ballot, BallotTrustee)
         .join(BallotTrustee, BallotTrustee.ballot_id == Ballot.id)
-        .outerjoin(
-            PartialDecryption,
-            (PartialDecryption.ballot_id == Ballot.id)
-            & (PartialDecryption.position == BallotTrustee.position),
+        .where(
+            BallotTrustee.member_id == member_id,
+            Ballot.state.in_([State.KEYS, State.CREDENTIALS, State.CLOSED]),
         )
-        .where(BallotTrustee.member_id == member_id, Ballot.state.in_([State.KEYS, State.CLOSED]))
         .order_by(Ballot.opens_at)
     )
     found = []
-    for ballot, seat, done in rows:
-        if ballot.state == State.KEYS and seat.public_key is None:
-            found.append(Duty(ballot.slug, ballot.title, "key", ballot.opens_at))
-        if ballot.state == State.CLOSED and done is None:
-            found.append(Duty(ballot.slug, ballot.title, "decrypt", None))
+    for ballot, seat in rows:
+        what = _owes(session, ballot, seat)
+        if what:
+            before = None if ballot.state == State.CLOSED else ballot.opens_at
+            found.append(Duty(ballot.slug, ballot.title, what, before))
     return found
+
+
+def _owes(session: Session, ballot: Ballot, seat: BallotTrustee) -> str | None:
+    if mixing.shuffling(ballot):
+        return "shuffle" if seat is mixing.whose_turn(session, ballot) else None
+    if ballot.state == State.CLOSED:
+        return None if session.get(PartialDecryption, (ballot.id, seat.position)) else "decrypt"
+    what, seats = owing(session, ballot)
+    return what if seat in seats else None
 
 
 def for_subject(session: Session, subject: str) -> list[BallotCard]:

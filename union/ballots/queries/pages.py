@@ -1,5 +1,6 @@
 """One ballot as its pages show it: frozen values, each actor seeing what concerns the actor."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,11 +9,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from union.ballots import orders, outcomes, papers, rules
+from union.ballots import holders, orders, outcomes, papers, rules
 from union.ballots.models import (
     Ballot,
     BallotTrustee,
     CastBallot,
+    CeremonyComplaint,
+    CeremonyMessage,
     Objection,
     PartialDecryption,
     PublicCredential,
@@ -37,7 +40,8 @@ from union.notify.queries import Progress, progress
 class Seat:
     """A trustee as shown. mine: the reader's own seat. server: this key is the union's server's.
 
-    shuffle: "done", "turn", "waiting" or "left out"; "" where nothing is shuffled or voting is not over.
+    steps: how many steps of the key ceremony are in. shuffle: "done", "turn", "waiting" or "left out"; ""
+    where nothing is shuffled or voting is not over. refused: how many shares of the count were refused.
     """
 
     position: int
@@ -47,6 +51,10 @@ class Seat:
     public_key: str | None
     mine: bool
     server: bool
+    tested: bool = False
+    steps: int = 0
+    refused: int = 0
+    refused_check: str | None = None
     shuffle: str = ""
 
 
@@ -143,6 +151,9 @@ class BallotPage:
     my_weight: int | None
     shuffled: bool
     turn_since: datetime | None
+    threshold: int | None = None
+    ceremony: int = 1
+    accused: str | None = None
 
     @property
     def ranked(self) -> bool:
@@ -201,8 +212,34 @@ class BallotPage:
 
     @property
     def shares_missing(self) -> int:
-        """How many trustees have sent no share of the decryption."""
-        return sum(not seat.has_decrypted for seat in self.seats)
+        """How many trustees' shares of the decryption the count still waits for."""
+        return holders.shares_missing(self.threshold, ((s.server, s.has_decrypted) for s in self.seats))
+
+    @property
+    def shares_needed(self) -> int:
+        """How many trustees' shares open the count."""
+        return holders.shares_missing(self.threshold, ((seat.server, False) for seat in self.seats))
+
+    @property
+    def holders(self) -> tuple[Seat, ...]:
+        """The members who hold the key."""
+        return tuple(seat for seat in self.seats if not seat.server)
+
+    @property
+    def untested(self) -> tuple[Seat, ...]:
+        """The members who have not shown that their key still opens things."""
+        return tuple(seat for seat in self.holders if not seat.tested)
+
+    @property
+    def ceremony_step(self) -> int:
+        """The step the key ceremony is at: 1, 2, 3, or 4 when it is over."""
+        return holders.step_at([seat.steps for seat in self.holders])
+
+    def owes_key(self, seat: Seat) -> bool:
+        """Tell whether it is this trustee's turn to make a key, or a step towards one."""
+        if seat.server or seat.has_key or self.accused:
+            return False
+        return self.threshold is None or seat.steps < self.ceremony_step
 
 
 @dataclass(frozen=True)
@@ -230,7 +267,7 @@ def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> Bal
     ballot = find(session, slug)
     seats = _seats(session, ballot, actor)
     if State(ballot.state) not in SHOWN_TO_ALL and not (
-        permits(actor, Permission.BALLOT_PLAN) or any(seat.mine for seat in seats)
+        permits(actor, Permission.BALLOT_RUN) or any(seat.mine for seat in seats)
     ):
         raise NotFound(msg("There is no such ballot."))
     entry = session.get(RollEntry, (ballot.id, actor.member_id)) if actor.member_id else None
@@ -286,6 +323,9 @@ def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> Bal
         my_weight=entry.weight if entry and ballot.weighting else None,
         shuffled=ballot.shuffled,
         turn_since=ballot.shuffle_turn_at,
+        threshold=ballot.threshold,
+        ceremony=ballot.ceremony,
+        accused=_accused(session, ballot, seats),
     )
 
 
@@ -296,6 +336,13 @@ def _shared_weights(session: Session, ballot: Ballot) -> tuple[Class, ...]:
     query = select(PublicCredential.weight, func.count()).where(PublicCredential.ballot_id == ballot.id)
     rows = session.execute(query.group_by(PublicCredential.weight).order_by(PublicCredential.weight.desc()))
     return tuple(Class(weight, many) for weight, many in rows)
+
+
+def _accused(session: Session, ballot: Ballot, seats: tuple[Seat, ...]) -> str | None:
+    """Return the name of the trustee whose share did not fit, where that halts the ceremony."""
+    query = select(CeremonyComplaint.accused).where(CeremonyComplaint.ballot_id == ballot.id)
+    accused = session.scalars(query.order_by(CeremonyComplaint.received_at)).first()
+    return None if accused is None else [seat.name for seat in seats if not seat.server][accused - 1]
 
 
 def _other(ballot: Ballot | None) -> Other | None:
@@ -325,6 +372,9 @@ def _seats(session: Session, ballot: Ballot, actor: Actor) -> tuple[Seat, ...]:
     rows = session.scalars(
         select(BallotTrustee).where(BallotTrustee.ballot_id == ballot.id).order_by(BallotTrustee.position)
     )
+    steps = Counter(
+        session.scalars(select(CeremonyMessage.position).where(CeremonyMessage.ballot_id == ballot.id))
+    )
     shuffles = _shuffles(session, ballot)
     return tuple(
         Seat(
@@ -335,6 +385,10 @@ def _seats(session: Session, ballot: Ballot, actor: Actor) -> tuple[Seat, ...]:
             row.public_key,
             mine=row.member_id is not None and row.member_id == actor.member_id,
             server=row.member_id is None,
+            tested=row.tested_at is not None,
+            steps=steps[row.position],
+            refused=row.refused,
+            refused_check=row.refused_check,
             shuffle=shuffles.get(row.position, shuffles.get(0, "")),
         )
         for row in rows

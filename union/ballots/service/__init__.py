@@ -12,9 +12,19 @@ from union.ballots.service.afterwards import (
 )
 from union.ballots.service.again import hold_again
 from union.ballots.service.casting import Booth, Examined, booth, cast, examine
+from union.ballots.service.ceremony import Halted, StepTaken, complain, submit_step
 from union.ballots.service.counting import ShareTaken, close_ballot, conclude, submit_decryption
 from union.ballots.service.credentials import Issued, issue_credentials, roll_hash
-from union.ballots.service.drafting import GROUPS, SUITING, confirm_rule, draft, drop_trustee, reschedule
+from union.ballots.service.drafting import (
+    GROUPS,
+    SUITING,
+    confirm_rule,
+    draft,
+    drop_trustee,
+    reschedule,
+    set_threshold,
+)
+from union.ballots.service.keys import begin_again
 from union.ballots.service.observers import (
     ask_to_observe,
     confirm_observer,
@@ -37,7 +47,14 @@ from union.ballots.service.shuffling import (
     shuffle_work,
     submit_shuffle,
 )
-from union.ballots.service.trustees import KeyTaken, ask_for_keys, submit_trustee_key
+from union.ballots.service.summons import call_trustees
+from union.ballots.service.trustees import (
+    KeyTaken,
+    TestTaken,
+    ask_for_keys,
+    submit_test,
+    submit_trustee_key,
+)
 from union.ballots.service.weighing import DryRun, take_weights, try_weights, weigh_by_chapter, weigh_equally
 from union.ballots.weights import By, Weighting
 
@@ -50,6 +67,7 @@ __all__ = [
     "Checked",
     "DryRun",
     "Examined",
+    "Halted",
     "Issued",
     "KeyTaken",
     "Method",
@@ -59,18 +77,23 @@ __all__ = [
     "ShareTaken",
     "ShuffleTaken",
     "Signer",
+    "StepTaken",
+    "TestTaken",
     "Weighting",
     "Work",
     "answer_objection",
     "approval",
     "ask_for_keys",
     "ask_to_observe",
+    "begin_again",
     "booth",
+    "call_trustees",
     "cancel",
     "cast",
     "choice",
     "close_ballot",
     "close_poll",
+    "complain",
     "conclude",
     "confirm_observer",
     "confirm_rule",
@@ -99,10 +122,13 @@ __all__ = [
     "roll_hash",
     "send_heads",
     "send_receipts",
+    "set_threshold",
     "shuffle_work",
     "stop_observing",
     "submit_decryption",
     "submit_shuffle",
+    "submit_step",
+    "submit_test",
     "submit_trustee_key",
     "take_weights",
     "try_weights",

@@ -6,6 +6,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from union.ballots import rules
+from union.ballots.holders import threshold_problem
 from union.ballots.models import Ballot
 from union.ballots.outcomes import tied
 from union.ballots.papers import Asked, Part
@@ -28,8 +29,9 @@ def hold_again(session: Session, *, actor: Actor, now: datetime, slug: str) -> s
     """Draft a ballot that repeats one which settled nothing, and return the new slug.
 
     It opens a week from now for as long as the first did; the rule's version of that day is taken. A member
-    who is no trustee of the union any more is left out. Raises Closed when the ballot is not counted or did
-    settle something, Conflict when it is held again already or another ballot on its subject is under way.
+    who is no trustee of the union any more is left out; where no more are left than were needed, all of them
+    are. Raises Closed when the ballot is not counted or did settle something, Conflict when it is held again
+    already or another ballot on its subject is under way.
     """
     allow(actor, Permission.BALLOT_PLAN)
     ballot = board.locked(session, slug)
@@ -38,6 +40,8 @@ def hold_again(session: Session, *, actor: Actor, now: datetime, slug: str) -> s
     _refuse_second(session, ballot)
     seats = board.seats(session, ballot)
     holders = set(members.with_role(session, Role.TRUSTEE))
+    again = [s.member_id for s in seats if s.member_id in holders and s.member_id is not None]
+    enough = ballot.threshold is not None and threshold_problem(ballot.threshold, len(again)) is None
     opens_at = (now + SOON).replace(minute=0, second=0, microsecond=0)
     made = draft(
         session,
@@ -55,8 +59,9 @@ def hold_again(session: Session, *, actor: Actor, now: datetime, slug: str) -> s
         zone=ballot.zone,
         platform_slug=ballot.platform_slug,
         chapter_slug=ballot.chapter_slug,
-        trustee_ids=[s.member_id for s in seats if s.member_id in holders and s.member_id is not None],
+        trustee_ids=again,
         server_trustee=any(s.member_id is None for s in seats),
+        threshold=ballot.threshold if enough else None,
         contest_days=ballot.contest_days,
         weighting=weighting_of(ballot),  # a file is brought anew: the roll may have changed
     )

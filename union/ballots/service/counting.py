@@ -9,10 +9,10 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from union.audit import service as audit
-from union.ballots import rules
+from union.ballots import holders, rules
 from union.ballots.crypto.archive import end_ballots_step, partial_decryption_step, result_step, tally_step
 from union.ballots.crypto.ballot import read_ballot
-from union.ballots.crypto.canonical import read_json, sha256_hex
+from union.ballots.crypto.canonical import sha256_hex
 from union.ballots.crypto.credentials import read_credentials
 from union.ballots.crypto.decryption import (
     PartialDecryption,
@@ -30,22 +30,15 @@ from union.ballots.crypto.failures import Check, Refused
 from union.ballots.crypto.group import Scalar
 from union.ballots.crypto.questions import Question, Ranked
 from union.ballots.crypto.tally import Pairs, Tally, read_tally
-from union.ballots.crypto.trustees import Trustees, read_public_key
-from union.ballots.models import (
-    Ballot,
-    BallotTrustee,
-    BoardRecord,
-    CastBallot,
-    RollEntry,
-)
+from union.ballots.models import Ballot, BallotTrustee, BoardRecord, CastBallot, RollEntry
 from union.ballots.models import PartialDecryption as StoredDecryption
 from union.ballots.orders import distinct
 from union.ballots.papers import Asked, Part
 from union.ballots.rules import Counts, Rule, State, Verdict
 from union.ballots.service import board, mixing, words
+from union.ballots.service.keys import seat_of, trustees_of
 from union.ballots.service.mixing import tally_of
 from union.ballots.service.refusals import Refusal, decryption_refusal
-from union.ballots.service.trustees import seat_of
 from union.core.actor import SYSTEM, Actor
 from union.core.errors import Closed
 from union.core.i18n import msg
@@ -58,9 +51,10 @@ _CREDENTIALS = 2
 
 @dataclass(frozen=True)
 class ShareTaken:
-    """A trustee's share is in. waiting: how many are still missing."""
+    """A trustee's share is in. waiting: how many are still missing. unneeded: the result was out already."""
 
     waiting: int
+    unneeded: bool = False
 
 
 def close_ballot(session: Session, *, actor: Actor, now: datetime, slug: str, public_url: str) -> None:
@@ -164,17 +158,6 @@ def shuffle_marks(session: Session, ballot: Ballot) -> None:
         session.execute(insert(RollEntry), rows[start : start + _BATCH])
 
 
-def _trustees(session: Session, ballot: Ballot) -> Trustees:
-    group = board.group_of(ballot)
-    return Trustees.singles(
-        group,
-        [
-            read_public_key(group, read_json((seat.public_key or "").encode(), Check.TRUSTEES_FORM))
-            for seat in board.seats(session, ballot)
-        ],
-    )
-
-
 def submit_decryption(
     session: Session,
     *,
@@ -185,31 +168,24 @@ def submit_decryption(
     strong_proofs: str,
     public_url: str,
 ) -> ShareTaken | Refusal:
-    """Take a trustee's share of the decryption with both its proofs; with the last one, conclude.
+    """Take a trustee's share of the decryption with both its proofs; with enough of them, conclude.
 
     decryption: the record to publish, byte for byte. strong_proofs: kept beside the archive. Returns a
-    Refusal that names the trustee when a proof does not hold. Sent again, a share that is in changes nothing.
+    Refusal that names the trustee when a proof does not hold. Sent again, a share that is in changes nothing;
+    one that comes after the result is not needed, and said so.
     """
     allow(actor, Permission.BALLOT_TRUSTEE)
     ballot = board.locked(session, slug)
     seat = seat_of(session, ballot, actor)
     board.require(ballot, State.CLOSED, State.CONCLUDED)
     if session.get(StoredDecryption, (ballot.id, seat.position)) is None:
-        board.require(ballot, State.CLOSED)
+        if board.state_of(ballot) is State.CONCLUDED:
+            return ShareTaken(0, unneeded=True)
         mixing.require_shuffled(ballot)
         try:
             _take_share(session, ballot, seat, decryption.encode(), strong_proofs.encode(), now)
         except Refused as refused:
-            board.count_refusal(session, ballot, refused.check)
-            audit.record(
-                session,
-                actor=actor,
-                now=now,
-                act="ballots.decryption_refused",
-                subject=f"ballot/{ballot.slug}",
-                trustee=seat.name,
-                check=str(refused.check),
-            )
+            _name_refused(session, ballot, seat, actor, now, refused, public_url)
             return decryption_refusal(refused, seat.name)
         audit.record(session, actor=actor, now=now, act="ballots.decryption", subject=f"ballot/{ballot.slug}")
     waiting = _missing(session, ballot)
@@ -218,10 +194,45 @@ def submit_decryption(
     return ShareTaken(waiting)
 
 
+def _name_refused(
+    session: Session,
+    ballot: Ballot,
+    seat: BallotTrustee,
+    actor: Actor,
+    now: datetime,
+    refused: Refused,
+    public_url: str,
+) -> None:
+    """Count a wrong share, and tell the organizer whose it was."""
+    board.count_refusal(session, ballot, refused.check)
+    seat.refused, seat.refused_check = seat.refused + 1, str(refused.check)
+    audit.record(
+        session,
+        actor=actor,
+        now=now,
+        act="ballots.decryption_refused",
+        subject=f"ballot/{ballot.slug}",
+        trustee=seat.name,
+        check=str(refused.check),
+    )
+    words.tell_organizer(
+        session,
+        ballot,
+        now=now,
+        kind=f"trustee-refused-{seat.position}",
+        template="share_refused",
+        expires_at=now + words.USEFUL,
+        common={"title": ballot.title, "name": seat.name, "link": words.address(public_url, ballot, "/run")},
+    )
+
+
 def _missing(session: Session, ballot: Ballot) -> int:
     session.flush()
-    there = select(func.count()).select_from(StoredDecryption).where(StoredDecryption.ballot_id == ballot.id)
-    return len(board.seats(session, ballot)) - (session.scalar(there) or 0)
+    there = set(
+        session.scalars(select(StoredDecryption.position).where(StoredDecryption.ballot_id == ballot.id))
+    )
+    seats = [(seat.member_id is None, seat.position in there) for seat in board.seats(session, ballot)]
+    return holders.shares_missing(ballot.threshold, seats)
 
 
 def _take_share(
@@ -232,7 +243,7 @@ def _take_share(
     partial = read_partial(election, pairs, payload)
     if partial.record() != payload:
         raise Refused(Check.DECRYPTION_FORM, "the share is not written in its one canonical form")
-    key = _trustees(session, ballot).verification_keys[seat.position - 1]
+    key = trustees_of(session, ballot).verification_keys[seat.position - 1]
     check_partial(election, pairs, key, partial)
     check_strong(election, pairs, key, partial, strong)
     board.append(session, ballot, partial_decryption_step(board.head_of(ballot), seat.position, payload))
@@ -255,9 +266,9 @@ def _decrypt_ourselves(session: Session, ballot: Ballot, seat: BallotTrustee, no
 
 
 def conclude(session: Session, *, actor: Actor, now: datetime, slug: str, public_url: str) -> Verdict:
-    """Open the tally with all shares, publish the result and decide by the frozen rule.
+    """Open the tally with the shares that are in, publish the result and decide by the frozen rule.
 
-    Raises Closed when the ballot is not closed or a share is missing.
+    Raises Closed when the ballot is not closed or too few shares are in.
     """
     allow(actor, Permission.BALLOT_RUN)
     ballot = board.locked(session, slug)
@@ -329,7 +340,7 @@ def _open_tally(session: Session, ballot: Ballot, election: Election) -> Result:
     partials: dict[int, PartialDecryption] = {
         s.position: read_partial(election, pairs, bytes(s.payload)) for s in stored
     }
-    trustees = _trustees(session, ballot)
+    trustees = trustees_of(session, ballot)
     weight = ballot.cast_weight or 0
     result = compute_result(election, trustees, pairs, partials, weight)
     check_result(election, trustees, pairs, partials, result, weight)

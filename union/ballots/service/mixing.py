@@ -17,6 +17,7 @@ from union.ballots.crypto.mixnet import make_shuffle, merge_rows, read_shuffled
 from union.ballots.crypto.tally import Pairs, pairs_record, read_tally
 from union.ballots.models import Ballot, BallotShuffle, BallotTrustee, BoardRecord
 from union.ballots.papers import Asked
+from union.ballots.rules import State
 from union.ballots.service import board, words
 from union.core.errors import Closed
 from union.core.i18n import msg
@@ -30,9 +31,14 @@ def needed(ballot: Ballot) -> bool:
     return papers.has_ranked([Asked.from_json(q) for q in ballot.questions])
 
 
+def shuffling(ballot: Ballot) -> bool:
+    """Tell whether the count waits for the trustees' shuffles."""
+    return ballot.state == State.CLOSED and needed(ballot) and not ballot.shuffled
+
+
 def require_shuffled(ballot: Ballot) -> None:
     """Raise Closed while the trustees' shuffles are not all there."""
-    if needed(ballot) and not ballot.shuffled:
+    if shuffling(ballot):
         raise Closed(msg("The trustees still shuffle the votes. Your share is asked for after that."))
 
 

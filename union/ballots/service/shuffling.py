@@ -14,8 +14,8 @@ from union.ballots.crypto.tally import read_tally
 from union.ballots.models import Ballot, BallotShuffle, BallotTrustee
 from union.ballots.rules import State
 from union.ballots.service import board, counting, mixing
+from union.ballots.service.keys import seat_of
 from union.ballots.service.refusals import Refusal, shuffle_refusal
-from union.ballots.service.trustees import seat_of
 from union.core.actor import Actor
 from union.core.errors import Closed, Conflict
 from union.core.i18n import msg

@@ -9,11 +9,11 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from union.ballots import papers, presets, service
-from union.ballots.forms import GROUP_HINTS, KINDS, BallotForm, local, options
+from union.ballots.forms import GROUP_HINTS, KINDS, NEEDED, NEEDED_HINTS, BallotForm, local, options
 from union.ballots.paper_forms import KINDS as PAPER_KINDS
 from union.ballots.paper_forms import ballot_form, kinds_in, questions, rearranged, title_of
 from union.ballots.papers import Asked, Part
-from union.ballots.views.kit import blueprint
+from union.ballots.views.kit import blueprint, translated
 from union.core.actor import Actor, Role
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
@@ -102,6 +102,7 @@ def _write(form: BallotForm, asked: list[Asked], actor: Actor) -> str:
             chapter_slug=form.chapter.data or None,
             trustee_ids=form.trustees.data or [],
             server_trustee=form.server_trustee.data,
+            threshold=form.chosen(),
             rule_confirmed=form.rule_confirmed.data,
             contest_days=form.contest_days.data,
         )
@@ -134,7 +135,6 @@ def _form(
     form: BallotForm, kinds: Sequence[str], status: int = 200, preview: Preview | None = None
 ) -> ResponseReturnValue:
     families = presets.selectable()
-    hints = {name: gettext(text) for name, text in GROUP_HINTS.items()}
     asks = [
         (title_of(place, kind), [f for f in form if f.name.startswith(papers.field(place, ""))])
         for place, kind in enumerate(kinds)
@@ -148,7 +148,8 @@ def _form(
         "ballots/new.html",
         form=form,
         families=families,
-        group_hints=hints,
+        group_hints=translated(GROUP_HINTS),
+        needed_hints=translated(NEEDED_HINTS),
         asks=asks,
         offers=offers if len(kinds) < papers.MOST_QUESTIONS else [],
         preview=preview,
@@ -174,4 +175,5 @@ def _choices(form: BallotForm, actor: Actor) -> None:
     form.platform.choices = options([("", everybody), *((p.slug, p.name) for p in companies)])
     anywhere = gettext(msg("all chapters"))
     form.chapter.choices = options([("", anywhere), *((c.slug, c.name) for c in chapters)])
+    form.needed.choices = options(translated(NEEDED).items())
     form.trustees.choices = options(sorted(names.items(), key=lambda pair: pair[1]))

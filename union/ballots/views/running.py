@@ -1,46 +1,36 @@
 """The organizers' page of one ballot: its steps, each with the reason where it is not possible yet."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from union.ballots import queries, service
-from union.ballots.forms import KINDS, TimesForm, local
+from union.ballots.forms import (
+    ALL,
+    KINDS,
+    NEEDED,
+    NEEDED_HINTS,
+    SOME,
+    ThresholdForm,
+    TimesForm,
+    local,
+    options,
+)
 from union.ballots.queries import BallotPage, RunPage
 from union.ballots.queries.pages import Seat
 from union.ballots.rules import State
-from union.ballots.views.kit import STATES, STEP_OF, STEPS, blueprint, settings
+from union.ballots.views.keyholders import anew, ceremony_words, opening, tests
+from union.ballots.views.kit import STATES, STEP_OF, STEPS, Check, Step, blueprint, settings, translated
 from union.core.actor import Actor, Role
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
-from union.core.errors import NotFound, UnionError
+from union.core.errors import Invalid, NotFound, UnionError
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext, number, when
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the checklist. ok is None while it waits."""
-
-    label: str
-    ok: bool | None
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Step:
-    """A button. reason: why it is off. confirm: what is asked first."""
-
-    what: str
-    text: str
-    kind: str
-    reason: str | None = None
-    confirm: str | None = None
 
 
 @blueprint.get("/ballots/<slug>/run")
@@ -50,7 +40,9 @@ def run(slug: str) -> ResponseReturnValue:
     return _run(slug, None)
 
 
-def _run(slug: str, form: TimesForm | None, status: int = 200) -> ResponseReturnValue:
+def _run(
+    slug: str, form: TimesForm | None, status: int = 200, needed: ThresholdForm | None = None
+) -> ResponseReturnValue:
     with reading() as session:
         shown = queries.run_page(session, slug, current_actor(), utcnow())
     page = shown.page
@@ -67,8 +59,18 @@ def _run(slug: str, form: TimesForm | None, status: int = 200) -> ResponseReturn
         steps=[gettext(text) for text in STEPS],
         step=STEP_OF.get(State(page.state)),
         form=form,
+        threshold_form=needed or _threshold_form(page),
+        needed_hints=translated(NEEDED_HINTS),
         kinds=KINDS,
     ), status
+
+
+def _threshold_form(page: BallotPage) -> ThresholdForm:
+    form = ThresholdForm(formdata=None)
+    form.needed.choices = options(translated(NEEDED).items())
+    form.needed.data = ALL if page.threshold is None else SOME
+    form.threshold.data = page.threshold
+    return form
 
 
 def _checklist(run: RunPage) -> list[Check]:
@@ -86,9 +88,10 @@ def _checklist(run: RunPage) -> list[Check]:
         Check(
             gettext(msg("Trustees' keys")),
             True if not page.keys_missing else None,
-            gettext(msg("%(there)s of %(all)s"), there=keys, all=len(page.seats)),
+            ceremony_words(page) or gettext(msg("%(there)s of %(all)s"), there=keys, all=len(page.seats)),
         ),
     ]
+    found += tests(page)
     found += _cautions(page)
     sent = run.credentials
     if page.codes_by_officer:
@@ -133,9 +136,8 @@ def _checklist(run: RunPage) -> list[Check]:
     )
     if page.ranked:
         found.append(_shuffles(page))
-    shares = gettext(
-        msg("%(there)s of %(all)s"), there=len(page.seats) - page.shares_missing, all=len(page.seats)
-    )
+    there = page.shares_needed - page.shares_missing
+    shares = gettext(msg("%(there)s of %(needed)s needed"), there=there, needed=page.shares_needed)
     found.append(
         Check(
             gettext(msg("Trustees' shares of the count")), True if not page.shares_missing else None, shares
@@ -236,12 +238,7 @@ def _before_opening(page: BallotPage, state: State) -> list[Step]:
         else gettext(msg("Freeze the roll and hand out voting codes"))
     )
     codes = Step("credentials", text, "secondary" if again else "primary", missing, warn)
-    early = gettext(msg("Voting starts at once. The rule and the times can no longer change."))
-    no_codes = None if again else gettext(msg("The voting codes are not handed out yet."))
-    return [
-        codes,
-        Step("open", gettext(msg("Open voting now")), "primary" if again else "secondary", no_codes, early),
-    ]
+    return [codes, opening(page, missing, again=again), *anew(page, again=again)]
 
 
 Act = Callable[[Actor, datetime, str], str]
@@ -262,8 +259,9 @@ def _credentials(actor: Actor, now: datetime, slug: str) -> str:
 
 
 def _open(actor: Actor, now: datetime, slug: str) -> str:
+    untested = [int(n) for n in request.form.get("untested", "").split(",") if n.isdecimal() and len(n) < 4]  # noqa: PLR2004 - small
     with transaction() as session:
-        service.open_ballot(session, actor=actor, now=now, slug=slug)
+        service.open_ballot(session, actor=actor, now=now, slug=slug, untested=untested)
     return gettext(msg("Voting is open."))
 
 
@@ -288,8 +286,21 @@ def _confirm_rule(actor: Actor, now: datetime, slug: str) -> str:
 def _drop_trustee(actor: Actor, now: datetime, slug: str) -> str:
     position = request.form.get("position", 0, type=int)
     with transaction() as session:
-        service.drop_trustee(session, actor=actor, now=now, slug=slug, position=position)
+        service.drop_trustee(
+            session,
+            actor=actor,
+            now=now,
+            slug=slug,
+            position=position,
+            public_url=settings().public_url,
+        )
     return gettext(msg("The trustee is taken off the list."))
+
+
+def _keys_anew(actor: Actor, now: datetime, slug: str) -> str:
+    with transaction() as session:
+        service.begin_again(session, actor=actor, now=now, slug=slug, public_url=settings().public_url)
+    return gettext(msg("All keys are made anew; the trustees are told."))
 
 
 def _leave_out(actor: Actor, now: datetime, slug: str) -> str:
@@ -325,6 +336,7 @@ ACTS: dict[str, Act] = {
     "cancel": _cancel,
     "confirm-rule": _confirm_rule,
     "drop-trustee": _drop_trustee,
+    "keys-anew": _keys_anew,
     "leave-out": _leave_out,
     "let-in": _let_in,
     "remind-shuffler": _remind_shuffler,
@@ -371,3 +383,23 @@ def times(slug: str) -> ResponseReturnValue:
         "ok",
     )
     return redirect(url_for("ballots.run", slug=slug), 303)
+
+
+@blueprint.post("/ballots/<slug>/run/threshold")
+@require(Permission.BALLOT_RUN)
+def threshold(slug: str) -> ResponseReturnValue:
+    """Change how many of a draft's trustees are needed to count."""
+    form = ThresholdForm()
+    form.needed.choices = options(translated(NEEDED).items())
+    if not form.validate():
+        return _run(slug, None, 422, form)
+    try:
+        with transaction() as session:
+            service.set_threshold(
+                session, actor=current_actor(), now=utcnow(), slug=slug, threshold=form.chosen()
+            )
+    except Invalid as refusal:
+        form.refuse(refusal)
+        return _run(slug, None, 422, form)
+    flash(gettext(msg("Who is needed to count is changed.")), "ok")
+    return redirect(url_for("ballots.run", slug=slug) + "#trustees", 303)

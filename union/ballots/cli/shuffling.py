@@ -1,20 +1,25 @@
-"""What trustees do with an archive on their own machine: shuffle it, and find what is to be decrypted."""
+"""`union ballots shuffle`: what trustees do with a ballot of orders before it is decrypted.
 
-import os
+`shuffle` opens no database: the archive goes to the trustee's own machine, the shuffle comes back.
+"""
+
 import secrets
 from pathlib import Path
+from typing import Any
 
 import click
 
-from union.ballots.crypto import Election, make_shuffle, read_tally, verify
-from union.ballots.crypto.failures import Refused
+from union.ballots import service
+from union.ballots.cli.kit import FILE, NEW, acting, open_database, refusals, require_holding
+from union.ballots.crypto import Election, make_shuffle, read_tally
 from union.ballots.crypto.group import Point
 from union.ballots.crypto.mixnet import merge_rows, read_shuffled
 from union.ballots.crypto.reader import Reader
 from union.ballots.crypto.tally import Pairs
 from union.ballots.crypto.trustees import read_trustees
-
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+from union.core import db
+from union.core.clock import utcnow
+from union.core.settings import Settings
 
 
 def closed(archive: Path) -> tuple[Election, tuple[Point, ...], Pairs, bool]:
@@ -42,26 +47,44 @@ def to_decrypt(archive: Path) -> tuple[Election, tuple[Point, ...], Pairs]:
     return election, keys, pairs
 
 
-@click.command("shuffle")
-@click.argument("archive", type=_FILE)
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True)
-def shuffle_command(archive: Path, output: Path) -> None:
+@click.command()
+@click.argument("archive", type=FILE)
+@click.option("-o", "--output", type=NEW, required=True, help="Where to write your shuffle.")
+def shuffle(archive: Path, output: Path) -> None:
     """Shuffle the votes of a closed ballot of orders, on this machine; no key is needed.
 
     ARCHIVE: the ballot's .bel file as it is when your turn comes, checked first. OUTPUT is what
     submit-shuffle takes. The order chosen here is forgotten.
     """
-    report = verify(archive, os.cpu_count() or 1)
-    if not report.holds:
-        raise click.ClickException(
-            "the archive does not hold: " + "; ".join(f.detail for f in report.failures)
-        )
-    try:
+    require_holding(archive)
+    with refusals():
         election, _, pairs, ended = closed(archive)
         if not election.ranked or ended:
             raise click.ClickException("nothing is to be shuffled in this ballot now")
         made = make_shuffle(election, pairs, secrets.randbelow)
-    except Refused as refused:
-        raise click.ClickException(str(refused)) from refused
     output.write_bytes(made.record())
     click.echo(f"{sum(map(len, made.ciphertexts))} votes of {election.name} shuffled into {output}")
+
+
+@click.command("submit-shuffle")
+@click.argument("slug")
+@click.argument("member")
+@click.argument("shuffled", type=click.File())
+@click.pass_obj
+def submit_shuffle(settings: Settings, slug: str, member: str, shuffled: Any) -> None:  # noqa: ANN401 - a file
+    """Hand in the SHUFFLED votes that trustee MEMBER (an id) made with shuffle; "-" is standard input."""
+    open_database(settings)
+    with db.transaction() as session:
+        answer = service.submit_shuffle(
+            session,
+            actor=acting(member),
+            now=utcnow(),
+            slug=slug,
+            text=shuffled.read().strip(),
+            public_url=settings.public_url,
+        )
+    if isinstance(answer, service.Refusal):
+        raise click.ClickException(answer.text % answer.facts)
+    click.echo(
+        "taken; shares are asked for" if not answer.waiting else f"taken; {answer.waiting} more to shuffle"
+    )
