@@ -22,6 +22,7 @@ from union.ballots.service import keys
 from union.core import db
 from union.core.actor import Role
 from union.core.errors import Closed, Conflict, Invalid, NotAllowed
+from union.members import service as members
 from union.notify.models import Outbox
 
 YES = [[1, 0, 0]]
@@ -394,6 +395,18 @@ def test_dropping_a_trustee_begins_the_ceremony_again_and_keeps_the_threshold_a_
     with pytest.raises(Conflict, match="Of 2 trustees"):
         service.drop_trustee(session, actor=actor, now=now, slug=hand.slug, position=1, public_url="")
     make.hold_ceremony(session, hand, now)
+
+
+def test_a_ballot_held_again_keeps_its_threshold_while_it_is_one(session, now):
+    hand = make.make_concluded_ballot(session, now, answers=[None] * 3, threshold=2, kind="general")
+    later = hand.closes_at + timedelta(days=1)
+    again = service.hold_again(session, actor=organizer(session, hand), now=later, slug=hand.slug)
+    assert make.ballot_called(session, again).threshold == 2
+    service.cancel(session, actor=organizer(session, hand), now=later, slug=again, public_url="")
+    members.revoke_role(session, actor=make.SYSTEM, member_id=hand.trustees[0], role=Role.TRUSTEE, now=later)
+    session.flush()
+    again = service.hold_again(session, actor=organizer(session, hand), now=later, slug=hand.slug)
+    assert make.ballot_called(session, again).threshold is None
 
 
 # Test decryptions and opening
