@@ -77,6 +77,8 @@ def test_each_trustee_is_led_to_the_shuffle_in_turn(client, sign_in, now):
         assert words in run
     assert client.get(f"/ballots/{hand.slug}/shuffle").status_code == 403
     sign_in(client, first)
+    assert f'href="/ballots/{hand.slug}/shuffle"' in text_of(client, "/ballots")
+    assert client.get(f"/ballots/{hand.slug}/decrypt").status_code in {409, 410}
     assert "Shuffle and send" in text_of(client, f"/ballots/{hand.slug}/shuffle")
     wrong = client.post(f"/ballots/{hand.slug}/shuffle", json={"shuffle": "{}"})
     assert (wrong.status_code, wrong.get_json()["error"]) == (422, "shuffle-form")
@@ -108,7 +110,10 @@ def test_weights_by_list_and_by_chapter(client, sign_in, real, language):
     assert "By a list" not in text_of(client, weights)
     got = client.post(f"{weights}/chapter", data={"chapter-per": "0", "chapter-smallest": "5"})
     assert got.status_code == 422
-    assert client.post(f"{weights}/chapter", data={"chapter-per": "2", "chapter-smallest": "5"}).status_code == 303
+    assert (
+        client.post(f"{weights}/chapter", data={"chapter-per": "2", "chapter-smallest": "5"}).status_code
+        == 303
+    )
     assert "one for every 2 members" in text_of(client, weights)
     sign_in(client, officer)
     rows = "".join(f"{member},{1 + n % 2}\n" for n, member in enumerate(hand.voters))

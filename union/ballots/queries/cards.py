@@ -12,6 +12,7 @@ from union.ballots import outcomes
 from union.ballots.models import Ballot, BallotTrustee, PartialDecryption, RollEntry
 from union.ballots.papers import Asked, Part
 from union.ballots.rules import SHOWN_TO_ALL, Of, Reason, State, Verdict
+from union.ballots.service import mixing
 from union.core.actor import Actor
 from union.core.permissions import Permission, permits
 
@@ -35,7 +36,7 @@ class BallotCard:
 
 @dataclass(frozen=True)
 class Duty:
-    """Something a trustee has to do. what: "key" before the opening, "decrypt" after the close."""
+    """Something a trustee has to do: "key" before the opening; after the close "shuffle", then "decrypt"."""
 
     slug: str
     title: str
@@ -127,7 +128,11 @@ def duties(session: Session, member_id: str) -> list[Duty]:
     for ballot, seat, done in rows:
         if ballot.state == State.KEYS and seat.public_key is None:
             found.append(Duty(ballot.slug, ballot.title, "key", ballot.opens_at))
-        if ballot.state == State.CLOSED and done is None:
+        if ballot.state == State.CLOSED and mixing.needed(ballot) and not ballot.shuffled:
+            turn = mixing.whose_turn(session, ballot)
+            if turn is not None and turn.position == seat.position:
+                found.append(Duty(ballot.slug, ballot.title, "shuffle", None))
+        elif ballot.state == State.CLOSED and done is None:
             found.append(Duty(ballot.slug, ballot.title, "decrypt", None))
     return found
 

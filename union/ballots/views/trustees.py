@@ -100,6 +100,8 @@ def decrypt(slug: str) -> ResponseReturnValue:
     page, seat = _my_page(slug)
     if page.state not in {State.CLOSED, State.CONCLUDED} or page.fingerprint is None:
         raise Closed(msg("The ballot is not closed yet."))
+    if page.shuffling:
+        raise Closed(msg("The trustees still shuffle the votes. Your share is asked for after that."))
     shown = Share(
         page.title,
         seat.name,
