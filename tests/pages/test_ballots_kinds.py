@@ -77,6 +77,8 @@ def test_each_trustee_is_led_to_the_shuffle_in_turn(client, sign_in, now):
         assert words in run
     assert client.get(f"/ballots/{hand.slug}/shuffle").status_code == 403
     sign_in(client, first)
+    assert f'href="/ballots/{hand.slug}/shuffle"' in text_of(client, "/ballots")
+    assert client.get(f"/ballots/{hand.slug}/decrypt").status_code in {409, 410}
     assert "Shuffle and send" in text_of(client, f"/ballots/{hand.slug}/shuffle")
     wrong = client.post(f"/ballots/{hand.slug}/shuffle", json={"shuffle": "{}"})
     assert (wrong.status_code, wrong.get_json()["error"]) == (422, "shuffle-form")

@@ -124,7 +124,8 @@ def read_public(text: str) -> Public:
     weights = _weights(facts, len(members))
     found = read_credentials(group, compact(points))
     if sorted(found.values()) != sorted(weights or (1,) * len(found)):
-        raise Refused(Check.CREDENTIALS_FORM, "the credentials do not weigh what the members' votes do")
+        differ = "the credentials do not weigh what the members' votes do"
+        raise Refused(Check.CREDENTIALS_FORM, differ if weights else "every vote weighs the same")
     listed = [Listed(group.point(public), weight) for public, weight in found.items()]
     if compact(points) != credentials_record(group, listed, weighted=bool(weights)):
         raise Refused(Check.CREDENTIALS_FORM, "the credentials are not in their published order")

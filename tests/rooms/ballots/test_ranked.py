@@ -361,6 +361,10 @@ def test_nobody_voted(session, now, tmp_path):
     assert not queries.outcome(session, hand.slug).passed
     assert verify(save(session, hand, tmp_path)).holds
     assert accepted_outside(tmp_path)
+    facts = {"actor": make.actor(session, hand.organizer), "now": hand.closes_at + timedelta(days=1)}
+    again = make.ballot_called(session, service.hold_again(session, slug=hand.slug, **facts))
+    assert [service.Asked.from_json(q) for q in again.questions] == [RANK]
+    assert again.group_name == "RFC-3526-2048"
 
 
 @pytest.mark.parametrize(
