@@ -285,6 +285,33 @@ class VoteForm(Form):
     zone = SelectField(msg("Time zone"), choices=[])
 
 
+class PrioritiesForm(VoteForm):
+    """A vote on the order of the demands."""
+
+    how = RadioField(
+        msg("How do members say what comes first?"),
+        choices=options(
+            [
+                ("ranking", msg("They put the demands in order")),
+                ("approval", msg("They approve as many as they like")),
+            ]
+        ),
+        default="ranking",
+    )
+    question = StringField(msg("Question"), [InputRequired(_FILLED), Length(10, 300)])
+    group = RadioField(
+        msg("Which mathematics?"),
+        choices=options(
+            [
+                ("", msg("What suits the questions")),
+                ("Ed25519", "Ed25519"),
+                ("RFC-3526-2048", "RFC-3526-2048"),
+            ]
+        ),
+        default="",
+    )
+
+
 class TestForm(Form):
     """A structure test: a private show of hands."""
 

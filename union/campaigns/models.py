@@ -69,6 +69,7 @@ class Campaign(Base):
     announced_to: Mapped[str | None] = mapped_column(String(20))
     ranking: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     ranking_stale: Mapped[bool] = mapped_column(default=False)
+    priorities: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
     __table_args__ = (Index("ix_campaign_stage_pledge_deadline", "stage", "pledge_deadline"),)
 

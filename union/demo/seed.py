@@ -36,7 +36,7 @@ from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.i18n import translate
 from union.core.settings import Settings
-from union.demo import arc
+from union.demo import arc, ceremony, orders
 from union.demo import messages as post
 from union.demo.organizing import organize
 from union.demo.people import CHAPTERS, people
@@ -244,6 +244,7 @@ class Seed:
                     now=now,
                     slug=ballot,
                     text=keys[member_id].public.record().decode(),
+                    public_url=self.settings.public_url,
                 )
         return keys
 
@@ -293,17 +294,22 @@ class Seed:
         code = codes.get(contact.phone or "") or codes[contact.email or ""]
         return f"{self.settings.public_url}/ballots/{ballot}/booth#{code}"
 
-    def vote(self, ballot: str, yes: float, turnout: float) -> None:
-        """Let a share of the members on the roll vote, all but the demo member."""
+    def voters(self, ballot: str) -> list[tuple[str, str]]:
+        """Return (member, private voting code) of everybody on the roll but the demo member."""
         codes = self.credentials(ballot)
         with reading() as session:
-            election = Election.read(board.election_record(session, ballot))
             contacts = members.contacts(session, self.everybody[1:])
-        voters = [
+        return [
             (c.member_id, code)
             for c in contacts
             if (code := codes.get(c.phone or "") or codes.get(c.email or ""))
         ]
+
+    def vote(self, ballot: str, yes: float, turnout: float) -> None:
+        """Let a share of the members on the roll vote, all but the demo member."""
+        voters = self.voters(ballot)
+        with reading() as session:
+            election = Election.read(board.election_record(session, ballot))
         voters = voters[: max(1, int(len(voters) * turnout))]
         signer = voting.Signer(self.settings.secret_key())
         for n, (member_id, code) in enumerate(voters):
@@ -324,6 +330,11 @@ class Seed:
         url = self.settings.public_url
         with transaction() as session:
             voting.close_ballot(session, actor=SYSTEM, now=closes_at, slug=ballot, public_url=url)
+        self.decrypt(ballot, who, closes_at)
+
+    def decrypt(self, ballot: str, who: People, closes_at: datetime) -> None:
+        """Let each trustee give a share of the count, with the key kept for whoever plays them."""
+        url = self.settings.public_url
         with reading() as session:
             election = Election.read(board.election_record(session, ballot))
             pairs = read_tally(election, board.encrypted_tally(session, ballot))
@@ -419,6 +430,8 @@ def ensure(settings: Settings, say: Say) -> People:
     with transaction() as session:
         organizer = seed.actor(session, who.organizers[0])
         post.fill(session, settings, organizer=organizer, other=who.organizers[1], now=seed.now)
+    say("  a ballot whose key two of three trustees hold")
+    ceremony.begin(seed, who)
     note = settings.home / NOTE
     note.touch(mode=0o600)
     note.write_text(json.dumps({"member": who.member, "booth": seed.booth, "local": local}))
@@ -455,6 +468,7 @@ def tell(seed: Seed, story: Story, who: People) -> None:
     if story.stage in {"mandated", "acting"}:
         seed.mandate(slug, who)
     if story.stage == "acting":
+        orders.priorities(seed, slug, who, ZONE)
         seed.action(slug, story.platform, who, starts_in=timedelta(minutes=13))
     if story.stage == "bargaining":
         arc.set_the_table(seed, slug, who)

@@ -33,6 +33,8 @@ _ACTIONS: dict[str, tuple[int, str, str, str]] = {
 }
 _DUTIES = {
     "key": msg("Make your key as a trustee: %(title)s"),
+    "test": msg("Test your key as a trustee: %(title)s"),
+    "shuffle": msg("Shuffle the votes as a trustee: %(title)s"),
     "decrypt": msg("Open the tally as a trustee: %(title)s"),
 }
 

@@ -52,6 +52,7 @@ def install(app: Flask, settings: Settings, navigation: Navigation) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     # a page's macros are made once, without the page
     app.jinja_env.globals["union_name"] = settings.union_name
+    guards.install_sizes(app)
     csrf.init_app(app)
     guards.install(app)
     headers.install(app)

@@ -31,6 +31,7 @@ from union.ballots.queries.cards import (
     waiting_for,
 )
 from union.ballots.queries.due import Due, due
+from union.ballots.queries.keys import Part, ceremony, part, sealed_key, test_election
 from union.ballots.queries.observers import ObserverPage, observer_page
 from union.ballots.queries.pages import BallotPage, RunPage, ballot_page, run_page
 from union.ballots.queries.polls import Hands, PollCard, PollPage, poll_page, polls
@@ -48,6 +49,7 @@ __all__ = [
     "Listing",
     "ObserverPage",
     "Outcome",
+    "Part",
     "PollCard",
     "PollPage",
     "RunPage",
@@ -55,6 +57,7 @@ __all__ = [
     "ballot_page",
     "board",
     "by_slug",
+    "ceremony",
     "concluded",
     "credentials",
     "due",
@@ -70,9 +73,12 @@ __all__ = [
     "listing",
     "observer_page",
     "outcome",
+    "part",
     "poll_page",
     "polls",
     "roll",
     "run_page",
+    "sealed_key",
+    "test_election",
     "waiting_for",
 ]

@@ -50,6 +50,7 @@ from union.campaigns.queries.signing import (
     text_versions,
     update_page,
 )
+from union.campaigns.queries.priorities import Priorities, priorities
 
 __all__ = [
     "AmendmentView",
@@ -64,6 +65,7 @@ __all__ = [
     "OrganizePage",
     "OwnSignature",
     "Panel",
+    "Priorities",
     "Ranking",
     "SignatureRow",
     "SignaturesPage",
@@ -90,6 +92,7 @@ __all__ = [
     "numbers",
     "organize_page",
     "own_signature",
+    "priorities",
     "ranking",
     "signature_rows",
     "signatures_page",

@@ -36,6 +36,7 @@ from union.campaigns.service.lifecycle import (
 )
 from union.campaigns.service.news import add_update, edit_update, restore_update, take_back_update
 from union.campaigns.service.pledges import pledge, withdraw
+from union.campaigns.service.priorities import PriorityVote, launch_priorities
 from union.campaigns.service.settling import due, measure, refresh, settle, weigh
 from union.campaigns.service.signing import (
     Signer,
@@ -52,6 +53,7 @@ __all__ = [
     "Confirmed",
     "Draft",
     "PaperLine",
+    "PriorityVote",
     "Signer",
     "Visitor",
     "add_update",
@@ -79,6 +81,7 @@ __all__ = [
     "gather_again",
     "grant_mandates",
     "hand_over",
+    "launch_priorities",
     "launch_strike_vote",
     "measure",
     "move_demand",

@@ -1,6 +1,7 @@
 """`union ballots`: check archives without a database, export them, and keep a trustee's key off the browser.
 
-`verify`, `verify-diff`, `trustee-key` and `trustee-decrypt` open no database: they can run anywhere.
+`verify`, `verify-diff`, `trustee-key`, `trustee-test`, `shuffle`, `trustee-decrypt` and `ceremony step` open
+no database: they can run anywhere.
 """
 
 import json
@@ -13,38 +14,29 @@ from typing import Any
 import click
 
 from union.ballots import offline, queries, service
-from union.ballots.crypto import (
-    Election,
-    decrypt_partially,
-    group_named,
-    key_of,
-    make_key,
-    read_tally,
-    verify,
+from union.ballots.cli.kit import (
+    FILE,
+    KEY_FILE,
+    NEW,
+    acting,
+    open_database,
+    read_key,
+    refusals,
+    require_holding,
+    write_private,
 )
+from union.ballots.cli.shuffling import shuffle, submit_shuffle, to_decrypt
+from union.ballots.cli.trustees import ceremony, export_test, submit_test, trustee_test, write_share
+from union.ballots.crypto import decrypt_partially, group_named, make_key, verify
 from union.ballots.crypto.canonical import sha256_base64
 from union.ballots.crypto.credentials import check_uuid
 from union.ballots.crypto.difference import verify_difference
-from union.ballots.crypto.failures import Check, Refused
-from union.ballots.crypto.group import Group, Point
-from union.ballots.crypto.reader import Reader
-from union.ballots.crypto.trustees import KeyPair, read_trustees
-from union.core import db, sealing
-from union.core.actor import SYSTEM, Actor
+from union.ballots.crypto.failures import Check
+from union.ballots.queries.pages import Result
+from union.core import db
+from union.core.actor import SYSTEM
 from union.core.clock import utcnow
 from union.core.settings import Settings
-from union.members import queries as members
-
-KEY_FILE = "union-trustee-key"
-_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_NEW = click.Path(dir_okay=False, path_type=Path)
-
-
-def _open(settings: Settings) -> None:
-    """Install the data key and the database for this command."""
-    settings.require_safe()
-    sealing.install(sealing.Vault(settings.data_key()))
-    db.install(db.Database(db.make_engine(settings.database_url)))
 
 
 @click.group()
@@ -56,7 +48,7 @@ def ballots() -> None:
 
 
 @ballots.command("verify")
-@click.argument("file", type=_FILE)
+@click.argument("file", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--jobs", type=click.IntRange(1), help="Processes; one a core by default.")
 def verify_command(file: Path, *, as_json: bool, jobs: int | None) -> None:
@@ -67,8 +59,8 @@ def verify_command(file: Path, *, as_json: bool, jobs: int | None) -> None:
 
 
 @ballots.command("verify-diff")
-@click.argument("old", type=_FILE)
-@click.argument("new", type=_FILE)
+@click.argument("old", type=FILE)
+@click.argument("new", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def verify_diff(old: Path, new: Path, *, as_json: bool) -> None:
     """Check that the archive NEW continues the archive OLD that somebody saved earlier; exit 1 when not."""
@@ -87,13 +79,13 @@ def _print(facts: dict[str, Any], lines: list[str], *, as_json: bool) -> None:
     "--group", "group_name", type=click.Choice(service.GROUPS), default=service.GROUPS[0], show_default=True
 )
 @click.option("--name", default="", help="Your name, to find the file again.")
-@click.option("-o", "--output", type=_NEW, help="Where to keep the key; trustee-key-UUID.json by default.")
+@click.option("-o", "--output", type=NEW, help="Where to keep the key; trustee-key-UUID.json by default.")
 def trustee_key(uuid: str, group_name: str, name: str, output: Path | None) -> None:
     """Make a trustee's key on this machine: the file stays with you, the public key printed goes to us.
 
     An existing file is never written over.
     """
-    with _refusals():
+    with refusals():
         check_uuid(uuid, Check.ELECTION_FORM)
     path = output or Path(f"trustee-key-{uuid}.json")
     key = make_key(group_named(group_name), secrets.randbelow)
@@ -101,96 +93,33 @@ def trustee_key(uuid: str, group_name: str, name: str, output: Path | None) -> N
         "kind": KEY_FILE, "version": 1, "uuid": uuid, "group": group_name, "trustee": name,
         "public_key": str(key.public.public_key), "private_key": str(key.private_key),
     }  # fmt: skip
-    _write_private(path, json.dumps(kept, ensure_ascii=False))
+    write_private(path, json.dumps(kept, ensure_ascii=False))
     public = key.public.record().decode()
     click.echo(public)
     click.echo(f"kept in {path}; fingerprint of the public key: {sha256_base64(public.encode())}", err=True)
 
 
 @ballots.command("trustee-decrypt")
-@click.argument("key_file", type=_FILE)
-@click.argument("archive", type=_FILE)
-@click.option("-o", "--output", type=_NEW, help="Where to write your share; standard output by default.")
-def trustee_decrypt(key_file: Path, archive: Path, output: Path | None) -> None:
+@click.argument("key_file", type=FILE)
+@click.argument("archive", type=FILE)
+@click.option("-o", "--output", type=NEW, help="Where to write your share; standard output by default.")
+@click.option("--sealed", type=FILE, help="Your sealed part, when KEY_FILE is a key code of a ceremony.")
+def trustee_decrypt(key_file: Path, archive: Path, output: Path | None, sealed: Path | None) -> None:
     """Compute your share of the count of a closed ballot, on this machine.
 
-    KEY_FILE: what trustee-key or the key page saved. ARCHIVE: the ballot's .bel file, checked first. The
-    share is what `union ballots submit-share` and the decryption page's address take.
+    KEY_FILE: what trustee-key, a ceremony or its page saved. ARCHIVE: the ballot's .bel file, checked first.
+    The share is what `union ballots submit-share` and the decryption page's address take.
     """
-    report = verify(archive, os.cpu_count() or 1)
-    if not report.holds:
-        raise click.ClickException(
-            "the archive does not hold: " + "; ".join(f.detail for f in report.failures)
-        )
-    with _refusals():
-        election, trustees, tally = _closed(archive)
-        key = _read_key(key_file, election)
+    require_holding(archive)
+    with refusals():
+        election, trustees, pairs = to_decrypt(archive)
+        key = read_key(key_file, election.group, election.uuid, sealed)
         owner = next((n for n, k in enumerate(trustees, start=1) if k == key.public.public_key), None)
         if owner is None:
             raise click.ClickException("this key is not the key of a trustee of this ballot")
-        partial, strong = decrypt_partially(
-            election, read_tally(election, tally), key.private_key, secrets.randbelow
-        )
-    share = json.dumps({"decryption": partial.record().decode(), "strong_proofs": strong.decode()})
-    if output is None:
-        click.echo(share)
-    else:
-        output.write_text(share + "\n")
+        partial, strong = decrypt_partially(election, pairs, key.private_key, secrets.randbelow)
+    write_share(partial, strong, output)
     click.echo(f"the share of trustee {owner} of {election.name}", err=True)
-
-
-def _closed(archive: Path) -> tuple[Election, tuple[Point, ...], bytes]:
-    """Return the election, the trustees' public keys and the encrypted tally of an archive."""
-    with archive.open("rb") as file:
-        reader = Reader(file)
-        found = {
-            event.kind: event.payloads
-            for event in reader.events()
-            if event.kind in {"Setup", "EncryptedTally"}
-        }
-        if "EncryptedTally" not in found:
-            raise click.ClickException("the ballot of this archive is not closed yet")
-        election = Election.read(reader.read(found["Setup"][0]))
-        trustees = read_trustees(election.group, reader.read(found["Setup"][1]))
-        return election, trustees.verification_keys, reader.read(found["EncryptedTally"][0])
-
-
-def _read_key(path: Path, election: Election) -> KeyPair:
-    kept = json.loads(path.read_text())
-    if isinstance(kept, str):  # the file of another program: a JSON string that holds the number
-        return _pair(election.group, kept)
-    if not isinstance(kept, dict) or kept.get("kind") != KEY_FILE:
-        raise click.ClickException(f"{path} holds no trustee's key")
-    if kept.get("uuid") != election.uuid:
-        raise click.ClickException(
-            f"this key was made for the ballot {kept.get('uuid')}, not {election.uuid}"
-        )
-    return _pair(election.group, str(kept["private_key"]))
-
-
-def _pair(group: Group, number: str) -> KeyPair:
-    return key_of(group, group.scalar(number), secrets.randbelow)
-
-
-class _refusals:  # noqa: N801 - reads as what it does in a with statement
-    """Turn a named refusal into one line."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, problem: BaseException | None, trace: object) -> None:
-        if isinstance(problem, Refused):
-            raise click.ClickException(str(problem)) from problem
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a new file that only its owner can read."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as problem:
-        raise click.ClickException(f"{path} exists already; a key is never written over") from problem
-    with os.fdopen(handle, "w") as file:
-        file.write(text + "\n")
 
 
 @ballots.command()
@@ -206,18 +135,18 @@ def credentials(settings: Settings, roll: str, output: Path) -> None:
     """
     path = Path(roll)
     text = path.read_text() if path.is_file() else _exported(settings, roll)
-    with _refusals():
+    with refusals():
         known = offline.read_roll(text)
         codes, public = offline.make_codes(known, secrets.randbelow)
     output.mkdir(parents=True, exist_ok=True, mode=0o700)
-    _write_private(output / "CODES.csv", codes.rstrip("\n"))
-    _write_private(output / "public.json", public.text().rstrip("\n"))
+    write_private(output / "CODES.csv", codes.rstrip("\n"))
+    write_private(output / "public.json", public.text().rstrip("\n"))
     click.echo(f"{len(public.points)} codes in {output / 'CODES.csv'}: keep it off the server")
     click.echo(f"public parts in {output / 'public.json'}: this one is for upload-credentials")
 
 
 def _exported(settings: Settings, slug: str) -> str:
-    _open(settings)
+    open_database(settings)
     with db.transaction() as session:
         return service.export_roll(
             session, actor=SYSTEM, now=utcnow(), slug=slug, public_url=settings.public_url
@@ -229,11 +158,11 @@ def _exported(settings: Settings, slug: str) -> str:
 
 @ballots.command("export-roll")
 @click.argument("slug")
-@click.option("-o", "--output", type=_NEW, required=True, help="Where to write it.")
+@click.option("-o", "--output", type=NEW, required=True, help="Where to write it.")
 @click.pass_obj
 def export_roll(settings: Settings, slug: str, output: Path) -> None:
     """Write who may vote in a ballot as things stand, for the machine that makes the voting codes."""
-    _write_private(output, _exported(settings, slug).rstrip("\n"))
+    write_private(output, _exported(settings, slug).rstrip("\n"))
     click.echo(str(output))
 
 
@@ -243,7 +172,7 @@ def export_roll(settings: Settings, slug: str, output: Path) -> None:
 @click.pass_obj
 def upload_credentials(settings: Settings, slug: str, file: Any) -> None:  # noqa: ANN401 - a file
     """Store the public parts of the codes made offline and freeze the roll; we then hand out no codes."""
-    _open(settings)
+    open_database(settings)
     with db.transaction() as session:
         issued = service.upload_credentials(session, actor=SYSTEM, now=utcnow(), slug=slug, text=file.read())
     click.echo(f"{issued.eligible} on the roll; their codes come from the officer")
@@ -253,7 +182,7 @@ def upload_credentials(settings: Settings, slug: str, file: Any) -> None:  # noq
 @click.pass_obj
 def list_(settings: Settings) -> None:
     """List all ballots with their state."""
-    _open(settings)
+    open_database(settings)
     with db.reading() as session:
         found = queries.every(session)
     for one in found:
@@ -266,7 +195,7 @@ def list_(settings: Settings) -> None:
 @click.pass_obj
 def show(settings: Settings, slug: str, *, as_json: bool) -> None:
     """Show where one ballot stands, and its result once it is decided."""
-    _open(settings)
+    open_database(settings)
     with db.reading() as session:
         page = queries.run_page(session, slug, SYSTEM, utcnow()).page
     facts = {
@@ -278,10 +207,18 @@ def show(settings: Settings, slug: str, *, as_json: bool) -> None:
         "keys missing": page.keys_missing, "shares missing": page.shares_missing,
         "passed": page.verdict.passed if page.verdict else None,
         "reasons": [str(reason) for reason in page.verdict.reasons] if page.verdict else [],
-        "counts": [[list(c) for c in zip(r.asked.answers, r.counts, strict=True)] for r in page.results],
+        "counts": [_counts(result) for result in page.results],
     }  # fmt: skip
     lines = [f"{name:15} {value if value is not None else '-'}" for name, value in facts.items()]
     _print(facts, lines, as_json=as_json)
+
+
+def _counts(result: Result) -> list[list[Any]]:
+    """Return each answer with its votes, or with its place where answers were put in order."""
+    if result.counted is None:
+        return [list(pair) for pair in zip(result.asked.answers, result.counts, strict=True)]
+    places = enumerate(result.counted.places, start=1)
+    return [[result.asked.answers[choice], f"place {place}"] for place, group in places for choice in group]
 
 
 @ballots.command()
@@ -296,7 +233,7 @@ def show(settings: Settings, slug: str, *, as_json: bool) -> None:
 @click.pass_obj
 def export(settings: Settings, slug: str, output: Path) -> None:
     """Write the ballot's archive as it is now: UUID.bel in the folder, whole or not at all."""
-    _open(settings)
+    open_database(settings)
     output.mkdir(parents=True, exist_ok=True)
     with db.reading() as session:
         path = output / f"{queries.head(session, slug).uuid}.bel"
@@ -315,10 +252,12 @@ def export(settings: Settings, slug: str, output: Path) -> None:
 @click.pass_obj
 def submit_key(settings: Settings, slug: str, member: str, public_key: Any) -> None:  # noqa: ANN401 - a file
     """Hand in the PUBLIC_KEY that trustee MEMBER (an id) made offline; "-" reads standard input."""
-    _open(settings)
+    open_database(settings)
     text = public_key.read().strip()
     with db.transaction() as session:
-        answer = service.submit_trustee_key(session, actor=_actor(member), now=utcnow(), slug=slug, text=text)
+        answer = service.submit_trustee_key(
+            session, actor=acting(member), now=utcnow(), slug=slug, text=text, public_url=settings.public_url
+        )
     if isinstance(answer, service.Refusal):
         raise click.ClickException(f"{answer.code}: {answer.text % answer.facts}")
     click.echo(f"taken; fingerprint {answer.fingerprint}")
@@ -331,18 +270,22 @@ def submit_key(settings: Settings, slug: str, member: str, public_key: Any) -> N
 @click.pass_obj
 def submit_share(settings: Settings, slug: str, member: str, share: Any) -> None:  # noqa: ANN401 - a file
     """Hand in the SHARE that trustee MEMBER (an id) made with trustee-decrypt; "-" is standard input."""
-    _open(settings)
+    open_database(settings)
     facts = json.loads(share.read())
     with db.transaction() as session:
         answer = service.submit_decryption(
-            session, actor=_actor(member), now=utcnow(), slug=slug, decryption=facts["decryption"],
+            session, actor=acting(member), now=utcnow(), slug=slug, decryption=facts["decryption"],
             strong_proofs=facts["strong_proofs"], public_url=settings.public_url,
         )  # fmt: skip
     if isinstance(answer, service.Refusal):
         raise click.ClickException(answer.text % answer.facts)
-    click.echo("taken; the result is in" if not answer.waiting else f"taken; {answer.waiting} more to come")
+    if answer.unneeded:
+        click.echo("not needed: the result is out already")
+    else:
+        click.echo(
+            "taken; the result is in" if not answer.waiting else f"taken; {answer.waiting} more to come"
+        )
 
 
-def _actor(member: str) -> Actor:
-    with db.reading() as session:
-        return members.actor_of(session, member)
+for command in (shuffle, submit_shuffle, ceremony, trustee_test, export_test, submit_test):
+    ballots.add_command(command)
