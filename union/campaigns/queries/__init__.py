@@ -32,6 +32,7 @@ from union.campaigns.queries.page import (
     organize_page,
 )
 from union.campaigns.queries.panels import Panel, Turnout, TurnoutOf
+from union.campaigns.queries.priorities import Priorities, priorities
 from union.campaigns.queries.signing import (
     HandOverView,
     Names,
@@ -50,7 +51,6 @@ from union.campaigns.queries.signing import (
     text_versions,
     update_page,
 )
-from union.campaigns.queries.priorities import Priorities, priorities
 
 __all__ = [
     "AmendmentView",
