@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from sqlalchemy.orm import Session
 
+from tests import broker as brokers
 from union.app import ROOMS, create_app
 from union.bench import cluster
 from union.core import db, sealing
@@ -49,6 +50,9 @@ def pytest_terminal_summary(terminalreporter):
     if POSTGRES not in os.environ and not _cluster:
         terminalreporter.section("LEFT OUT", red=True, bold=True)
         terminalreporter.line(cluster.MISSING)
+    if brokers.server() is None:
+        terminalreporter.section("LEFT OUT", red=True, bold=True)
+        terminalreporter.line(brokers.MISSING)
 
 
 @pytest.fixture
@@ -103,6 +107,17 @@ def postgres_template():
     db.Base.metadata.create_all(engine)
     engine.dispose()
     return name
+
+
+@pytest.fixture(scope="session")
+def broker():
+    """A RabbitMQ node of our own, started when the first test wants it: that takes ten seconds."""
+    place = brokers.server()
+    if place is None:
+        pytest.skip(brokers.MISSING)
+    node = brokers.Broker(place)
+    yield node
+    node.stop()
 
 
 @contextlib.contextmanager

@@ -12,19 +12,34 @@ from typing import Any
 from flask import Flask, url_for
 
 from union.actions.views.panel import panel as actions_panel
+from union.actions.views.panel import turnout
+from union.actions.views.teaching import teach
 from union.bargaining.views.panel import panel as bargaining_panel
 from union.campaigns import views as campaigns
 from union.campaigns.views.panel import panel as campaigns_panel
 from union.core import db, sealing
 from union.core.actor import Actor
 from union.core.i18n import msg
-from union.core.permissions import Permission, permits
+from union.core.permissions import Permission, permits, reaches
 from union.core.settings import Settings
 from union.members import login
+from union.members import queries as members
+from union.notify.queries import people
 from union.platforms import views as platforms
 from union.web import guards, kit
 
-ROOMS = ("notify", "platforms", "ledger", "members", "ballots", "campaigns", "actions", "bargaining", "home")
+ROOMS = (
+    "notify",
+    "platforms",
+    "ledger",
+    "members",
+    "ballots",
+    "campaigns",
+    "actions",
+    "bargaining",
+    "organizing",
+    "home",
+)
 
 
 def start(settings: Settings) -> None:
@@ -52,10 +67,16 @@ def create_app(settings: Settings) -> Flask:
 
 
 def _hang_panels() -> None:
-    """Hand lower rooms the panels that higher rooms draw on their pages."""
+    """Hand lower rooms what higher rooms draw and know: panels, what actions teach, the organizers' names."""
     for panel in (actions_panel, bargaining_panel):
         if panel not in campaigns.PANELS:
             campaigns.PANELS.append(panel)
+    if teach not in campaigns.TEACHERS:
+        campaigns.TEACHERS.append(teach)
+    if turnout not in campaigns.TURNOUT:
+        campaigns.TURNOUT.append(turnout)
+    if members.organizer_names not in people.PEOPLE:
+        people.PEOPLE.append(members.organizer_names)
     if campaigns_panel not in platforms.PANELS:
         platforms.PANELS.append(campaigns_panel)
 
@@ -77,4 +98,6 @@ def navigation(actor: Actor) -> list[tuple[str, str]]:
         links.insert(0, (msg("What now"), url_for("home.mine")))
     if permits(actor, Permission.CONSOLE_READ):
         links.append((msg("Organize"), url_for("home.console")))
+    elif reaches(actor, Permission.ORGANIZING_LISTS):
+        links.append((msg("Organize"), url_for("organizing.index")))
     return links

@@ -75,6 +75,22 @@ def make_key_command(path: Path) -> None:
     click.echo(f"{path}: {'kept, it was there' if existed else 'made'}")
 
 
+@settings.command("make-push-key")
+@click.argument("path", type=click.Path(path_type=Path), required=False)
+@click.pass_obj
+def make_push_key(found: Settings, path: Path | None) -> None:
+    """Write the key that signs notifications to PATH (default: UNION_PUSH_KEY_FILE); an existing one is kept.
+
+    With another key every browser would have to be asked again.
+    """
+    path = path or found.push_key_file
+    existed = path.exists()
+    make_key(path)
+    click.echo(
+        f"{path}: {'kept, it was there' if existed else 'made; notifications work from the next start'}"
+    )
+
+
 @main.group("db")
 def database() -> None:
     """Create, migrate and check the database."""
@@ -159,27 +175,38 @@ def scheduler_run(found: Settings) -> None:
 @scheduler.command("status")
 @click.pass_obj
 def scheduler_status(found: Settings) -> None:
-    """Say when the scheduler last ticked; exit 1 when it is silent for ten seconds or more."""
+    """Say when the scheduler last ticked; exit 1 when it is silent for ten seconds or its clock is off."""
     from union.app import start  # noqa: PLC0415
     from union.core.clock import utcnow  # noqa: PLC0415
     from union.core.db import reading  # noqa: PLC0415
-    from union.notify.queries import heartbeats  # noqa: PLC0415
+    from union.notify.queries import AWAKE, heartbeats  # noqa: PLC0415
+    from union.scheduler import OFF, PROCESS  # noqa: PLC0415
 
     start(found)
     with reading() as session:
         beats = heartbeats(session)
-    ages = [(utcnow() - b.at).total_seconds() for b in beats]
-    for b, age in zip(beats, ages, strict=True):
-        click.echo(f"{b.process:12} last tick {age:.1f} s ago, tick {b.ticks}, pid {b.pid} on {b.host}")
-    if not ages or min(ages) >= 10:  # noqa: PLR2004
+    beats = tuple(b for b in beats if b.process == PROCESS)
+    now = utcnow()
+    for b in beats:
+        off = b.offset.total_seconds() * 1000
+        click.echo(
+            f"{b.process:12} last tick {b.age(now).total_seconds():.1f} s ago, tick {b.ticks}, "
+            f"pid {b.pid} on {b.host}, clock {off:+.0f} ms off the database's"
+        )
+    awake = [b for b in beats if b.age(now) < AWAKE]
+    if not awake:
         click.echo("the scheduler is silent: start it with: union scheduler run", err=True)
+        sys.exit(1)
+    if any(abs(b.offset) > OFF for b in awake):
+        click.echo("a clock is wrong: no action can be armed; synchronize it (chrony, ntpd)", err=True)
         sys.exit(1)
 
 
 def _add_rooms() -> None:
-    for room in ("members", "platforms", "campaigns", "ballots", "actions", "notify"):
+    for room in ("members", "platforms", "campaigns", "ballots", "actions", "notify", "organizing"):
         if find_spec(f"union.{room}.cli"):
             main.add_command(getattr(import_module(f"union.{room}.cli"), room))
+    main.add_command(import_module("union.notify.delivery.cli").worker)
 
 
 _add_rooms()

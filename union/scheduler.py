@@ -23,12 +23,14 @@ from union.app import ROOMS
 from union.core.clock import utcnow
 from union.core.db import transaction
 from union.core.settings import Settings
+from union.notify import jobs as sending
 from union.notify import service as notify
 
 log = logging.getLogger(__name__)
 
 PROCESS = "scheduler"
 HORIZON = timedelta(seconds=10)
+OFF = timedelta(milliseconds=100)
 Job = Callable[[datetime, Settings], int]
 NextDue = Callable[[datetime], datetime | None]
 
@@ -76,9 +78,15 @@ def run_job(name: str, job: Job, settings: Settings) -> None:
 
 
 def beat() -> None:
-    """Write the heartbeat row that the console and the arming gate look at."""
+    """Write the heartbeat row that the console and the arming gate look at, and how far our clock is off."""
     with transaction() as session:
-        notify.beat(session, now=utcnow(), process=PROCESS)
+        before = utcnow()
+        there = notify.database_clock(session)
+        after = utcnow()
+        offset = notify.certain_offset(before, there, after)
+        notify.beat(session, now=after, process=PROCESS, offset=offset)
+    if abs(offset) > OFF:
+        log.error("this machine's clock is %d ms off the database's", offset.total_seconds() * 1000)
 
 
 def build(settings: Settings) -> BackgroundScheduler:
@@ -118,6 +126,7 @@ def run_forever(settings: Settings) -> None:
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         del number, frame
+        sending.stopping.set()
         stop.set()
 
     signal.signal(signal.SIGTERM, on_signal)

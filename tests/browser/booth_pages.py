@@ -51,6 +51,10 @@ class Booth:
     server_only: bool = False
     receipt_key: str | None = KEY.verify_key.encode().hex()
     codes_by_officer: bool = False
+    weight: int | None = None
+    ranked: bool = False
+    tells_too_much: bool = False
+    holding: object = None
 
     @property
     def fingerprint(self) -> str:
@@ -124,6 +128,9 @@ def make_app(settings, booth: Booth, seen: Seen) -> Flask:
     def trustee_key():
         return render_template("ballots/trustee_key.html", seat=seen.pages["seat"])
 
+    def trustee_shuffle():
+        return render_template("ballots/trustee_shuffle.html", shuffle=seen.pages["shuffle"])
+
     def trustee_decrypt():
         return render_template("ballots/trustee_decrypt.html", share=seen.pages["share"])
 
@@ -152,6 +159,7 @@ def make_app(settings, booth: Booth, seen: Seen) -> Flask:
         ("/credentials.json", credentials_json),
         ("/key", trustee_key),
         ("/decrypt", trustee_decrypt),
+        ("/shuffle", trustee_shuffle),
         ("/tally.json", tally_json),
         ("/left", other),
         ("/board", board),

@@ -544,7 +544,7 @@ def test_size_of_the_booth():
 
     modules = [
         *STATIC.glob("crypto/*.mjs"),
-        *(STATIC / f"{n}.mjs" for n in ("booth", "page", "pace", "questions", "receipt", "wire")),
+        *(STATIC / f"{n}.mjs" for n in ("booth", "orders", "page", "pace", "questions", "receipt", "wire")),
         CURVE,
     ]
     size = sum(len(gzip.compress(path.read_bytes(), 9)) for path in modules)
@@ -582,6 +582,9 @@ def share_page(v, public_key=""):
         submit_url="/submit",
         leave_url="/left",
         done=False,
+        part=None,
+        unneeded=False,
+        ranked=False,
     )
 
 
@@ -725,7 +728,7 @@ def test_a_forged_or_unknown_archive_is_not_called_good(visit):
     v.click("Check the archive")
     expect(v.page.locator("[data-part=verdict]")).to_have_text("This archive does not hold")
     expect(v.page.locator("[data-part=list] .box--refused")).to_have_count(1)
-    v.seen.archive = next((vectors / "ed25519-threshold").glob("*.bel")).read_bytes()
+    v.seen.archive = next((vectors / "ed25519-ranked").glob("*.bel")).read_bytes()
     v.click("Check the archive")
     expect(v.page.locator("[data-part=verdict]")).to_have_text("What could be checked holds")
     expect(v.page.locator("[data-part=list]")).to_contain_text("this check does not know this kind of vote")

@@ -9,17 +9,20 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from tests.factories.members import make_chapter, make_member
-from union.ballots import service
+from union.ballots import queries, service
 from union.ballots.crypto import (
     Election,
+    KeyPair,
     decrypt_partially,
     group_named,
     make_ballot,
     make_key,
+    make_shuffle,
     read_tally,
 )
+from union.ballots.crypto import ceremony as steps
 from union.ballots.models import Ballot
-from union.ballots.service import board, counting
+from union.ballots.service import board, counting, keys, mixing
 from union.core.actor import SYSTEM, Role
 from union.members import queries as members
 
@@ -54,6 +57,7 @@ class Hand:
     trustees: list[str]
     voters: list[str]
     keys: dict[str, object] = field(default_factory=dict)
+    seeds: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, str] = field(default_factory=dict)
     opens_at: datetime | None = None
     closes_at: datetime | None = None
@@ -76,12 +80,15 @@ def make_ballot_draft(
     opens_in=timedelta(hours=1),
     window=timedelta(days=7),
     server_trustee=False,
+    threshold=None,
     title="Log off for a fair price",
     subject="campaign/fair-pay",
     platform=None,
     language="en",
     chapter="amsterdam",
     rule_confirmed=False,
+    questions=None,
+    weighting=None,
 ):
     """Make an organizer, trustees and voters, and a draft."""
     make_chapter(session, chapter)
@@ -98,11 +105,12 @@ def make_ballot_draft(
         )
         for n in range(1, voters + 1)
     ]
-    questions = [service.decision(QUESTION, language)]
-    if demands:
-        questions.append(service.choice("Which demands come first?", DEMANDS, 2))
-    if kind == "demands":
-        questions = questions[1:]
+    if questions is None:
+        questions = [service.decision(QUESTION, language)]
+        if demands:
+            questions.append(service.choice("Which demands come first?", DEMANDS, 2))
+        if kind == "demands":
+            questions = questions[1:]
     slug = service.draft(
         session,
         actor=actor(session, organizer),
@@ -121,7 +129,9 @@ def make_ballot_draft(
         chapter_slug=chapter,
         trustee_ids=holders,
         server_trustee=server_trustee,
+        threshold=threshold,
         rule_confirmed=rule_confirmed,
+        weighting=weighting,
     )
     return Hand(slug, organizer, holders, people, opens_at=now + opens_in, closes_at=now + opens_in + window)
 
@@ -147,6 +157,8 @@ def give_keys(session, hand, now):
     service.ask_for_keys(
         session, actor=actor(session, hand.organizer), now=now, slug=hand.slug, public_url=PUBLIC_URL
     )
+    if row(session, hand).threshold is not None:
+        return hold_ceremony(session, hand, now)
     group = group_named(row(session, hand).group_name)
     for member_id in hand.trustees:
         key = make_key(group, secrets.randbelow)
@@ -156,9 +168,91 @@ def give_keys(session, hand, now):
             now=now,
             slug=hand.slug,
             text=key.public.record().decode(),
+            public_url=PUBLIC_URL,
         )
         assert isinstance(taken, service.KeyTaken), taken
         hand.keys[member_id] = key
+    return hand
+
+
+def step_of(session, hand, member_id):
+    """What a trustee's device makes in the step that is due, from what the page gives it: (step, text)."""
+    facts = queries.ceremony(session, hand.slug, actor(session, member_id))
+    group = group_named(facts["group"])
+    draw = secrets.randbelow
+    if facts["step"] == 1:
+        seed = hand.seeds[member_id] = steps.make_seed(draw)
+        made = steps.make_certificate(group, seed, facts["size"], facts["threshold"], facts["index"], draw)
+        return 1, made.decode()
+    seed = hand.seeds[member_id]
+    certs = steps.read_certificates(group, [c.encode() for c in facts["certificates"]], facts["threshold"])
+    if facts["step"] == 2:
+        return 2, steps.make_polynomial(group, certs, seed, draw).decode()
+    return 3, steps.make_voutput(group, certs, seed, facts["vinput"].encode(), draw).decode()
+
+
+def send_step(session, hand, member_id, now, step, text, number=None):
+    """Send a message of the ceremony."""
+    return service.submit_step(
+        session,
+        actor=actor(session, member_id),
+        now=now,
+        slug=hand.slug,
+        number=number or row(session, hand).ceremony,
+        step=step,
+        text=text,
+        public_url=PUBLIC_URL,
+    )
+
+
+def hold_steps(session, hand, now, count=3):
+    """Let every trustee do `count` steps of the ceremony."""
+    for _ in range(count):
+        for member_id in hand.trustees:
+            taken = send_step(session, hand, member_id, now, *step_of(session, hand, member_id))
+            assert isinstance(taken, service.StepTaken), taken
+    return hand
+
+
+def hold_ceremony(session, hand, now):
+    """The whole ceremony; then every trustee opens the own part with the seed."""
+    hold_steps(session, hand, now)
+    group = group_named(row(session, hand).group_name)
+    for member_id in hand.trustees:
+        mine = queries.part(session, hand.slug, actor(session, member_id))
+        cert = steps.read_certificate(group, json.loads(mine.certificate))
+        x = steps.open_own_key(group, cert, hand.seeds[member_id], mine.sealed)
+        hand.keys[member_id] = KeyPair(x, None)
+    return hand
+
+
+def test_key(session, hand, member_id, now):
+    """Let a trustee show that the key at hand opens the dummy."""
+    test = keys.test_of(session, row(session, hand))
+    private = hand.keys[member_id].private_key
+    partial, strong = decrypt_partially(test.election, test.pairs, private, secrets.randbelow)
+    return service.submit_test(
+        session,
+        actor=actor(session, member_id),
+        now=now,
+        slug=hand.slug,
+        decryption=partial.record().decode(),
+        strong_proofs=strong.decode(),
+    )
+
+
+test_key.__test__ = False
+
+
+def open_now(session, hand, now):
+    """Open by the organizer, who confirms that nobody tested a key."""
+    service.open_ballot(
+        session,
+        actor=actor(session, hand.organizer),
+        now=now,
+        slug=hand.slug,
+        untested=range(1, len(hand.trustees) + 1),
+    )
     return hand
 
 
@@ -185,8 +279,7 @@ def read_credentials(session, hand):
 def make_open_ballot(session, now, **facts):
     """A ballot open for voting from `now`, by an organizer."""
     hand = issue(session, give_keys(session, make_ballot_draft(session, now, **facts), now), now)
-    service.open_ballot(session, actor=actor(session, hand.organizer), now=now, slug=hand.slug)
-    return hand
+    return open_now(session, hand, now)
 
 
 def row(session, hand):
@@ -238,6 +331,28 @@ def decrypt(session, hand, now, only=None):
             public_url=PUBLIC_URL,
         )
         assert isinstance(taken, service.ShareTaken), taken
+
+
+def shuffled(session, hand):
+    """What a trustee's page makes now: the exact bytes of a shuffle, as text."""
+    made = make_shuffle(
+        election_of(session, hand), mixing.pairs_of(session, row(session, hand)), secrets.randbelow
+    )
+    return made.record().decode()
+
+
+def shuffle(session, hand, now, only=None):
+    """Let all trustees (or `only` those) shuffle, each in turn."""
+    for member_id in only or hand.trustees:
+        taken = service.submit_shuffle(
+            session,
+            actor=actor(session, member_id),
+            now=now,
+            slug=hand.slug,
+            text=shuffled(session, hand),
+            public_url=PUBLIC_URL,
+        )
+        assert isinstance(taken, service.ShuffleTaken), taken
 
 
 def close(session, hand):

@@ -1,5 +1,6 @@
 """Campaigns for tests: made through the service where its rules matter, through the model where only a row is needed."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from union.campaigns.models import Campaign, Demand, Mandate
 from union.campaigns.service import Draft
 from union.core.actor import SYSTEM, Actor, Role
 from union.members import queries as members
+from union.notify.models import Outbox
 
 DRAFT = Draft(
     platform_slug="rijder",
@@ -112,3 +114,42 @@ def make_mandate(session, slug, *, now=NOW, lasts=timedelta(days=180), **facts):
     row.called_count = row.called_count or row.threshold
     session.flush()
     return facts["ballot_slug"]
+
+
+def visitor(device="198.51.100.7", language="en"):
+    """Return somebody at a device of their own."""
+    return service.Visitor(device=device, language=language, site="http://localhost")
+
+
+def sign(session, slug, email, *, now=NOW, name="Sanne Visser", **facts):
+    """Let somebody sign and not confirm; return the id under which the code is asked for."""
+    device = facts.pop("device", f"device of {email}")
+    language = facts.pop("language", "en")
+    paper = facts.pop("paper", False)
+    return service.sign(
+        session,
+        slug=slug,
+        visitor=visitor(device, language),
+        signer=service.Signer(name=name, email=email, **facts),
+        now=now,
+        paper=paper,
+    )
+
+
+def yes_token(session, challenge_id):
+    """Return the token of the link that was sent for a challenge, read from the waiting email."""
+    session.flush()
+    row = session.query(Outbox).filter_by(ref=f"challenge:{challenge_id}").one()
+    return json.loads(row.sealed)["fields"]["link"].rpartition("/")[2]
+
+
+def signed(session, slug, email, *, now=NOW, **facts):
+    """Let somebody sign and confirm; return the token of their own page."""
+    token = yes_token(session, sign(session, slug, email, now=now, **facts))
+    return service.confirm_by_link(session, token=token, now=now).own.rpartition("/")[2]
+
+
+def make_petition(session, *, kind="petition", now=NOW, **facts):
+    """Make a published campaign that gathers signatures, and return its slug."""
+    facts = {"goal": 100, "unit": 100, "threshold": 80, "pledge_text": "We ask Rijder for our data.", **facts}
+    return make_campaign(session, kind=kind, now=now, **facts)

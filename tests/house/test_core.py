@@ -1,5 +1,6 @@
 """The bedrock does what the floors above rely on."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -220,11 +221,25 @@ class TestSettings:
             UNION_TWILIO_AUTH_TOKEN="tok3n",
             UNION_SMTP_URL="smtp://me:pa55@mail:25",
             UNION_DATABASE_URL="postgresql://u:pa55@db/union",
+            UNION_BROKER_URL="amqps://u:pa55@queue/union",
         )
         shown = " ".join(v for _, v in found.masked())
         assert "tok3n" not in shown
         assert "pa55" not in shown
         assert "mail:25" in shown
+        assert "u:••••••••@queue" in shown
+
+    def test_workers_need_a_database_they_can_share(self, tmp_path):
+        found = self.production(tmp_path, UNION_BROKER_URL="amqp://queue//")
+        assert [problem for problem in found.problems() if "UNION_BROKER_URL" in problem]
+        shared = replace(found, database_url="postgresql://db/union")
+        assert not [problem for problem in shared.problems() if "UNION_BROKER_URL" in problem]
+
+    @pytest.mark.parametrize("rate", ["fast", "-1", "inf", "nan"])
+    def test_a_pace_is_a_number(self, rate):
+        with pytest.raises(BadSettings, match="UNION_SMS_PER_SECOND"):
+            Settings.from_environment({"UNION_SMS_PER_SECOND": rate})
+        assert Settings.from_environment({"UNION_SMS_PER_SECOND": "2.5"}).sms_per_second == 2.5
 
 
 class TestWords:

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import textwrap
+import tomllib
 
 import pytest
 from flask import Flask
@@ -13,8 +14,8 @@ from sqlalchemy import Column, ForeignKey, Integer, MetaData, String, Table
 
 from tests.house import gates
 from union.core import db
-from union.core.actor import Actor, Role
-from union.core.permissions import Permission, permits
+from union.core.actor import Actor, Place, PlaceKind, Role
+from union.core.permissions import Permission, reaches
 from union.web.guards import PUBLIC, guard_of, public
 from union.web.headers import HEADERS, policy
 
@@ -71,6 +72,12 @@ class TestRoutes:
                 tried += 1
         assert tried > 20
 
+    @staticmethod
+    def allowed(permission, roles, local):
+        plain = reaches(roles["member"], permission)
+        shown = {**roles, **({} if plain else local)}
+        return [(name, actor) for name, actor in shown.items() if reaches(actor, permission)]
+
     def test_the_table_of_roles_and_routes_is_as_agreed(self, app):
         """routes.txt is the whole (route × role) table: a change shows in the diff. UPDATE_SNAPSHOTS=1 rewrites it."""
         roles = {
@@ -81,13 +88,27 @@ class TestRoutes:
                 for r in (Role.TRUSTEE, Role.ORGANIZER, Role.OFFICER)
             },
         }
+        # a role limited to a place is named where it opens more than being a member does
+        local = {
+            f"{role.value}@{kind.value}": Actor(
+                member_id="a",
+                active=True,
+                roles=frozenset({Role.MEMBER}),
+                duties=frozenset({(role, Place(kind, "here"))}),
+            )
+            for role, kind in (
+                (Role.ORGANIZER, PlaceKind.CHAPTER),
+                (Role.ORGANIZER, PlaceKind.CAMPAIGN),
+                (Role.HELPER, PlaceKind.LIST),
+            )
+        }
         lines = []
         for rule in sorted(app.url_map.iter_rules(), key=lambda r: (r.rule, sorted(r.methods))):
             guard = guard_of(app.view_functions[rule.endpoint])
             who = (
                 "everybody"
                 if guard == PUBLIC
-                else " ".join(n for n, a in roles.items() if permits(a, Permission(guard)))
+                else " ".join(n for n, a in self.allowed(Permission(guard), roles, local))
             )
             methods = ",".join(sorted(rule.methods - {"HEAD", "OPTIONS"}))
             lines.append(f"{methods:9} {rule.rule:60} {who}")
@@ -196,6 +217,36 @@ class TestContracts:
         )
         assert ran.returncode == 1, ran.stdout + ran.stderr
         assert "union.core is not allowed to import union.members" in ran.stdout
+
+
+class TestTheBroker:
+    """Celery stays behind one module: the very contract of pyproject, held against a union that broke it."""
+
+    @pytest.mark.parametrize(("where", "refused"), [("notify/delivery/rabbit", False), ("notify/jobs", True)])
+    def test_only_the_engine_knows_celery(self, tmp_path, where, refused):
+        told = tomllib.loads((gates.ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+        [contract] = [one for one in told if one["id"] == "celery"]
+        planted = {"notify/delivery/rabbit", "notify/jobs"}
+        for module in planted:
+            path = tmp_path / "union" / f"{module}.py"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("import celery, kombu, amqp\n" if module == where else "")
+        for folder in ("union", "union/notify", "union/notify/delivery"):
+            (tmp_path / folder / "__init__.py").write_text("")
+        lines = [
+            f"{key} =\n    " + "\n    ".join(contract[key])
+            for key in ("protected_modules", "allowed_importers")
+        ]
+        head = ["[importlinter]", "root_package = union", "include_external_packages = True"]
+        body = ["[importlinter:contract:celery]", "name = celery", "type = protected", *lines]
+        (tmp_path / ".importlinter").write_text("\n".join([*head, *body]) + "\n")
+        ran = subprocess.run(
+            [sys.executable, "-c", "from importlinter.cli import lint_imports_command; lint_imports_command()", "--no-cache"],
+            cwd=tmp_path, capture_output=True, text=True, check=False,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        )  # fmt: skip
+        assert ran.returncode == int(refused), ran.stdout + ran.stderr
+        assert ("union.notify.jobs" in ran.stdout) is refused
 
 
 class TestAnonymityWall:

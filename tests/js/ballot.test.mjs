@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 
 import * as ballots from "../../union/ballots/static/crypto/ballot.mjs";
+import { encode } from "../../union/ballots/static/crypto/embedding.mjs";
 import { draw } from "../../union/ballots/static/crypto/group.mjs";
 import { bytes, dealt, finished, groupNamed, known } from "./known.mjs";
 
@@ -112,9 +113,35 @@ test("elections this booth cannot serve are refused", () => {
   const base = JSON.parse(all.Ed25519.deterministic_ballots.election_json);
   const read = (change) => () => ballots.readElection(bytes(JSON.stringify({ ...base, ...change })));
   assert.throws(read({ version: 2 }), refused("election-version"));
-  const ranked = { type: "NonHomomorphic", value: { answers: ["a", "b"], question: "q" } };
-  assert.throws(read({ questions: [ranked] }), refused("question-kind"));
+  const value = { answers: ["a", "b"], question: "q" };
+  assert.throws(read({ questions: [{ type: "Lists", value }] }), refused("question-kind"));
+  assert.throws(read({ questions: [{ type: "NonHomomorphic", value: { answers: [], question: "q" } }] }), refused("question-kind"));
   assert.throws(read({ questions: [{ answers: ["a"], min: 0, max: 2, question: "q" }] }), refused("question-kind"));
   assert.throws(read({ questions: [{ answers: ["a"], min: 1, max: 0, question: "q" }] }), refused("question-kind"));
   assert.throws(() => ballots.readElection(new Uint8Array([0xff, 0xfe])), TypeError);
+});
+
+test("orders and grades: kinds, device check, what cannot be chosen, and no time that tells the choice", async () => {
+  const base = JSON.parse(all.Ed25519.deterministic_ballots.election_json);
+  const value = { answers: ["a", "b", "c"], question: "q" };
+  const extra = { type: "ScoreVoting", method: "MajorityJudgment", grades: ["good", "bad"] };
+  const questions = [{ type: "NonHomomorphic", value }, { type: "NonHomomorphic", value, extra }];
+  const election = ballots.readElection(bytes(JSON.stringify({ ...base, questions })));
+  assert.deepEqual(election.questions.map(({ ranked }) => ranked), ["ranking", "grading"]);
+  const group = await groupNamed("Ed25519");
+  const next = () => draw(group.q);
+  finished(ballots.prepare(election, group));
+  for (const choices of [[[1, 2, 3], [1, 1, 2]], [[0, 0, 0], [0, 0, 0]], [[3, 0, 255], [2, 2, 2]]]) {
+    const [{ ballot, openings }, yields] = finished(ballots.seal(election, group, 5n, choices, next));
+    assert.equal(yields, ballots.pieces(election));
+    assert.deepEqual(ballots.openRevealed(election, group, ballot, openings), choices);
+    const lie = structuredClone(openings);
+    lie[0][0].m = [2, 1, 3];
+    assert.throws(() => ballots.openRevealed(election, group, ballot, lie), refused("device-check"));
+  }
+  for (const wrong of [[1, 2], [1, 2, 256], [1, 2, -1], [1, 2, "3"]]) {
+    assert.throws(() => finished(ballots.seal(election, group, 5n, [wrong, [1, 1, 1]], next)), refused("choice"));
+  }
+  const field = await groupNamed("BELENIOS-2048");
+  assert.throws(() => encode(field, [1, 2]), refused("question-kind"));
 });

@@ -8,7 +8,7 @@ import { groupNamed, known } from "./known.mjs";
 
 const ed = known("ed25519-group");
 const all = known("ballots-and-groups");
-const NAMES = ["BELENIOS-2048", "Ed25519"];
+const NAMES = ["BELENIOS-2048", "RFC-3526-2048", "Ed25519"];
 const refused = (name) => ({ name });
 
 test("SHA-256 equals OpenSSL's at every length round the block borders", () => {
@@ -73,7 +73,7 @@ for (const name of NAMES) {
     const group = await groupNamed(name);
     assert.equal(group.scalar("0"), 0n);
     assert.equal(group.scalar(String(group.q - 1n)), group.q - 1n);
-    for (const text of ["", "00", "01", "+1", "-1", " 1", "1 ", "1.0", "1e3", "0x1", 1, null, "9".repeat(81)]) {
+    for (const text of ["", "00", "01", "+1", "-1", " 1", "1 ", "1.0", "1e3", "0x1", 1, null, "9".repeat(700)]) {
       assert.throws(() => group.scalar(text), refused("scalar-form"), String(text));
     }
     assert.throws(() => group.scalar(String(group.q)), refused("scalar-form"));
@@ -104,14 +104,14 @@ test("BELENIOS-2048: elements outside the subgroup or written otherwise are refu
   for (const text of ["0", String(group.p), String(group.p + 1n), String(group.p + group.g)]) {
     assert.throws(() => group.parse(text), refused("point-form"));
   }
-  for (const text of ["", "01", "-1", "abc", `${group.g} `, 5, "9".repeat(621)]) {
+  for (const text of ["", "01", "-1", "abc", `${group.g} `, 5, "9".repeat(700)]) {
     assert.throws(() => group.parse(text), refused("point-form"));
   }
   assert.equal(group.parse("1"), 1n);
 });
 
 test("an unknown group is refused", async () => {
-  await assert.rejects(openGroup("RFC-3526-2048"), refused("group-known"));
+  await assert.rejects(openGroup("secp256k1"), refused("group-known"));
 });
 
 test("draws are below q and spread over its range", () => {

@@ -232,3 +232,83 @@ def test_dutch_pages_say_nothing_in_english(client, sign_in, people, live):
     assert "Regiekamer" in page
     for english in ("Control room", "Taking part", "By chapter", "Mandate of the members", "Two organizers"):
         assert english not in page, english
+
+
+def test_a_vote_is_planned_shown_and_taken_out(client, sign_in, people, now):
+    first, _, called, campaign = people
+    with transaction() as session:
+        slug = factory.make_scheduled(
+            session, now, actor=first, campaign=campaign,
+            wall_start=wall(now + timedelta(days=2)), wall_end=wall(now + timedelta(days=2, hours=2)),
+        )  # fmt: skip
+    sign_in(client, first.member_id)
+    assert "can be waited out" in client.get(f"/actions/{slug}/console").text
+    form = {
+        "title": "Een week langer", "question": "Gaan we een week door?", "what": "longer", "more": "7",
+        "more_unit": "days", "steps": "Vertel het een collega.", "by_clock": "clock", "after": "30",
+        "after_unit": "minutes", "window": "1", "window_unit": "hours", "hold": "y", "preset": "simple-majority",
+        "server_trustee": "y", "group": "Ed25519",
+    }  # fmt: skip
+    for wrong, words in (
+        ({"after": "3", "after_unit": "hours"}, "minutes after the end of the action"),
+        ({"server_trustee": ""}, "at least one trustee"),
+        ({"more": "0", "steps": ""}, "Say what changes"),
+        ({"window": "5", "window_unit": "minutes"}, "10 minutes at least"),
+        ({"title": ""}, "Fill this in."),
+    ):
+        answer = client.post(f"/actions/{slug}/votes/new", data={**form, **wrong})
+        assert (answer.status_code, words in answer.text) == (422, True), words
+        assert "Gaan we een week door?" in answer.text, "nothing typed is lost"
+    assert client.post(f"/actions/{slug}/votes/new", data=form).status_code == 303
+    console = client.get(f"/actions/{slug}/console").text
+    assert "all keys are there" in console
+    assert "If it passes: we go on for longer: 7 days." in " ".join(console.split())
+    assert "while the action runs" in client.post(f"/actions/{slug}/votes/1/open").text
+    sign_in(client, called[0])
+    page = client.get(f"/actions/{slug}").text
+    assert "Een week langer" in page
+    assert client.post(f"/actions/{slug}/votes/1/drop").status_code == 403
+    sign_in(client, first.member_id)
+    client.post(f"/actions/{slug}/votes/1/drop")
+    assert "not held" in client.get(f"/actions/{slug}/console").text
+    sign_in(client, called[0])
+    assert "Een week langer" not in client.get(f"/actions/{slug}").text
+
+
+def test_what_past_actions_teach_is_shown_where_a_floor_is_chosen(client, sign_in, people, now):
+    from union.actions.models import Debrief
+    from union.campaigns.models import Campaign
+
+    first, _, _, campaign = people
+    sign_in(client, first.member_id)
+    form = client.get(f"/actions/new/{campaign}/log_off").text
+    assert "12 members are called; count on 9 of them: three quarters, the usual share" in form
+    with transaction() as session:
+        session.query(Campaign).one().called_count = 12
+        for n in (2, 3):
+            slug = factory.make_scheduled(
+                session, now, actor=first, campaign=campaign,
+                wall_start=wall(now + timedelta(days=n)), wall_end=wall(now + timedelta(days=n, hours=2)),
+            )  # fmt: skip
+            row = session.query(Action).filter_by(slug=slug).one()
+            session.add(
+                Debrief(
+                    action_id=row.id, eligible=50, pledged=40, taking_part=32, verified=0, checked_in=20,
+                    completed=10, in_time=0, by_chapter=[["amsterdam", 20]], part_by_chapter=[["amsterdam", 32]],
+                )
+            )  # fmt: skip
+    form = client.get(f"/actions/new/{campaign}/log_off").text
+    assert "count on 6 of them: 50%, 40 of 80 in 2 past actions of this kind" in form
+    console = client.get(f"/actions/{slug}/console").text
+    assert "62%, 40 of 64" not in console, "an action teaches nothing about itself"
+    assert "In Amsterdam, out" in client.get(f"/actions/{factory_other(first, campaign, now)}/console").text
+    assert "of the verified" not in client.get(f"/campaigns/{campaign}/organize").text
+    assert "50%, 40 of 80 in 2 past actions" in client.get(f"/campaigns/{campaign}/organize").text
+
+
+def factory_other(first, campaign, now):
+    with transaction() as session:
+        return factory.make_scheduled(
+            session, now, actor=first, campaign=campaign,
+            wall_start=wall(now + timedelta(days=5)), wall_end=wall(now + timedelta(days=5, hours=2)),
+        )  # fmt: skip

@@ -1,7 +1,9 @@
 """Every page of the ballots, in every state, as everybody who may see it; and what their forms and scripts send."""
 
 import json
+import re
 from datetime import datetime, timedelta
+from html import unescape
 
 import pytest
 
@@ -168,8 +170,17 @@ def test_shares_over_http(client, sign_in, real):
         got = client.post(
             f"/ballots/{hand.slug}/decrypt", json={"decryption": decryption, "strong_proofs": strong}
         )
-        assert got.get_json() == {"waiting": 2 - n}
+        assert got.get_json() == {"waiting": 2 - n, "unneeded": False}
     assert "Nobody voted" in client.get(f"/ballots/{hand.slug}").get_data(as_text=True)
+
+
+CHOICE = {
+    "q1_question": "Which?",
+    "q1_answers": "One\nTwo\n\nThree",
+    "q1_least": "0",
+    "q1_most": "2",
+    "q1_seats": "2",
+}
 
 
 def form(**change):
@@ -177,8 +188,8 @@ def form(**change):
         "kind": "strike_vote",
         "title": "Log off",
         "intro": "",
-        "question": "Do we log off?",
-        "choice_most": "3",
+        "asks": "decision",
+        "q0_question": "Do we log off?",
         "preset": "union-default",
         "group": "BELENIOS-2048",
         "zone": "Europe/Amsterdam",
@@ -204,7 +215,7 @@ def test_a_draft_from_the_form(client, organizer):
     assert "Tirza" in client.get("/ballots/new").get_data(as_text=True)
     got = client.post(
         "/ballots/new",
-        data=form(choice_question="Which?", choice_answers="One\nTwo\n\nThree", choice_most="2"),
+        data=form(asks="decision,choice", **CHOICE),
     )
     assert got.status_code == 303
     page = client.get(got.headers["Location"]).get_data(as_text=True)
@@ -216,14 +227,18 @@ def test_a_draft_from_the_form(client, organizer):
     ("change", "told"),
     [
         ({"title": ""}, "Fill this in."),
-        (
-            {"question": "", "choice_question": "Which?", "choice_answers": "a\nb", "choice_most": "1"},
-            "that decides",
-        ),
+        ({"asks": "approval", "q0_answers": "a\nb", "q0_seats": "1"}, "a question that decides"),
+        ({"asks": ""}, "between 1 and 10 questions"),
         ({"closes": "2030-06-03T08:00"}, "must close after it opens"),
         ({"opens": "2020-06-03T08:00", "closes": "2020-06-10T08:00"}, "closing time is over already"),
         ({"server_trustee": ""}, "at least one trustee"),
-        ({"choice_question": "Which?"}, "Give between 2 and 30 answers"),
+        ({"asks": "decision,choice", **CHOICE, "q1_answers": "One"}, "Give between 2 and 30, one a line"),
+        ({"asks": "decision,choice", **CHOICE, "q1_most": "4"}, "Between 1 and 3 of these answers can be"),
+        ({"asks": "decision,choice", **CHOICE, "q1_seats": "9"}, "Between 1 and 3 of these answers can win"),
+        (
+            {"asks": "decision,ranking", **CHOICE, "q1_method": "STV"},
+            "This mathematics cannot carry orders and grades",
+        ),
         ({"opens": "2030-03-31T02:30"}, "does not exist in Europe/Amsterdam"),
     ],
 )
@@ -233,6 +248,78 @@ def test_the_form_says_what_to_change_and_keeps_what_was_typed(client, organizer
     page = got.get_data(as_text=True)
     assert told in page
     assert ("Log off" if "title" not in change else "Do we log off?") in page
+
+
+def shown(page, name):
+    """The value a form shows in a field."""
+    area = re.search(rf'<textarea[^>]*name="{name}"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    plain = re.search(rf'<input[^>]*name="{name}"[^>]*value="(.*?)"', page)
+    return unescape((area or plain)[1]).replace("\r\n", "\n").strip()
+
+
+def test_questions_are_added_and_removed_with_all_that_was_typed(client, organizer):
+    typed = form(asks="approval", q0_question="Whom do you trust?", q0_answers="Ada\nBob", q0_seats="2")
+    page = client.post("/ballots/new", data={**typed, "add": "grading"}).get_data(as_text=True)
+    assert shown(page, "asks") == "approval,grading"
+    assert shown(page, "q0_question") == "Whom do you trust?"
+    assert shown(page, "q0_answers") == "Ada\nBob"
+    assert shown(page, "q1_grades").splitlines()[0] == "Excellent"
+    assert shown(page, "title") == "Log off"
+    page = client.post("/ballots/new", data={**typed, "add": "decision"}).get_data(as_text=True)
+    assert shown(page, "asks") == "decision,approval"
+    assert shown(page, "q1_question") == "Whom do you trust?"
+    assert shown(page, "q0_question") == ""
+    assert 'value="decision">' not in page.split("Add a question")[1]  # one question decides
+    two = {**typed, "asks": "approval,ranking", "q1_question": "Which first?", "q1_answers": "x\ny"}
+    page = client.post("/ballots/new", data={**two, "remove": "0"}).get_data(as_text=True)
+    assert shown(page, "asks") == "ranking"
+    assert shown(page, "q0_question") == "Which first?"
+    nothing = client.post("/ballots/new", data={**typed, "remove": "0"}).get_data(as_text=True)
+    assert "Nothing is asked yet." in nothing
+
+
+def test_every_kind_is_previewed_and_drafted(client, organizer):
+    everything = form(
+        asks="decision,approval,choice,ranking,ranking,grading",
+        kind="general",
+        group="",
+        **{f"q{n}_question": f"Question {n}" for n in range(1, 6)},
+        **{f"q{n}_answers": "\n".join(f"Answer {c}" for c in "abcdefg") for n in range(1, 6)},
+        **{f"q{n}_seats": "2" for n in range(1, 5)},
+        q2_least="1",
+        q2_most="3",
+        q2_blank="y",
+        q3_method="Schulze",
+        q4_method="STV",
+        q5_grades="Good\nBad",
+    )
+    page = client.post("/ballots/new", data={**everything, "preview": "yes"})
+    assert page.status_code == 200
+    text = page.get_data(as_text=True)
+    for words in (
+        "What voters will see",
+        "Mathematics: Ed25519.",
+        "a rare one can point to whoever gave it",
+        "Voters choose as many as they like.",
+        "Voters choose 1 to 3.",
+        "Or they vote blank.",
+        "single transferable vote; 2 are elected",
+        "Schulze",
+        "Good, Bad",
+    ):
+        assert words in text, words
+    with db.reading() as session:
+        assert make.ballot_called(session, "log-off") is None  # nothing is kept by looking
+    assert client.post("/ballots/new", data=everything).status_code == 303
+    with db.reading() as session:
+        ballot = make.ballot_called(session, "log-off")
+        asked = [service.Asked.from_json(q) for q in ballot.questions]
+    assert ballot.group_name == "Ed25519"
+    assert [q.method for q in asked] == [None, None, None, "Schulze", "STV", "MajorityJudgment"]
+    assert (asked[2].min, asked[2].max, asked[2].blank, asked[2].seats) == (1, 3, True, 2)
+    assert (asked[1].min, asked[1].max) == (0, 7)
+    page = client.get("/ballots/log-off/run").get_data(as_text=True)
+    assert "Orders are published: voters are told so" in page
 
 
 def test_a_time_that_happens_twice_is_asked_back(client, organizer):
@@ -355,7 +442,7 @@ def test_an_officer_brings_codes_made_offline(client, sign_in, real):
     shut = client.get(f"/ballots/{hand.slug}/booth?lang=nl").get_data(as_text=True)
     assert "Je code komt van de bestuurder" in shut
     with db.transaction() as session:
-        service.open_ballot(session, actor=make.actor(session, hand.organizer), now=real, slug=hand.slug)
+        make.open_now(session, hand, real)
     booth = client.get(f"/ballots/{hand.slug}/booth?lang=en").get_data(as_text=True)
     assert "your code comes from the officer" in booth
     assert "we sent you" not in booth
@@ -370,7 +457,12 @@ def give_missing_keys(session, hand, now):
         key = make_key(group_named("Ed25519"), secrets.randbelow)
         text = key.public.record().decode()
         service.submit_trustee_key(
-            session, actor=make.actor(session, trustee), now=now, slug=hand.slug, text=text
+            session,
+            actor=make.actor(session, trustee),
+            now=now,
+            slug=hand.slug,
+            text=text,
+            public_url=make.PUBLIC_URL,
         )
 
 

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from tests.factories.bargaining import (
     actor,
@@ -226,6 +226,15 @@ class TestLetters:
         assert "prolonged" in client.get(made).text
         client.post(f"{made}/answer", data={"answered": local(now), "answer": "They sent a stick."})
         assert "They sent a stick." in client.get(made).text
+
+    def test_a_country_whose_holidays_we_do_not_know(self, client, sign_in, arc, now):
+        sign_in(client, arc["sitter"])
+        base = f"/bargaining/{arc['slug']}/letters"
+        made = client.post(f"{base}/new", data={"template": "ultimatum", "language": "en"})
+        for country, unknown in (("NL", False), ("", True), ("XX", True)):
+            with transaction() as session:
+                session.execute(text("UPDATE bargaining_table SET country = :country"), {"country": country})
+            assert ("holidays unknown" in client.get(made.location).text) == unknown
 
     def test_drafts_are_not_for_all_and_sent_letters_are(self, client, sign_in, arc):
         sign_in(client, arc["sitter"])

@@ -85,6 +85,31 @@ class TestFund:
         assert "What the fund holds" in page
         assert "Debits and credits are equal" in page
 
+    def test_a_statement_with_mistakes_and_duplicates(self, client, sign_in, people, today):
+        sign_in(client, people["one"])
+        contribute(client, today)
+        good = f"{today};12.50;S1;gift\n{today};100;B1;known\n{today};12.50;S1;gift again"
+        facts = {"account": "4100", "lines": good + f"\n{today};1.234;S2;x"}
+        wrong = client.post("/fund/books/statement", data={**facts, "do": "book"})
+        assert wrong.status_code == 422
+        assert "Line 4 cannot be booked" in wrong.text
+        assert "too many decimals" in wrong.text
+        assert "gift again" in wrong.text, "what was typed stays"
+        read = client.post("/fund/books/statement", data={**facts, "lines": good, "do": "read"})
+        assert read.status_code == 200
+        for words in ("1 new line", "1 booked before", "1 repeated", "€12.50", "Book 1 line"):
+            assert words in read.text
+        books = client.post(
+            "/fund/books/statement", data={**facts, "lines": good, "do": "book"}, follow_redirects=True
+        )
+        assert "1 line booked." in books.text
+        assert "€112.50" in books.text
+        again = client.post("/fund/books/statement", data={**facts, "lines": good, "do": "book"})
+        assert again.status_code == 303
+        assert "€112.50" in client.get("/fund/books").text, "the same statement twice books nothing twice"
+        sign_in(client, people["ann"])
+        assert client.get("/fund/books/statement").status_code == 403
+
     def test_officers_run_it_and_members_claim(self, client, sign_in, people, today):
         sign_in(client, people["ann"])
         assert client.get("/fund").status_code == 200

@@ -286,8 +286,10 @@ class TestOrganizing:
     def test_from_platform_to_public(self, client, people):
         assert "rijder" in text(client.get("/campaigns/new")).lower()
         assert "No platform matches" in text(client.get("/campaigns/new?q=zzzz"))
-        assert "active members use this platform now" in text(client.get("/campaigns/new?platform=rijder"))
-        made = client.post("/campaigns/new?platform=rijder", data=self.draft())
+        assert "active members use this platform now" in text(
+            client.get("/campaigns/new?platform=rijder&kind=action")
+        )
+        made = client.post("/campaigns/new?platform=rijder&kind=action", data=self.draft())
         assert made.location == "/campaigns/open-the-books/organize"
         with db.reading() as session:
             card = queries.card(session, "open-the-books")
@@ -318,7 +320,7 @@ class TestOrganizing:
         ],
     )
     def test_says_what_to_change_and_keeps_what_was_typed(self, client, people, facts, says):
-        answer = client.post("/campaigns/new?platform=rijder", data=self.draft(**facts))
+        answer = client.post("/campaigns/new?platform=rijder&kind=action", data=self.draft(**facts))
         assert answer.status_code == 422
         assert says in text(answer)
         assert "I send my request" in text(answer)

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def run_due(now: datetime, settings: Settings) -> int:
-    """Brief, decide, start, end and put off what is due, in that order; return how many actions moved."""
+    """Brief, decide, start, vote on, remind, end and put off what is due; return how many actions moved."""
     with reading() as session:
         due = queries.due(session, now)
     site = settings.public_url
@@ -27,6 +27,9 @@ def run_due(now: datetime, settings: Settings) -> int:
         (due.brief, lambda s, slug: service.brief(s, actor=SYSTEM, now=now, slug=slug, site=site)),
         (due.decide, lambda s, slug: service.decide(s, actor=SYSTEM, now=now, slug=slug, site=site)),
         (due.fire, lambda s, slug: service.fire(s, actor=SYSTEM, now=now, slug=slug, site=site)),
+        (due.launch, lambda s, slug: service.launch_due(s, actor=SYSTEM, now=now, slug=slug, site=site)),
+        (due.settle, lambda s, slug: service.settle_votes(s, actor=SYSTEM, now=now, slug=slug, site=site)),
+        (due.chase, lambda s, slug: service.chase(s, actor=SYSTEM, now=now, slug=slug, site=site)),
         (due.end, lambda s, slug: service.end(s, actor=SYSTEM, now=now, slug=slug, site=site)),
         (due.lapse, lambda s, slug: service.lapse(s, actor=SYSTEM, now=now, slug=slug, site=site)),
         (due.show, lambda s, slug: service.show(s, actor=SYSTEM, now=now, slug=slug)),
@@ -50,6 +53,17 @@ def next_moment(now: datetime) -> datetime | None:
         return queries.next_moment(session, now)
 
 
+def rezone(now: datetime, settings: Settings) -> int:
+    """Move starts whose zone has other rules than when they were planned; tell those who were briefed."""
+    with reading() as session:
+        found = queries.by_wall_clock(session)
+    site = settings.public_url
+    return sum(
+        _one(slug, lambda s, slug: service.rezone(s, actor=SYSTEM, now=now, slug=slug, site=site))
+        for slug in found
+    )
+
+
 def take_replies(now: datetime, settings: Settings) -> int:
     """Count the replies that say "out"."""
     del settings
@@ -67,6 +81,7 @@ def wipe(now: datetime, settings: Settings) -> int:
 WAKE = (next_moment, run_due)
 JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("due", 1, run_due),
+    ("rezone", 60, rezone),
     ("replies", 2, take_replies),
     ("wipe", 600, wipe),
 )

@@ -9,10 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, Enum, ForeignKey, LargeBinary, String, Text
+from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from union.actions.rules.states import Choice, FiringState, Kind, Mark, Mode, State
+from union.actions.rules.states import Choice, FiringState, Kind, Mark, Mode, State, VoteState
 from union.core.db import Base, Instant
 
 
@@ -28,11 +28,12 @@ class Action(Base):
 
     wall_start, wall_end: naive local times (YYYY-MM-DDTHH:MM) in `zone`, or in every member's own zone in
     wall-clock mode. starts_at, ends_at: the first start and the last end (UTC); ends_at None for an action
-    without a fixed end.
-    to_act, show_delay: minutes. reason: why it was put off or called off, {text: message id, facts}.
+    without a fixed end. to_act, show_delay: minutes. chase_every: minutes to the first reminder of the steps,
+    0 for none. reason: why it was put off or called off, {text: message id, facts}.
     """
 
     __tablename__ = "action"
+    __table_args__ = (CheckConstraint("confirmed_by <> armed_by", name="two_organizers"),)
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True)
     slug: Mapped[str] = mapped_column(String(70), unique=True)
@@ -76,6 +77,7 @@ class Action(Base):
     reason: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     show_delay: Mapped[int] = mapped_column(default=0)
     shown_at: Mapped[datetime | None] = mapped_column(Instant)
+    chase_every: Mapped[int] = mapped_column(default=0)
     meeting_code: Mapped[str] = mapped_column(String(12))
     checkin_key: Mapped[bytes | None] = mapped_column(LargeBinary)
 
@@ -83,7 +85,8 @@ class Action(Base):
 class ActionZoneFiring(Base):
     """One start of an action.
 
-    Of everybody ("*", instant mode) or of the members in one zone (wall-clock mode).
+    Of everybody ("*", instant mode) or of the members in one zone (wall-clock mode). chased: how many
+    reminders of the steps went out there.
     """
 
     __tablename__ = "action_zone_firing"
@@ -95,6 +98,33 @@ class ActionZoneFiring(Base):
     state: Mapped[FiringState] = mapped_column(_words(FiringState, 8))
     fired_at: Mapped[datetime | None] = mapped_column(Instant)
     told: Mapped[int] = mapped_column(default=0)
+    chased: Mapped[int] = mapped_column(default=0)
+
+
+class ActionVote(Base):
+    """A vote planned with an action: whether it goes on longer, and with which next steps.
+
+    more: minutes longer if it passes, None for no end any more. after: minutes from the start to the opening;
+    window: minutes it stays open. by_clock: the clock opens it, else an organizer. hold: the action goes on
+    until it is counted. passed: None until it is decided; late: decided when the action was over.
+    """
+
+    __tablename__ = "action_vote"
+
+    action_id: Mapped[str] = mapped_column(ForeignKey("action.id"), primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    title: Mapped[str] = mapped_column(String(120))
+    question: Mapped[str] = mapped_column(String(300))
+    steps: Mapped[list[str]] = mapped_column(JSON)
+    more: Mapped[int | None]
+    after: Mapped[int]
+    window: Mapped[int]
+    by_clock: Mapped[bool]
+    hold: Mapped[bool]
+    ballot_slug: Mapped[str] = mapped_column(String(80), unique=True)
+    state: Mapped[VoteState] = mapped_column(_words(VoteState, 10))
+    late: Mapped[bool] = mapped_column(default=False)
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
 
 
 class ActionChoice(Base):
@@ -156,7 +186,10 @@ class CheckinOnce(Base):
 
 
 class Debrief(Base):
-    """What an action came to, and what to learn. Counts are totals; by_chapter is suppressed below ten."""
+    """What an action came to, and what to learn. Counts are totals; chapters are suppressed below ten.
+
+    by_chapter: who were out; part_by_chapter: who took part.
+    """
 
     __tablename__ = "debrief"
 
@@ -169,6 +202,7 @@ class Debrief(Base):
     completed: Mapped[int]
     in_time: Mapped[int]
     by_chapter: Mapped[list[Any]] = mapped_column(JSON)
+    part_by_chapter: Mapped[list[Any]] = mapped_column(JSON, default=list)
     went_well: Mapped[str] = mapped_column(Text, default="")
     went_badly: Mapped[str] = mapped_column(Text, default="")
     learn: Mapped[str] = mapped_column(Text, default="")

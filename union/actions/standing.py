@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from union.actions.models import Action, ActionChoice, ActionZoneFiring, CheckinOnce
-from union.actions.rules import notice, readiness, tally, windows
+from union.actions.models import Action, ActionChoice, ActionVote, ActionZoneFiring, CheckinOnce
+from union.actions.rules import chasing, notice, readiness, tally, windows
+from union.actions.rules.going_on import hours
 from union.actions.rules.pacing import Reach, reach
-from union.actions.rules.states import Choice, Mark
+from union.actions.rules.states import Choice, FiringState, Mark, VoteState
+from union.ballots import queries as ballots
 from union.campaigns import queries as campaigns
 from union.campaigns.queries.page import my_pledge
 from union.core.actor import Actor
@@ -151,7 +153,13 @@ def facts(session: Session, action: Action, *, now: datetime, asking: str | None
         asking=asking,
         tested=tested(session, action, signers),
         heartbeat_at=beat.at if beat else None,
+        clock_off=beat.offset if beat else timedelta(0),
         reach=reach_of(members.contacts(session, taking_part), action, now=now),
+        votes=tuple(
+            (row.title, ballots.keys_missing(session, row.ballot_slug))
+            for row in votes(session, action)
+            if row.state is VoteState.PLANNED
+        ),
     )
 
 
@@ -188,3 +196,29 @@ def show_due(action: Action, now: datetime) -> bool:
     """Tell whether the public numbers of a live action lag by more than the chosen delay."""
     since = action.shown_at or action.fired_at or now
     return action.show_delay > 0 and now - since >= timedelta(minutes=action.show_delay)
+
+
+def chase_due(action: Action, row: ActionZoneFiring, now: datetime) -> bool:
+    """Tell whether a reminder of the steps is due where it runs."""
+    due_at = chasing.due_at(row.starts_at, action.chase_every, row.chased)
+    return row.state is FiringState.LIVE and due_at is not None and due_at <= now
+
+
+def votes(session: Session, action: Action) -> list[ActionVote]:
+    """Return the votes planned with the action, in their order."""
+    query = select(ActionVote).where(ActionVote.action_id == action.id).order_by(ActionVote.number)
+    return list(session.scalars(query))
+
+
+def vote_due(session: Session, action: Action, row: ActionVote, now: datetime) -> bool:
+    """Tell whether the clock opens a vote now: it is time, and its keys are there."""
+    if row.state is not VoteState.PLANNED or not row.by_clock or action.fired_at is None:
+        return False
+    if hours(action.starts_at, row.after, row.window).opens_at > now:
+        return False
+    return not ballots.keys_missing(session, row.ballot_slug)
+
+
+def held(session: Session, action: Action) -> bool:
+    """Tell whether the action goes on past its end because a vote on it is not counted yet."""
+    return any(row.hold and row.state is VoteState.LAUNCHED for row in votes(session, action))

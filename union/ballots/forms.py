@@ -9,6 +9,7 @@ from wtforms import (
     BooleanField,
     DateTimeLocalField,
     EmailField,
+    HiddenField,
     IntegerField,
     RadioField,
     SelectField,
@@ -17,13 +18,13 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from union.ballots.papers import LONGEST_QUESTION, Asked, choice, decision
-from union.ballots.rules import Kind
-from union.ballots.service import GROUPS
-from union.core.errors import UnionError
+from union.ballots.papers import LONGEST_QUESTION
+from union.ballots.rules import SMALL_GROUP, Kind
+from union.ballots.service import GROUPS, SUITING
+from union.core.errors import Invalid, UnionError
 from union.core.i18n import msg
 from union.core.zones import NoSuchLocalTime, instant
 from union.web.forms import Form
@@ -35,12 +36,37 @@ KINDS = {
     Kind.GENERAL: msg("Another question"),
 }
 GROUP_HINTS = {
+    SUITING: msg("BELENIOS-2048 for sums, Ed25519 where something is ranked or graded."),
     "BELENIOS-2048": msg("Anyone can check the count with the verifier that comes with Debian."),
     "Ed25519": msg("Four times as fast; for more than 20,000 voters. Checked with our own verifier."),
+    "RFC-3526-2048": msg(
+        "For orders and grades that Debian's verifier shall check too. Slow: for some hundred voters."
+    ),
+}
+ALL, SOME = "all", "some"
+NEEDED = {ALL: msg("All of them"), SOME: msg("Some are enough")}
+NEEDED_HINTS = {
+    ALL: msg(
+        "Nobody can read a vote unless all trustees work together. If one of them loses the key or stays"
+        " away, the votes can never be counted. Each trustee comes once to make a key."
+    ),
+    SOME: msg(
+        "The count goes on when a trustee loses the key, falls ill or refuses. In return, that many together"
+        " could read votes. Each trustee comes three times, and every step waits for everybody."
+    ),
 }
 _LOCAL = "%Y-%m-%dT%H:%M"
 _FILLED = msg("Fill this in.")
 _WHEN = msg("Give a date and a time.")
+
+
+def _smallest() -> IntegerField:
+    return IntegerField(
+        msg("How many members must share a weight?"),
+        [InputRequired(_FILLED)],
+        default=SMALL_GROUP,
+        description=msg("Rarer weights are joined to the next. With 1 they stay, and name whoever has them."),
+    )
 
 
 class CheckboxesField(SelectMultipleField):  # type: ignore[misc]
@@ -87,40 +113,51 @@ class _Times(Form):
             raise
 
 
+class ThresholdForm(Form):
+    """How many trustees are needed to count; the view fills in the choices."""
+
+    needed = RadioField(msg("How many trustees are needed to count?"), choices=[], default=ALL)
+    threshold = IntegerField(
+        msg("How many are enough?"),
+        [Optional()],
+        description=msg("Fewer than there are trustees. Two of three, or three of five, is a good choice."),
+    )
+
+    def chosen(self) -> int | None:
+        """Return the threshold, None for all. Raises Invalid when some are enough but not how many."""
+        if self.needed.data != SOME:
+            return None
+        if self.threshold.data is None:
+            raise Invalid(msg("Say how many are enough."), field="threshold")
+        return int(self.threshold.data)
+
+
 class TimesForm(_Times):
     """Other times for a ballot that is not open yet."""
 
 
-class BallotForm(_Times):
-    """A ballot's draft. The view fills in the presets, trustees, zones, platforms and chapters."""
+class BallotForm(_Times, ThresholdForm):
+    """A ballot's draft but for its questions (`ballot_form`).
+
+    The view fills in the presets, trustees, zones, platforms and chapters.
+    """
 
     kind = RadioField(msg("What is it?"), [InputRequired(_FILLED)], choices=[])
     title = StringField(msg("Title"), [InputRequired(_FILLED), Length(3, 120)])
     intro = TextAreaField(msg("What voters should know"), [Optional(), Length(max=2000)])
-    question = StringField(
-        msg("Question that decides"),
-        [Optional(), Length(max=LONGEST_QUESTION)],
-        description=msg("Answered with yes, no or abstain. Leave it empty only for a choice of demands."),
-    )
-    choice_question = StringField(msg("Question that chooses"), [Optional(), Length(max=LONGEST_QUESTION)])
-    choice_answers = TextAreaField(
-        msg("Answers to choose from"), [Optional(), Length(max=6000)], description=msg("One a line.")
-    )
-    choice_most = IntegerField(
-        msg("How many may a voter choose?"), [Optional(), NumberRange(1, 30)], default=3
-    )
+    asks = HiddenField()
     preset = SelectField(msg("Rule"), [InputRequired(_FILLED)], choices=[])
     rule_confirmed = BooleanField(msg("I am an officer and have checked that the rule still holds"))
-    group = RadioField(msg("Mathematics"), choices=[SelectChoice(name) for name in GROUPS], default=GROUPS[0])
+    group = RadioField(
+        msg("Mathematics"), choices=[SelectChoice(name) for name in (SUITING, *GROUPS)], default=SUITING
+    )
     zone = SelectField(msg("Time zone"), [InputRequired(_FILLED)], choices=[])
     platform = SelectField(msg("Who may vote: members on which platform?"), choices=[], default="")
     chapter = SelectField(msg("In which chapter?"), choices=[], default="")
     trustees = CheckboxesField(
         msg("Trustees"),
         choices=[],
-        description=msg(
-            "Each keeps a part of the key. The votes can only be counted when all of them take part."
-        ),
+        description=msg("Each keeps a part of the key in person."),
     )
     server_trustee = BooleanField(msg("The union's server holds a part of the key as well"))
     contest_days = IntegerField(
@@ -130,15 +167,36 @@ class BallotForm(_Times):
         description=msg("Objections are taken so long; then we forget who voted and keep only counts."),
     )
 
-    def questions(self, language: str) -> list[Asked]:
-        """Return what is asked, the deciding question first."""
-        found = []
-        if (self.question.data or "").strip():
-            found.append(decision(self.question.data, language))
-        answers = [line.strip() for line in (self.choice_answers.data or "").splitlines() if line.strip()]
-        if answers or (self.choice_question.data or "").strip():
-            found.append(choice(self.choice_question.data or "", answers, int(self.choice_most.data or 0)))
-        return found
+
+class ChapterWeightsForm(Form):
+    """How votes weigh by the size of the chapter."""
+
+    per = IntegerField(
+        msg("One vote for how many members of the chapter?"),
+        [InputRequired(_FILLED)],
+        default=10,
+        description=msg("Begun ones count: with 10, a chapter of 31 members gives each of them 4 votes."),
+    )
+    smallest = _smallest()
+
+
+class FileWeightsForm(Form):
+    """A list of weights, from a file or pasted. take: keep it, else it is only tried."""
+
+    file = FileField(msg("File with two columns, member and weight"), [Optional()])
+    text = TextAreaField(
+        msg("Or paste the rows here"),
+        [DataRequired(msg("Choose a file or paste the rows."))],
+        description=msg("CSV. A member is named by the number in the roll, or by email address or phone."),
+    )
+    smallest = _smallest()
+    take = BooleanField()
+
+    def content(self) -> str:
+        """Return the rows: of the file if there is one, else what was pasted."""
+        if self.file.data:
+            return str(self.file.data.read().decode(errors="replace"))
+        return self.text.data or ""
 
 
 class CodesForm(Form):

@@ -1,4 +1,4 @@
-"""What the scheduler runs for ballots: open, close, conclude, remind, send receipts, forget.
+"""What the scheduler runs for ballots: open, close, conclude, remind, call trustees, send receipts, forget.
 
 Rows are the truth: each job asks which ballots are due and does each in a transaction of its own, in which
 the verb locks the ballot and looks again, so that several schedulers never do a thing twice.
@@ -54,7 +54,7 @@ def close_due(now: datetime, settings: Settings) -> int:
 
 
 def conclude_complete(now: datetime, settings: Settings) -> int:
-    """Open the tally of ballots whose trustees' shares are all there."""
+    """Open the tally of ballots of which enough trustees' shares are there."""
     with reading() as session:
         slugs = queries.due(session, now).to_conclude
 
@@ -77,6 +77,18 @@ def remind_due(now: datetime, settings: Settings) -> int:
     return _each(slugs, act)
 
 
+def call_trustees(now: datetime, settings: Settings) -> int:
+    """Remind trustees whose part is missing while the opening comes near."""
+    with reading() as session:
+        slugs = queries.due(session, now).to_call
+
+    def act(slug: str) -> None:
+        with transaction() as session:
+            service.call_trustees(session, actor=SYSTEM, now=now, slug=slug, public_url=settings.public_url)
+
+    return _each(slugs, act)
+
+
 def send_receipts(now: datetime, settings: Settings) -> int:
     """Let waiting receipts go, in shuffled batches."""
     del settings
@@ -91,6 +103,22 @@ def send_receipts(now: datetime, settings: Settings) -> int:
 
     _each(slugs, act)
     return sent
+
+
+def remind_shufflers(now: datetime, settings: Settings) -> int:
+    """Remind trustees whose turn to shuffle began a day or more ago, once a day."""
+    with reading() as session:
+        slugs = queries.due(session, now).to_shuffle
+
+    def act(slug: str) -> bool:
+        with transaction() as session:
+            return bool(
+                service.remind_shuffler(
+                    session, actor=SYSTEM, now=now, slug=slug, public_url=settings.public_url
+                )
+            )
+
+    return _each(slugs, act)
 
 
 def wipe_due(now: datetime, settings: Settings) -> int:
@@ -126,6 +154,8 @@ JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("receipts", 10, send_receipts),
     ("heads", 60, send_heads),
     ("remind", 60, remind_due),
+    ("trustees", 60, call_trustees),
+    ("shufflers", 600, remind_shufflers),
     ("wipe", 600, wipe_due),
     ("hands", 3600, forget_hands),
 )

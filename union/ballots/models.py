@@ -8,7 +8,7 @@ the order of random member ids, and no row of a cast has a time.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from union.core.db import Base, Instant, SealedText
@@ -20,9 +20,16 @@ class Ballot(Base):
     rule: a frozen copy of the preset. election: the exact bytes that were fingerprinted. roll_hash is
     published before opening. head, height and length are the board's newest event, its number, and how many
     records there are; tally_at is where the encrypted tally
-    stands on it. counts: per question the verified tally. chapters: turnout per chapter, made when the
-    participation marks are wiped. rerun_of: the ballot that decided nothing and is held again by this one.
+    stands on it. counts: per question the verified tally; of a ranked one each order with how many gave it.
+    chapters: turnout per chapter, made when the participation marks are wiped. rerun_of: the ballot that
+    decided nothing and is held again by this one.
+    weighting: how votes weigh, null where all weigh the same; total_weight of the roll, cast_weight of the
+    ballots that count. shuffle_turn_at: since when the trustee whose turn it is can shuffle; shuffled: all
+    shuffles are there.
     codes_by_officer: an officer made the voting codes offline and hands them out; we only know public parts.
+    threshold: how many of the trustees are needed; null when all are. ceremony: how often their keys were
+    asked for. duty_since: since when what they have to do now waits. block: the threshold trustees' item of
+    the published record, once their ceremony is over.
     """
 
     __tablename__ = "ballot"
@@ -55,6 +62,11 @@ class Ballot(Base):
     roll_hash: Mapped[str | None] = mapped_column(String(64))
     issue: Mapped[int] = mapped_column(default=0)
     codes_by_officer: Mapped[bool] = mapped_column(default=False)
+    threshold: Mapped[int | None] = mapped_column()
+    ceremony: Mapped[int] = mapped_column(default=1)
+    duty_since: Mapped[datetime | None] = mapped_column(Instant)
+    trustees_reminded_at: Mapped[datetime | None] = mapped_column(Instant)
+    block: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
     election: Mapped[bytes | None] = mapped_column(LargeBinary)
     fingerprint: Mapped[str | None] = mapped_column(String(43))
     length: Mapped[int] = mapped_column(default=0)
@@ -68,7 +80,12 @@ class Ballot(Base):
     reminded_at: Mapped[datetime | None] = mapped_column(Instant)
     wiped_at: Mapped[datetime | None] = mapped_column(Instant)
     cast: Mapped[int | None] = mapped_column()
-    counts: Mapped[list[list[int]] | None] = mapped_column(JSON)
+    weighting: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    total_weight: Mapped[int | None] = mapped_column(BigInteger)
+    cast_weight: Mapped[int | None] = mapped_column(BigInteger)
+    shuffle_turn_at: Mapped[datetime | None] = mapped_column(Instant)
+    shuffled: Mapped[bool] = mapped_column(default=False, server_default=false())
+    counts: Mapped[list[list[Any]] | None] = mapped_column(JSON)
     verdict: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     chapters: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
 
@@ -76,7 +93,11 @@ class Ballot(Base):
 
 
 class BallotTrustee(Base):
-    """One holder of a share of the key. The private part stays with them; the server keeps only its own."""
+    """One holder of a share of the key. The private part stays with them; the server keeps only its own.
+
+    tested_at: when the trustee last showed, before the opening, that the key at hand opens things. refused:
+    how many shares of the count were refused, and by which check the last one.
+    """
 
     __tablename__ = "ballot_trustee"
 
@@ -87,30 +108,87 @@ class BallotTrustee(Base):
     public_key: Mapped[str | None] = mapped_column(Text)
     own_key: Mapped[str | None] = mapped_column(SealedText("ballot_trustee.own_key"))
     submitted_at: Mapped[datetime | None] = mapped_column(Instant)
+    tested_at: Mapped[datetime | None] = mapped_column(Instant)
+    refused: Mapped[int] = mapped_column(default=0)
+    refused_check: Mapped[str | None] = mapped_column(String(40))
+
+
+class CeremonyMessage(Base):
+    """What a threshold trustee sent in a step (1, 2 or 3) of the key ceremony, byte for byte."""
+
+    __tablename__ = "ceremony_message"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (CheckConstraint("step between 1 and 3", name="step_known"),)
+
+
+class CeremonyComplaint(Base):
+    """A proven complaint that halts the ceremony: the share from trustee `accused` to `position` is wrong."""
+
+    __tablename__ = "ceremony_complaint"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    accused: Mapped[int] = mapped_column()
+    content: Mapped[bytes] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class RollEntry(Base):
-    """One member entitled to vote. voted: null before the opening and once the marks are wiped."""
+    """One member entitled to vote, and what the vote weighs.
+
+    voted: null before the opening and once the marks are wiped.
+    """
 
     __tablename__ = "roll_entry"
 
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
     member_id: Mapped[str] = mapped_column(String(20), primary_key=True)
     chapter_slug: Mapped[str] = mapped_column(String(80), default="")
+    weight: Mapped[int] = mapped_column(default=1, server_default="1")
     voted: Mapped[bool | None] = mapped_column()
 
     # Without rowids SQLite keeps the rows in the order of the key: an update leaves no trace of its order.
     __table_args__ = (Index("ix_roll_entry_member_id", "member_id"), {"sqlite_with_rowid": False})
 
 
+class BallotWeight(Base):
+    """What an officer's file says a member's vote weighs, until the ballot opens with the frozen roll."""
+
+    __tablename__ = "ballot_weight"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    member_id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    weight: Mapped[int] = mapped_column()
+
+
+class BallotShuffle(Base):
+    """A trustee's turn at shuffling that is over. record: where the shuffle stands; null when left out."""
+
+    __tablename__ = "ballot_shuffle"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    record: Mapped[int | None] = mapped_column()
+
+
 class PublicCredential(Base):
-    """The public part of one voting credential, in the published order; nothing says whose it is."""
+    """The public part of one voting credential, in the published order; nothing says whose it is.
+
+    weight: what its vote weighs; enough members share it that it names nobody.
+    """
 
     __tablename__ = "public_credential"
 
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     point: Mapped[str] = mapped_column(Text)
+    weight: Mapped[int] = mapped_column(default=1, server_default="1")
     digest: Mapped[str] = mapped_column(String(64))
 
     # By digest: a finite-field point is too long for an index of PostgreSQL's to be comfortable with.

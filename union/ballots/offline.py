@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from union.ballots.crypto import Draw, group_named, make_credential, public_of, read_credentials
+from union.ballots.crypto import (
+    Draw,
+    Listed,
+    credentials_record,
+    group_named,
+    make_credential,
+    public_of,
+    read_credentials,
+)
 from union.ballots.crypto.canonical import compact
 from union.ballots.crypto.credentials import check_uuid
 from union.ballots.crypto.failures import Check, Refused
@@ -23,33 +31,56 @@ LARGEST = 200_000_000
 
 @dataclass(frozen=True)
 class Roll:
-    """Who may vote. members: (member id, chapter), sorted. booth: the address codes are appended to."""
+    """Who may vote. members: (member id, chapter), sorted. booth: the address codes are appended to.
+
+    weights: what each member's vote weighs, in the same order; empty where all weigh the same.
+    """
 
     uuid: str
     group: str
     booth: str
     members: tuple[tuple[str, str], ...]
+    weights: tuple[int, ...] = ()
 
     def text(self) -> str:
         """Return the file an officer carries to the other machine."""
         facts = {"kind": ROLL, "version": 1, "uuid": self.uuid, "group": self.group, "booth": self.booth}
-        return json.dumps({**facts, "members": [list(m) for m in self.members]}, indent=0) + "\n"
+        lists = {"members": [list(m) for m in self.members], **_weighed(self.weights)}
+        return json.dumps({**facts, **lists}, indent=0) + "\n"
 
 
 @dataclass(frozen=True)
 class Public:
-    """What comes back: the roll the codes were made for, and their public parts in the published order."""
+    """What comes back: the roll the codes were made for, and their public parts in the published order.
+
+    points: as they are published, with their weights where votes weigh differently.
+    """
 
     uuid: str
     group: str
     members: tuple[tuple[str, str], ...]
     points: tuple[str, ...]
+    weights: tuple[int, ...] = ()
+
+    @property
+    def listed(self) -> list[tuple[str, int]]:
+        """Public parts with what each vote weighs."""
+        parts = [point.partition(",") for point in self.points]
+        return [(public, int(weight or 1)) for public, _, weight in parts]
 
     def text(self) -> str:
         """Return the file to upload."""
         facts = {"kind": PUBLIC, "version": 1, "uuid": self.uuid, "group": self.group}
-        lists = {"members": [list(m) for m in self.members], "credentials": list(self.points)}
+        lists = {
+            "members": [list(m) for m in self.members],
+            **_weighed(self.weights),
+            "credentials": list(self.points),
+        }
         return json.dumps({**facts, **lists}, indent=0) + "\n"
+
+
+def _weighed(weights: tuple[int, ...]) -> dict[str, list[int]]:
+    return {"weights": list(weights)} if weights else {}
 
 
 def make_codes(roll: Roll, draw: Draw) -> tuple[str, Public]:
@@ -58,13 +89,14 @@ def make_codes(roll: Roll, draw: Draw) -> tuple[str, Public]:
     table = io.StringIO()
     rows = csv.writer(table)
     rows.writerow(["member id", "code", "link"])
-    points = []
-    for member_id, _chapter in roll.members:
+    listed = []
+    weights = roll.weights or (1,) * len(roll.members)
+    for (member_id, _chapter), weight in zip(roll.members, weights, strict=True):
         private = make_credential(draw)
-        points.append(public_of(group, roll.uuid, private))
+        listed.append(Listed(public_of(group, roll.uuid, private), weight))
         rows.writerow([member_id, private, f"{roll.booth}#{private}"])
-    points.sort(key=group.order_key)
-    return table.getvalue(), Public(roll.uuid, roll.group, roll.members, tuple(map(str, points)))
+    published = json.loads(credentials_record(group, listed, weighted=bool(roll.weights)))
+    return table.getvalue(), Public(roll.uuid, roll.group, roll.members, tuple(published), roll.weights)
 
 
 def read_roll(text: str) -> Roll:
@@ -73,7 +105,9 @@ def read_roll(text: str) -> Roll:
     booth = facts.get("booth")
     if not isinstance(booth, str):
         raise Refused(Check.CREDENTIALS_FORM, "the file names no booth")
-    return Roll(_uuid(facts), group_named(facts.get("group")).name, booth, _members(facts))
+    members = _members(facts)
+    name = group_named(facts.get("group")).name
+    return Roll(_uuid(facts), name, booth, members, _weights(facts, len(members)))
 
 
 def read_public(text: str) -> Public:
@@ -87,13 +121,17 @@ def read_public(text: str) -> Public:
     points = facts.get("credentials")
     if not isinstance(points, list) or not all(isinstance(point, str) for point in points):
         raise Refused(Check.CREDENTIALS_FORM, "the file lists no credentials")
-    if any(weight != 1 for weight in read_credentials(group, compact(points)).values()):
-        raise Refused(Check.CREDENTIALS_FORM, "every vote weighs the same")
-    if points != [str(p) for p in sorted(map(group.point, points), key=group.order_key)]:
+    weights = _weights(facts, len(members))
+    found = read_credentials(group, compact(points))
+    if sorted(found.values()) != sorted(weights or (1,) * len(found)):
+        differ = "the credentials do not weigh what the members' votes do"
+        raise Refused(Check.CREDENTIALS_FORM, differ if weights else "every vote weighs the same")
+    listed = [Listed(group.point(public), weight) for public, weight in found.items()]
+    if compact(points) != credentials_record(group, listed, weighted=bool(weights)):
         raise Refused(Check.CREDENTIALS_FORM, "the credentials are not in their published order")
     if len(points) != len(members):
         raise Refused(Check.CREDENTIALS_FORM, f"{len(points)} credentials for {len(members)} members")
-    return Public(_uuid(facts), group.name, members, tuple(points))
+    return Public(_uuid(facts), group.name, members, tuple(points), weights)
 
 
 def _facts(text: str, kind: str) -> dict[str, Any]:
@@ -118,6 +156,15 @@ def _members(facts: dict[str, Any]) -> tuple[tuple[str, str], ...]:
     if list(found) != sorted(found) or len({member for member, _ in found}) != len(found):
         raise Refused(Check.CREDENTIALS_FORM, "the roll is not sorted, or names somebody twice")
     return found
+
+
+def _weights(facts: dict[str, Any], many: int) -> tuple[int, ...]:
+    """Return what each member's vote weighs; nothing where the file says nothing of it."""
+    found = facts.get("weights", [])
+    whole = isinstance(found, list) and all(isinstance(w, int) and w > 0 for w in found)
+    if not whole or len(found) not in {0, many}:
+        raise Refused(Check.CREDENTIALS_FORM, "the weights are not one whole number a member")
+    return tuple(found)
 
 
 def _is_entry(row: object) -> bool:

@@ -4,7 +4,7 @@ No percentage is ever computed to decide: `den * yes > num * of` is exact for ev
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -183,6 +183,17 @@ SECOND_REACHED = msg("%(yes)s said yes; %(needed)s of everybody on the roll were
 SECOND_SHORT = msg(
     "%(yes)s said yes; %(needed)s of everybody on the roll were needed, so %(missing)s were missing."
 )
+WEIGHED: dict[str, str] = {
+    TURNOUT_REACHED: msg("%(cast)s of %(eligible)s votes were cast; at least %(needed)s had to be."),
+    TURNOUT_SHORT: msg("Only %(cast)s of %(eligible)s votes were cast; at least %(needed)s had to be."),
+    YES_REACHED: msg("%(yes)s votes said yes; %(needed)s were needed."),
+    YES_SHORT: msg("%(yes)s votes said yes; %(needed)s were needed, so %(missing)s were missing."),
+    SECOND_REACHED: msg("%(yes)s votes said yes; %(needed)s of all votes on the roll were needed."),
+    SECOND_SHORT: msg(
+        "%(yes)s votes said yes; %(needed)s of all votes on the roll were needed, so %(missing)s are missing."
+    ),
+}
+"""The same sentences where votes weigh differently: they count votes, not members."""
 MARKS = (
     TURNOUT_REACHED,
     TURNOUT_SHORT,
@@ -191,14 +202,22 @@ MARKS = (
     YES_SHORT,
     SECOND_REACHED,
     SECOND_SHORT,
+    *WEIGHED.values(),
 )
+
+
+def in_votes(verdict: Verdict) -> Verdict:
+    """Return the verdict of a weighted ballot with sentences that speak of votes."""
+    said = tuple(Reason(WEIGHED.get(r.text, r.text), r.facts) for r in verdict.reasons)
+    return replace(verdict, reasons=said)
 
 
 def decide(rule: Rule, counts: Counts, eligible: int) -> Verdict:
     """Decide a yes/no ballot.
 
-    eligible: members on the frozen roll. A ballot in which nobody voted never passes. Raises ValueError on
-    counts that cannot be, such as more ballots than members.
+    eligible: members on the frozen roll, or what their votes weigh together, as `counts` is. A ballot in
+    which nobody voted never passes. Raises ValueError on counts that cannot be, such as more ballots than
+    members.
     """
     if min(counts.yes, counts.no, counts.abstain, eligible) < 0 or counts.cast > eligible:
         text = f"{counts} of {eligible} cannot be"

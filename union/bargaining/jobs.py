@@ -21,8 +21,14 @@ def settle(now: datetime, settings: Settings) -> int:
     """Take the outcome of votes, then begin and end what is due; return how many agreements moved."""
     site = settings.public_url
     with reading() as session:
-        voting = service.ratifying(session)
+        again = service.repeatable(session)
     moved = _each(
+        again,
+        lambda s, slug: service.follow_repeated_vote(s, actor=SYSTEM, now=now, slug=slug, public_url=site),
+    )
+    with reading() as session:
+        voting = service.ratifying(session)
+    moved += _each(
         voting,
         lambda s, slug: service.settle_ratification(s, actor=SYSTEM, now=now, slug=slug, public_url=site),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from union.bench import ballots, campaigns, casting, firing, outbox
-from union.bench.figures import Figure, table
+from union.bench.figures import Figure, table, use_server
 
 BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
     "ballots": ballots.run,
@@ -16,16 +16,21 @@ BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
     "campaigns": campaigns.run,
     "outbox": outbox.run,
     "firing": firing.run,
+    "million": outbox.grown,
 }
+ON_REQUEST = {"million"}
 
 
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice(list(BENCHES)))
 @click.option("--json", "out", type=click.Path(path_type=Path), help="Also write the figures as JSON.")
-def main(names: tuple[str, ...], out: Path | None) -> None:
-    """Measure NAMES, or everything. Absolute times are this machine's; compare the ratios."""
+@click.option("--postgresql", help="Measure on this server instead: postgresql://user:password@host/name.")
+def main(names: tuple[str, ...], out: Path | None, postgresql: str | None) -> None:
+    """Measure NAMES, or everything but `million`. Absolute times are this machine's; compare the ratios."""
+    if postgresql:
+        use_server(postgresql)
     found: list[Figure] = []
-    for name in names or BENCHES:
+    for name in names or [name for name in BENCHES if name not in ON_REQUEST]:
         click.secho(f"\n{name}", bold=True)
         with tempfile.TemporaryDirectory(prefix=f"union-bench-{name}-") as folder:
             figures = BENCHES[name](Path(folder))

@@ -1,5 +1,6 @@
 """A measured figure beside its limit, and how a table of them looks."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from union.app import start
 from union.core.clock import stopwatch
+from union.core.db import make_engine
 from union.core.settings import Settings
 from union.migrate import upgrade
 
@@ -63,12 +65,37 @@ def timed(act: Callable[[], object]) -> float:
     return stopwatch() - began
 
 
+_servers: list[str] = []
+
+
+def use_server(url: str) -> None:
+    """Measure on the PostgreSQL server at `url` instead, each bench in a database of its own."""
+    _servers[:] = [url]
+
+
 def fresh(folder: Path, **facts: str) -> Settings:
-    """Return settings for a fresh embedded union in `folder`, migrated and started in this process."""
+    """Return settings for a fresh union in `folder`, embedded unless there is a server; ready to use."""
     settings = Settings.from_environment(
-        {"UNION_ENV": "development", "UNION_HOME": str(folder / "home"), "UNION_NAME": "Bench", **facts}
+        {
+            "UNION_ENV": "development",
+            "UNION_HOME": str(folder / "home"),
+            "UNION_NAME": "Bench",
+            "UNION_DATABASE_URL": _new_database(_servers[0]) if _servers else "",
+            **facts,
+        }
     )
     settings.home.mkdir(parents=True, exist_ok=True)
     upgrade(settings.database_url)
     start(settings)
     return settings
+
+
+def _new_database(server: str) -> str:
+    """Create a database and return its URL; it is the measurer's to drop."""
+    name = f"bench_{secrets.token_hex(4)}"
+    engine = make_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    url = engine.url.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
+    engine.dispose()
+    return url

@@ -4,12 +4,10 @@ import json
 
 import click
 
-from union.campaigns import queries, service
-from union.campaigns.service.scrub import scrub
+from union.campaigns import jobs, queries, service
 from union.core import db, sealing
-from union.core.actor import SYSTEM
 from union.core.clock import utcnow
-from union.core.db import reading, transaction
+from union.core.db import reading
 from union.core.i18n import when
 from union.core.settings import Settings
 
@@ -68,14 +66,8 @@ def show(slug: str) -> None:
 @click.pass_obj
 def settle(settings: Settings) -> None:
     """Settle every round whose deadline has passed, now; the scheduler does the same by itself."""
-    now, done = utcnow(), 0
+    now = utcnow()
     with reading() as session:
         slugs = service.due(session, now)
-    for slug in slugs:
-        with transaction() as session:
-            outcome = service.settle(
-                session, slug=slug, actor=SYSTEM, now=now, public_url=settings.public_url
-            )
-        done += outcome is not None
-    scrub(db.installed().engine)
-    click.echo(f"{done} settled" if done else "nothing is due")
+    jobs.settle_due(now, settings)
+    click.echo(f"{len(slugs)} settled" if slugs else "nothing is due")

@@ -19,9 +19,10 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from union.campaigns.rules import DemandStatus, suggested_threshold
+from union.campaigns.rules import DemandStatus, Kind, suggested_threshold
 from union.campaigns.service import Draft
 from union.campaigns.tipping import Minimum
+from union.campaigns.words import KINDS
 from union.core.errors import Invalid, UnionError
 from union.core.i18n import msg
 from union.core.zones import instant
@@ -91,6 +92,8 @@ class PledgeForm(Form):
 class CampaignForm(Form):
     """A campaign's draft. Goal and threshold may stay empty: everybody, and three quarters of them."""
 
+    kind_of = Kind.ACTION
+    words = KINDS[Kind.ACTION]
     title = StringField(
         msg("Title"),
         [InputRequired(_FILLED), Length(3, 80)],
@@ -139,21 +142,33 @@ class CampaignForm(Form):
     def draft(self, platform_slug: str) -> Draft:
         """Return the facts; raises Invalid for a local time that does not exist or exists twice."""
         unit = int(self.unit.data or 0)
+        goal = self.goal.data or unit
+        debate = self.debate_until.data
+        return self._draft(
+            platform_slug,
+            unit=unit,
+            goal=goal,
+            threshold=self.threshold.data or min(suggested_threshold(unit), goal),
+            debate_until=at_field(debate, self.zone.data, "debate_until") if debate else None,
+        )
+
+    def _draft(
+        self, platform_slug: str, *, unit: int, goal: int, threshold: int, debate_until: datetime | None
+    ) -> Draft:
         return Draft(
             platform_slug=platform_slug,
             title=" ".join(self.title.data.split()),
             demand=" ".join(self.demand.data.split()),
             summary=self.summary.data.strip(),
             reasons=(self.reasons.data or "").strip(),
-            pledge_text=self.pledge_text.data.strip(),
+            pledge_text=self.pledge_text.data.strip().replace("\r\n", "\n"),
             unit=unit,
-            goal=self.goal.data or unit,
-            threshold=self.threshold.data or min(suggested_threshold(unit), self.goal.data or unit),
+            goal=goal,
+            threshold=threshold,
             pledge_deadline=at_field(self.deadline.data, self.zone.data, "deadline"),
             zone=self.zone.data,
-            debate_until=at_field(self.debate_until.data, self.zone.data, "debate_until")
-            if self.debate_until.data
-            else None,
+            debate_until=debate_until,
+            kind=self.kind_of.value,
         )
 
     def show(self, draft: Draft) -> None:
@@ -169,9 +184,11 @@ class CampaignForm(Form):
             "threshold",
             "zone",
         ):
-            self[name].data = getattr(draft, name)
+            if name in self:
+                self[name].data = getattr(draft, name)
         self.deadline.data = local(draft.pledge_deadline, draft.zone)
-        self.debate_until.data = local(draft.debate_until, draft.zone) if draft.debate_until else None
+        if draft.debate_until and "debate_until" in self:
+            self.debate_until.data = local(draft.debate_until, draft.zone)
 
 
 def at_field(wall: datetime, zone: str, field: str) -> datetime:
@@ -191,13 +208,6 @@ def local(moment: datetime, zone: str) -> datetime:
 def in_days(now: datetime, days: int, zone: str, hour: int = 18) -> datetime:
     """Return the naive local time `days` from now at `hour`, as a form's suggestion."""
     return (local(now, zone) + timedelta(days=days)).replace(hour=hour, minute=0)
-
-
-class UpdateForm(Form):
-    """News for the timeline and the feed."""
-
-    title = StringField(msg("Headline"), [InputRequired(_FILLED), Length(3, 120)])
-    text = TextAreaField(msg("News"), [InputRequired(_FILLED), Length(1, 4000)])
 
 
 class EndForm(Form):
@@ -273,6 +283,33 @@ class VoteForm(Form):
     opens = _moment(msg("Opens"))
     closes = _moment(msg("Closes"))
     zone = SelectField(msg("Time zone"), choices=[])
+
+
+class PrioritiesForm(VoteForm):
+    """A vote on the order of the demands."""
+
+    how = RadioField(
+        msg("How do members say what comes first?"),
+        choices=options(
+            [
+                ("ranking", msg("They put the demands in order")),
+                ("approval", msg("They approve as many as they like")),
+            ]
+        ),
+        default="ranking",
+    )
+    question = StringField(msg("Question"), [InputRequired(_FILLED), Length(10, 300)])
+    group = RadioField(
+        msg("Which mathematics?"),
+        choices=options(
+            [
+                ("", msg("What suits the questions")),
+                ("Ed25519", "Ed25519"),
+                ("RFC-3526-2048", "RFC-3526-2048"),
+            ]
+        ),
+        default="",
+    )
 
 
 class TestForm(Form):

@@ -1,4 +1,4 @@
-"""What comes due: rounds to settle, counts to refresh, outcomes to take, mandates to expire.
+"""What comes due: rounds to settle, counts to refresh, outcomes to take, mandates to expire, replies.
 
 Each thing is one transaction of its own, decided again under its lock, so several schedulers do it once.
 """
@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from union.campaigns.service import demands, scrub, settling, votes
+from union.campaigns.service import announcing, demands, keeping, replies, scrub, settling, votes
 from union.core.actor import SYSTEM
 from union.core.db import installed, reading, transaction
 from union.core.settings import Settings
@@ -23,16 +23,48 @@ def _each(slugs: list[str], do: Callable[[Session, str], object]) -> int:
 
 
 def settle_due(now: datetime, settings: Settings) -> int:
-    """Settle every round whose deadline has passed."""
+    """Settle every round whose deadline has passed, then tell the members; close signing that is over."""
     with reading() as session:
-        slugs = settling.due(session, now)
-    done = _each(
-        slugs,
-        lambda s, slug: settling.settle(s, slug=slug, actor=SYSTEM, now=now, public_url=settings.public_url),
-    )
+        slugs, signed = settling.due(session, now), keeping.due_to_close(session, now)
+    done = 0
+    for slug in slugs:
+        # Worked out without a lock, so that nobody waits for it.
+        with reading() as session:
+            weighed = settling.weigh(session, slug=slug, actor=SYSTEM, now=now)
+        with transaction() as session:
+            done += bool(
+                settling.settle(
+                    session, slug=slug, actor=SYSTEM, now=now, public_url=settings.public_url, weighed=weighed
+                )
+            )
     if done:
         scrub.scrub(installed().engine)
-    return done
+    done += _each(signed, lambda s, slug: keeping.close_signing(s, slug=slug, actor=SYSTEM, now=now))
+    return done + announce(now, settings)
+
+
+def announce(now: datetime, settings: Settings) -> int:
+    """Tell members how their round came out, a batch a transaction, until all are told."""
+    with reading() as session:
+        slugs = announcing.unannounced(session)
+    told = 0
+    for slug in slugs:
+        more = 1
+        while more:
+            with transaction() as session:
+                more = announcing.announce(
+                    session, slug=slug, actor=SYSTEM, public_url=settings.public_url, now=now
+                )
+            told += more
+    return told
+
+
+def forget(now: datetime, settings: Settings) -> int:
+    """Delete signatures and addresses that have been kept for long enough."""
+    del settings
+    with reading() as session:
+        slugs = keeping.to_forget(session, now)
+    return _each(slugs, lambda s, slug: keeping.forget(s, slug=slug, actor=SYSTEM, now=now))
 
 
 def refresh(now: datetime, settings: Settings) -> int:
@@ -74,10 +106,18 @@ def scrub_settled(now: datetime, settings: Settings) -> int:
     return 0
 
 
+def answer_pledges(now: datetime, settings: Settings) -> int:
+    """Answer members who text that they are in."""
+    with transaction() as session:
+        return replies.answer_pledges(session, now=now, public_url=settings.public_url)
+
+
 JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("settle", 2, settle_due),
     ("refresh", 30, refresh),
     ("outcomes", 5, take_outcomes),
+    ("pledges", 5, answer_pledges),
     ("expire", 60, expire),
     ("scrub", 600, scrub_settled),
+    ("forget", 3600, forget),
 )

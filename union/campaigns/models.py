@@ -7,11 +7,14 @@ gone after it. Numbers that a page shows stand on the campaign row, so that a pa
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from union.core.db import Base, BigId, Instant, SealedText
 from union.core.ids import new_id
+
+# The column a private minimum is sealed for.
+SEALED_AS = "pledge.at_least"
 
 
 class Campaign(Base):
@@ -22,6 +25,7 @@ class Campaign(Base):
     id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
     slug: Mapped[str] = mapped_column(String(80), unique=True)
     platform_slug: Mapped[str] = mapped_column(ForeignKey("platform.slug"), index=True)
+    kind: Mapped[str] = mapped_column(String(12), default="action")
     stage: Mapped[str] = mapped_column(String(20))
     title: Mapped[str] = mapped_column(String(80))
     demand: Mapped[str] = mapped_column(String(200))
@@ -47,15 +51,25 @@ class Campaign(Base):
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     ballot_slug: Mapped[str | None] = mapped_column(String(80))
 
+    # Pledges, or signatures given; of those that count: of active members, or with a confirmed address.
     pledged_count: Mapped[int] = mapped_column(default=0)
     verified_count: Mapped[int] = mapped_column(default=0)
+    # Which version of the words people sign now; the counts above are of this one.
+    text_version: Mapped[int] = mapped_column(default=1)
+    # Signers of a boycott who said that they have stopped.
+    checked_in_count: Mapped[int] = mapped_column(default=0)
     called_count: Mapped[int | None]
     # How many more would tip it, rounded, as of band_at; recomputed only after enough pledges changed.
     band_more: Mapped[int | None]
     band_at: Mapped[datetime | None] = mapped_column(Instant)
     band_changes: Mapped[int] = mapped_column(default=0)
+    # Goes up with every pledge, change and withdrawal: tells whether what was worked out still holds.
+    moves: Mapped[int] = mapped_column(default=0)
+    # Up to which member the outcome of the round was announced; None when everybody was told.
+    announced_to: Mapped[str | None] = mapped_column(String(20))
     ranking: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     ranking_stale: Mapped[bool] = mapped_column(default=False)
+    priorities: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
     __table_args__ = (Index("ix_campaign_stage_pledge_deadline", "stage", "pledge_deadline"),)
 
@@ -142,15 +156,13 @@ class Pledge(Base):
     member_id: Mapped[str] = mapped_column(
         ForeignKey("member.id", ondelete="CASCADE"), primary_key=True, index=True
     )
-    at_least: Mapped[str | None] = mapped_column(SealedText("pledge.at_least"))
+    at_least: Mapped[str | None] = mapped_column(SealedText(SEALED_AS))
     verified: Mapped[bool] = mapped_column(default=False)
     called: Mapped[bool | None]
 
     # Without rowids SQLite keeps the rows in the order of the key: nothing tells who pledged first.
-    __table_args__ = (
-        Index("ix_pledge_campaign_id_called", "campaign_id", "called"),
-        {"sqlite_with_rowid": False},
-    )
+    # No index on `called`: it would be rewritten for everybody in the one moment that settles.
+    __table_args__ = ({"sqlite_with_rowid": False},)
 
 
 class Mandate(Base):
@@ -183,8 +195,110 @@ class CampaignUpdate(Base):
     title: Mapped[str] = mapped_column(String(120), default="")
     text: Mapped[str] = mapped_column(Text, default="")
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # News only: which version these words are, since when, and whether they were taken back.
+    version: Mapped[int] = mapped_column(default=1)
+    edited_at: Mapped[datetime | None] = mapped_column(Instant)
+    taken_back_at: Mapped[datetime | None] = mapped_column(Instant)
+    mailed: Mapped[bool] = mapped_column(default=False)
 
     __table_args__ = (Index("ix_campaign_update_campaign_id_at", "campaign_id", "at"),)
+
+
+class UpdateVersion(Base):
+    """Earlier words of a piece of news, kept when it was edited."""
+
+    __tablename__ = "campaign_update_version"
+
+    update_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("campaign_update.id", ondelete="CASCADE"), primary_key=True
+    )
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime] = mapped_column(Instant)
+    title: Mapped[str] = mapped_column(String(120))
+    text: Mapped[str] = mapped_column(Text)
+
+
+class Follower(Base):
+    """An address that asked for the campaign's news; it gets some once its owner confirmed it."""
+
+    __tablename__ = "campaign_follower"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
+    address_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    email: Mapped[str] = mapped_column(SealedText("campaign_follower.email"))
+    language: Mapped[str] = mapped_column(String(8))
+    confirmed: Mapped[bool] = mapped_column(default=False)
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+
+    __table_args__ = (UniqueConstraint("campaign_id", "address_key"),)
+
+
+class Signature(Base):
+    """One address under a petition, a letter or a boycott. Counts once its owner confirmed it.
+
+    address_key: keyed hash that finds an address again; it and `email` are gone a while after the end.
+    version: the words that were signed. public: the signer wants to be named. checked_in: has stopped.
+    """
+
+    __tablename__ = "signature"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
+    address_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    email: Mapped[str | None] = mapped_column(SealedText("signature.email"))
+    name: Mapped[str] = mapped_column(SealedText("signature.name"))
+    place: Mapped[str] = mapped_column(SealedText("signature.place"))
+    public: Mapped[bool] = mapped_column(default=False)
+    news: Mapped[bool] = mapped_column(default=False)
+    paper: Mapped[bool] = mapped_column(default=False)
+    language: Mapped[str] = mapped_column(String(8))
+    version: Mapped[int] = mapped_column(default=1)
+    checked_in: Mapped[bool] = mapped_column(default=False)
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "address_key"),
+        # The public list alone, in its order: counting and reading it touches nobody else's row.
+        Index(
+            "ix_signature_listed", "campaign_id", "version", "id",
+            sqlite_where=text("public IS 1 AND confirmed_at IS NOT NULL"),
+            postgresql_where=text("public IS true AND confirmed_at IS NOT NULL"),
+        ),
+    )  # fmt: skip
+
+
+class SignedText(Base):
+    """One version of the words people sign, as it was frozen. reason: why it replaced the one before."""
+
+    __tablename__ = "signed_text"
+
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    text: Mapped[str] = mapped_column(Text)
+    wording: Mapped[bytes] = mapped_column(LargeBinary)
+    digest: Mapped[str] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    frozen_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class HandOver(Base):
+    """Signatures were handed to the company: how many counted then, of which words."""
+
+    __tablename__ = "hand_over"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
+    campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    to_whom: Mapped[str] = mapped_column(String(120))
+    note: Mapped[str] = mapped_column(Text, default="")
+    confirmed: Mapped[int]
+    version: Mapped[int]
+    digest: Mapped[str] = mapped_column(String(64))
+    update_id: Mapped[int | None] = mapped_column(
+        BigId, ForeignKey("campaign_update.id", ondelete="SET NULL")
+    )
 
 
 class StructureTest(Base):

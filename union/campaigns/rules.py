@@ -1,16 +1,31 @@
 """When a campaign may move on, and what may happen to a demand. Pure: values in, values out."""
 
+from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from union.core.errors import Closed
 from union.core.i18n import msg
 
 
+class Kind(StrEnum):
+    """What people are asked for: a pledge to act together, or a signature confirmed by email."""
+
+    ACTION = "action"
+    PETITION = "petition"
+    LETTER = "letter"
+    BOYCOTT = "boycott"
+
+
+SIGNED = frozenset({Kind.PETITION, Kind.LETTER, Kind.BOYCOTT})
+
+
 class Stage(StrEnum):
-    """How far a campaign is."""
+    """How far a campaign is. SIGNED: signing is over, and the signatures can be handed over."""
 
     DRAFT = "draft"
     GATHERING = "gathering"
+    SIGNED = "signed"
     TIPPED = "tipped"
     FELL_SHORT = "fell_short"
     BALLOT = "ballot"
@@ -25,6 +40,7 @@ class Turn(StrEnum):
     """What moves a campaign."""
 
     PUBLISH = "publish"
+    CLOSE_SIGNING = "close_signing"
     TIP = "tip"
     FALL_SHORT = "fall_short"
     GATHER_AGAIN = "gather_again"
@@ -47,6 +63,11 @@ TRANSITIONS: dict[tuple[Stage, Turn], Stage] = {
     (S.GATHERING, T.FALL_SHORT): S.FELL_SHORT,
     (S.GATHERING, T.WIN): S.WON,
     (S.GATHERING, T.CLOSE): S.CLOSED,
+    (S.GATHERING, T.CLOSE_SIGNING): S.SIGNED,
+    (S.SIGNED, T.GATHER_AGAIN): S.GATHERING,
+    (S.SIGNED, T.BARGAIN): S.BARGAINING,
+    (S.SIGNED, T.WIN): S.WON,
+    (S.SIGNED, T.CLOSE): S.CLOSED,
     (S.FELL_SHORT, T.GATHER_AGAIN): S.GATHERING,
     (S.FELL_SHORT, T.BARGAIN): S.BARGAINING,
     (S.FELL_SHORT, T.WIN): S.WON,
@@ -88,6 +109,7 @@ REFUSED_IN: dict[tuple[Stage, Turn], str] = {
 }
 REFUSED: dict[Turn, str] = {
     T.PUBLISH: msg("The campaign is published already."),
+    T.CLOSE_SIGNING: msg("Nobody is signing here now."),
     T.TIP: msg("The pledge round has settled already."),
     T.FALL_SHORT: msg("The pledge round has settled already."),
     T.GATHER_AGAIN: msg("Only a campaign whose pledge round fell short can gather again."),
@@ -101,23 +123,30 @@ REFUSED: dict[Turn, str] = {
     T.CLOSE: msg("The campaign has ended."),
 }
 OVER = msg("The campaign has ended.")
+ONLY_SIGNED = msg("This campaign gathers signatures. For a vote and an action start a campaign with pledges.")
+# What only pledges lead to, and what only signatures do.
+_OF_PLEDGES = frozenset({T.TIP, T.FALL_SHORT, T.LAUNCH_VOTE, T.GRANT, T.REFUSE, T.EXPIRE, T.ACT})
+_OF_SIGNATURES = frozenset({T.CLOSE_SIGNING})
 
 ENDED = frozenset({S.WON, S.CLOSED})
 LIVE = frozenset(Stage) - ENDED - {S.DRAFT}
 
 
-def after(stage: Stage, turn: Turn) -> Stage:
+def after(stage: Stage, turn: Turn, kind: Kind = Kind.ACTION) -> Stage:
     """Return the stage `turn` leads to; raises Closed with the reason where it leads nowhere."""
-    if (stage, turn) in TRANSITIONS:
+    if possible(stage, turn, kind):
         return TRANSITIONS[stage, turn]
     if stage in ENDED:
         raise Closed(OVER)
+    if kind in SIGNED and turn in _OF_PLEDGES:
+        raise Closed(ONLY_SIGNED)
     raise Closed(REFUSED_IN.get((stage, turn), REFUSED[turn]))
 
 
-def possible(stage: Stage, turn: Turn) -> bool:
+def possible(stage: Stage, turn: Turn, kind: Kind = Kind.ACTION) -> bool:
     """Tell whether `turn` leads somewhere from `stage`: for showing or hiding a button."""
-    return (stage, turn) in TRANSITIONS
+    foreign = _OF_PLEDGES if kind in SIGNED else _OF_SIGNATURES
+    return (stage, turn) in TRANSITIONS and turn not in foreign
 
 
 class DemandStatus(StrEnum):
@@ -179,3 +208,25 @@ def suggested_threshold(unit: int) -> int:
 def expected(pledged: int) -> int:
     """Return how many of `pledged` to count on, rounded down."""
     return pledged * PLANNING_FACTOR[0] // PLANNING_FACTOR[1]
+
+
+# A signature waits this long for its address to be confirmed, one from paper longer, then it is deleted.
+CONFIRM_WITHIN = timedelta(days=7)
+CONFIRM_PAPER_WITHIN = timedelta(days=14)
+# After a campaign ended its signers' addresses, and the names nobody was to see, are kept this long.
+KEPT_AFTER_END = timedelta(days=30)
+# News by email leaves this much later, so that it can be taken back.
+NEWS_WAITS = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Named:
+    """How a signer is shown. place: "" for none."""
+
+    name: str
+    place: str
+
+
+def shown(name: str, place: str, *, public: bool) -> Named | None:
+    """Return what the public list says of a signer; None for one who did not choose to be on it."""
+    return Named(name, place) if public else None

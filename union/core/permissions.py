@@ -1,12 +1,13 @@
 """The one permission table: permission → any of these → all of those predicates.
 
-Default deny: what is not listed nobody may do.
+Default deny: what is not listed nobody may do. A role limited to a place counts for the few permissions that
+`LOCAL` names, and only where the verb says at which place it acts.
 """
 
 from collections.abc import Callable
 from enum import StrEnum
 
-from union.core.actor import Actor, Role
+from union.core.actor import Actor, Place, PlaceKind, Role
 from union.core.errors import NotAllowed
 from union.core.i18n import msg
 
@@ -49,7 +50,15 @@ class Permission(StrEnum):
     MEMBER_SUSPEND = "member.suspend"
     MEMBER_VOUCH = "member.vouch"
     MESSAGES_READ = "messages.read"
+    MESSAGES_ROUTE = "messages.route"
     MESSAGES_SEND = "messages.send"
+    MESSAGES_TRIAL = "messages.trial"
+    MESSAGES_WORD = "messages.word"
+    ORGANIZING_CALL = "organizing.call"
+    ORGANIZING_LISTS = "organizing.lists"
+    ORGANIZING_PEOPLE = "organizing.people"
+    ORGANIZING_RELEASE = "organizing.release"
+    ORGANIZING_TICK = "organizing.tick"
     PLATFORM_EDIT = "platform.edit"
     ROLE_GRANT = "role.grant"
 
@@ -79,6 +88,7 @@ def has(role: Role) -> Predicate:
 
 
 organizer, trustee, officer = has(Role.ORGANIZER), has(Role.TRUSTEE), has(Role.OFFICER)
+helper = has(Role.HELPER)
 
 TABLE: dict[Permission, tuple[tuple[Predicate, ...], ...]] = {
     Permission.ACCOUNT_OWN: ((known,),),
@@ -115,20 +125,44 @@ TABLE: dict[Permission, tuple[tuple[Predicate, ...], ...]] = {
     Permission.MEMBER_SUSPEND: ((officer,), (system,)),
     Permission.MEMBER_VOUCH: ((active,),),
     Permission.MESSAGES_READ: ((organizer,), (officer,)),
+    Permission.MESSAGES_ROUTE: ((organizer,), (officer,), (system,)),
+    Permission.MESSAGES_TRIAL: ((officer,), (system,)),
+    Permission.MESSAGES_WORD: ((organizer,),),
     Permission.MESSAGES_SEND: ((organizer,), (system,)),
+    Permission.ORGANIZING_CALL: ((organizer,), (helper,)),
+    Permission.ORGANIZING_LISTS: ((organizer,), (system,)),
+    Permission.ORGANIZING_PEOPLE: ((organizer,), (system,)),
+    # The second person of an export: never the one who asked, the service sees to that.
+    Permission.ORGANIZING_RELEASE: ((organizer,), (officer,)),
+    Permission.ORGANIZING_TICK: ((system,),),
     Permission.PLATFORM_EDIT: ((organizer,), (officer,), (system,)),
     Permission.ROLE_GRANT: ((officer,), (system,)),
 }
 
+LOCAL: dict[Permission, frozenset[PlaceKind]] = {
+    Permission.ORGANIZING_CALL: frozenset(PlaceKind),
+    Permission.ORGANIZING_LISTS: frozenset({PlaceKind.CHAPTER, PlaceKind.CAMPAIGN}),
+    # Whoever runs one campaign's work sees no list of people: a campaign is no place here.
+    Permission.ORGANIZING_PEOPLE: frozenset({PlaceKind.CHAPTER}),
+}
+"""The permissions that a role limited to a place can give there, and at which kinds of place."""
 
-def permits(actor: Actor, permission: Permission) -> bool:
-    """Tell whether `actor` holds `permission`."""
-    return any(all(test(actor) for test in tests) for tests in TABLE.get(permission, ()))
+
+def permits(actor: Actor, permission: Permission, *at: Place) -> bool:
+    """Tell whether `actor` holds `permission` in the whole union, or at one of the places `at`."""
+    kinds = LOCAL.get(permission, frozenset[PlaceKind]())
+    here = actor.at(place for place in at if place.kind in kinds)
+    return any(all(test(here) for test in tests) for tests in TABLE.get(permission, ()))
 
 
-def allow(actor: Actor, permission: Permission) -> None:
-    """Let pass, or raise NotAllowed: the first statement of every service verb."""
-    if permits(actor, permission):
+def reaches(actor: Actor, permission: Permission) -> bool:
+    """Tell whether `actor` holds `permission` anywhere: enough to come to a page, which then looks where."""
+    return permits(actor, permission, *actor.places)
+
+
+def allow(actor: Actor, permission: Permission, *at: Place) -> None:
+    """Let pass, or raise NotAllowed: the first statement of every service verb. at: where it acts."""
+    if permits(actor, permission, *at):
         return
     if not actor.known:
         raise NotAllowed(msg("Sign in first."))

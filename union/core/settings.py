@@ -7,12 +7,24 @@ under UNION_HOME.
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from union.core.sealing import make_key, read_key
 
-SECRET_FIELDS = frozenset({"twilio_auth_token", "smtp_url", "database_url"})
+SECRET_FIELDS = frozenset(
+    {"twilio_auth_token", "sinch_api_token", "sinch_webhook_secret", "smtp_url", "database_url", "broker_url"}
+)
+PUSH_HOSTS = "fcm.googleapis.com updates.push.services.mozilla.com .push.apple.com .notify.windows.com"
+"""Where browsers' push services are; a leading dot takes every host below."""
+
+
+PROVIDERS = {
+    "Twilio": ("twilio_account_sid", "twilio_auth_token", "twilio_messaging_service_sid"),
+    "Sinch": ("sinch_service_plan_id", "sinch_api_token", "sinch_sender", "sinch_webhook_secret"),
+}
+"""What belongs together: a provider is complete or absent."""
 
 
 class BadSettings(Exception):
@@ -40,6 +52,17 @@ class Settings:
     twilio_auth_token: str
     twilio_messaging_service_sid: str
     twilio_api_url: str
+    broker_url: str
+    sms_per_second: float
+    sinch_service_plan_id: str
+    sinch_api_token: str
+    sinch_sender: str
+    sinch_webhook_secret: str
+    sinch_api_url: str
+    sms_price: str
+    mail_return: str
+    push_key_file: Path
+    push_hosts: str
     inherited: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
@@ -65,6 +88,17 @@ class Settings:
             twilio_auth_token=get("TWILIO_AUTH_TOKEN"),
             twilio_messaging_service_sid=get("TWILIO_MESSAGING_SERVICE_SID"),
             twilio_api_url=get("TWILIO_API_URL", "https://api.twilio.com"),
+            broker_url=get("BROKER_URL"),
+            sms_per_second=_rate("UNION_SMS_PER_SECOND", get("SMS_PER_SECOND", "0")),
+            sinch_service_plan_id=get("SINCH_SERVICE_PLAN_ID"),
+            sinch_api_token=get("SINCH_API_TOKEN"),
+            sinch_sender=get("SINCH_SENDER"),
+            sinch_webhook_secret=get("SINCH_WEBHOOK_SECRET"),
+            sinch_api_url=get("SINCH_API_URL", "https://eu.sms.api.sinch.com"),
+            sms_price=get("SMS_PRICE"),
+            mail_return=get("MAIL_RETURN"),
+            push_key_file=Path(get("PUSH_KEY_FILE", str(home / "push.key"))),
+            push_hosts=get("PUSH_HOSTS", PUSH_HOSTS),
             inherited=dict(env),
         )
 
@@ -94,16 +128,28 @@ class Settings:
                 found.append(f"{variable}: {path} holds no random 32-byte key in hex")
         if not self.secure:
             found.append(f"UNION_PUBLIC_URL: {self.public_url} is not https")
-        twilio = {
-            f"UNION_{n.upper()}": getattr(self, n)
-            for n in ("twilio_account_sid", "twilio_auth_token", "twilio_messaging_service_sid")
-        }
-        if any(twilio.values()):
-            found += [
-                f"{name}: missing, while other Twilio settings are set" for name, v in twilio.items() if not v
-            ]
+        found += self._provider_problems()
+        if self.broker_url and self.database_url.startswith("sqlite"):
+            found.append("UNION_BROKER_URL: workers share one PostgreSQL; UNION_DATABASE_URL is SQLite")
         if self.smtp_url and self.mail_from == "union@localhost":
             found.append("UNION_MAIL_FROM: missing, while UNION_SMTP_URL is set")
+        return found
+
+    def _provider_problems(self) -> list[str]:
+        """Return what is wrong with what carries messages."""
+        found = []
+        for provider, names in PROVIDERS.items():
+            given = {f"UNION_{n.upper()}": getattr(self, n) for n in names}
+            if any(given.values()):
+                found += [
+                    f"{name}: missing, while other {provider} settings are set"
+                    for name, v in given.items()
+                    if not v
+                ]
+        if self.push_key_file.is_file() and self.push_key_file.stat().st_mode & 0o077:
+            found.append(f"UNION_PUSH_KEY_FILE: {self.push_key_file} can be read by others; chmod 600 it")
+        if self.sms_price and price_of(self.sms_price) is None:
+            found.append(f"UNION_SMS_PRICE: {self.sms_price} is no price such as: 0.0790 EUR")
         return found
 
     def require_safe(self) -> None:
@@ -115,9 +161,21 @@ class Settings:
         """Return the key that signs cookies and receipts; development makes it on first use."""
         return make_key(self.secret_key_file) if self.development else read_key(self.secret_key_file)
 
+    @property
+    def carriers(self) -> list[str]:
+        """Names of those that carry texts; none where texts stay at the desk and replies are played."""
+        given = {"Twilio": self.twilio_account_sid, "Sinch": self.sinch_service_plan_id}
+        return [name for name, account in given.items() if account]
+
     def data_key(self) -> bytes:
         """Return the key that seals contact data; development makes it on first use."""
         return make_key(self.data_key_file) if self.development else read_key(self.data_key_file)
+
+    def push_key(self) -> bytes | None:
+        """Return the key that signs notifications; None where there is none. Development makes it."""
+        if self.development:
+            return make_key(self.push_key_file)
+        return read_key_or_empty(self.push_key_file) if self.push_key_file.is_file() else None
 
     def masked(self) -> list[tuple[str, str]]:
         """Return (variable, value) for printing, secrets hidden."""
@@ -129,6 +187,28 @@ class Settings:
             name = {"environment": "ENV", "union_name": "NAME"}.get(f.name, f.name.upper())
             rows.append((f"UNION_{name}", mask(f.name, value)))
         return rows
+
+
+def _rate(variable: str, value: str) -> float:
+    """Return a rate a second, 0 for none; raises BadSettings for what is no such number."""
+    try:
+        rate = float(value)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate < float("inf"):
+        raise BadSettings([f"{variable}: {value!r} is not a number of segments a second"])
+    return rate
+
+
+def price_of(text: str) -> tuple[Decimal, str] | None:
+    """Return amount and currency of a price for one segment, such as `0.0790 EUR`; None for anything else."""
+    amount, _, currency = text.strip().partition(" ")
+    try:
+        price = Decimal(amount)
+    except InvalidOperation:
+        return None
+    fits = price.is_finite() and price >= 0 and len(currency) == 3 and currency.isalpha()  # noqa: PLR2004
+    return (price, currency.upper()) if fits else None
 
 
 def mask(name: str, value: str) -> str:

@@ -36,6 +36,9 @@ from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.i18n import translate
 from union.core.settings import Settings
+from union.demo import arc, ceremony, orders
+from union.demo import messages as post
+from union.demo.organizing import organize
 from union.demo.people import CHAPTERS, people
 from union.demo.texts import CAMPAIGNS, DEMANDS, DEMANDS_STAND, UPDATES, Story
 from union.members import queries as members
@@ -241,6 +244,7 @@ class Seed:
                     now=now,
                     slug=ballot,
                     text=keys[member_id].public.record().decode(),
+                    public_url=self.settings.public_url,
                 )
         return keys
 
@@ -290,17 +294,22 @@ class Seed:
         code = codes.get(contact.phone or "") or codes[contact.email or ""]
         return f"{self.settings.public_url}/ballots/{ballot}/booth#{code}"
 
-    def vote(self, ballot: str, yes: float, turnout: float) -> None:
-        """Let a share of the members on the roll vote, all but the demo member."""
+    def voters(self, ballot: str) -> list[tuple[str, str]]:
+        """Return (member, private voting code) of everybody on the roll but the demo member."""
         codes = self.credentials(ballot)
         with reading() as session:
-            election = Election.read(board.election_record(session, ballot))
             contacts = members.contacts(session, self.everybody[1:])
-        voters = [
+        return [
             (c.member_id, code)
             for c in contacts
             if (code := codes.get(c.phone or "") or codes.get(c.email or ""))
         ]
+
+    def vote(self, ballot: str, yes: float, turnout: float) -> None:
+        """Let a share of the members on the roll vote, all but the demo member."""
+        voters = self.voters(ballot)
+        with reading() as session:
+            election = Election.read(board.election_record(session, ballot))
         voters = voters[: max(1, int(len(voters) * turnout))]
         signer = voting.Signer(self.settings.secret_key())
         for n, (member_id, code) in enumerate(voters):
@@ -321,6 +330,11 @@ class Seed:
         url = self.settings.public_url
         with transaction() as session:
             voting.close_ballot(session, actor=SYSTEM, now=closes_at, slug=ballot, public_url=url)
+        self.decrypt(ballot, who, closes_at)
+
+    def decrypt(self, ballot: str, who: People, closes_at: datetime) -> None:
+        """Let each trustee give a share of the count, with the key kept for whoever plays them."""
+        url = self.settings.public_url
         with reading() as session:
             election = Election.read(board.election_record(session, ballot))
             pairs = read_tally(election, board.encrypted_tally(session, ballot))
@@ -359,10 +373,10 @@ class Seed:
         kit = KITS[Kind.LOG_OFF]
         with transaction() as session:
             notify.beat(session, now=self.now, process="scheduler")
-            organizers = [self.actor(session, one) for one in who.organizers]
+            organizer = self.actor(session, who.organizers[0])
             action = acting.draft(
                 session,
-                actor=organizers[0],
+                actor=organizer,
                 now=self.now,
                 campaign_slug=slug,
                 plan=Plan(
@@ -380,11 +394,14 @@ class Seed:
                     decision=2,
                     to_act=1,
                     sms_route="desk",
+                    chase=60,
                 ),
             )
-            acting.schedule(session, actor=organizers[0], now=self.now, slug=action)
-            for organizer in organizers:
-                acting.send_test(session, actor=organizer, now=self.now, slug=action)
+            acting.schedule(session, actor=organizer, now=self.now, slug=action)
+        arc.plan_a_vote(self, action, who)
+        with transaction() as session:
+            for one in who.organizers:
+                acting.send_test(session, actor=self.actor(session, one), now=self.now, slug=action)
         self.deliver(self.now)
         with transaction() as session:
             acting.arm(session, actor=self.actor(session, who.organizers[0]), now=self.now, slug=action)
@@ -404,9 +421,20 @@ def ensure(settings: Settings, say: Say) -> People:
     for story in CAMPAIGNS:
         say(f"  campaign: {story.title} ({story.stage})")
         tell(seed, story, who)
+    from union.demo import signatures  # noqa: PLC0415 - it builds on this module
+
+    say("  petition, open letter and boycott")
+    signatures.gather(seed, who.organizers[0])
+    say("  organizing work")
+    local = organize(seed.everybody, who.organizers[0], who.member, seed.now)
+    with transaction() as session:
+        organizer = seed.actor(session, who.organizers[0])
+        post.fill(session, settings, organizer=organizer, other=who.organizers[1], now=seed.now)
+    say("  a ballot whose key two of three trustees hold")
+    ceremony.begin(seed, who)
     note = settings.home / NOTE
     note.touch(mode=0o600)
-    note.write_text(json.dumps({"member": who.member, "booth": seed.booth}))
+    note.write_text(json.dumps({"member": who.member, "booth": seed.booth, "local": local}))
     return who
 
 
@@ -440,13 +468,12 @@ def tell(seed: Seed, story: Story, who: People) -> None:
     if story.stage in {"mandated", "acting"}:
         seed.mandate(slug, who)
     if story.stage == "acting":
+        orders.priorities(seed, slug, who, ZONE)
         seed.action(slug, story.platform, who, starts_in=timedelta(minutes=13))
+    if story.stage == "bargaining":
+        arc.set_the_table(seed, slug, who)
     with transaction() as session:
         actor = seed.actor(session, who.organizers[0])
-        if story.stage == "bargaining":
-            campaigning.bargain(
-                session, campaign_id=campaigns.card(session, slug).id, actor=actor, now=seed.now
-            )
         if story.stage == "won":
             campaigning.win(session, slug=slug, actor=actor, text=story.end, now=seed.now - timedelta(days=3))
         if story.stage == "closed":
@@ -485,6 +512,7 @@ def links(settings: Settings, who: People) -> list[tuple[str, str]]:
         ("second organizer", who.organizers[1], "/console"),
         ("trustee", who.trustees[0], "/ballots"),
         ("officer", who.officer, "/console"),
+        *([("organizer of one chapter", kept["local"], "/organizing")] if "local" in kept else []),
     ]
     found = []
     with transaction() as session:

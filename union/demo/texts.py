@@ -129,3 +129,15 @@ UPDATES = {
         ("A meeting in Utrecht", "Thirty drivers told their stories; the notes are with the organizers.", 12),
     ),
 }
+
+SCRIPT = """Hello, this is … from the union, I drive here too. Do you have two minutes?
+What bothers you most at work right now? (Listen. Do not argue.)
+On Friday at eight we meet and decide what we ask the company. Do you come?
+If yes: who could you bring along? If not: when may I call again?"""
+
+NOTES = (
+    "Waits an hour for a ride at the airport, would speak about it.",
+    "Afraid for the account; wants to know how we keep names safe.",
+    "Three colleagues at the same garage think alike.",
+    "Has no time before the summer.",
+)

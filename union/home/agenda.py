@@ -9,6 +9,7 @@ from union.ballots.queries import BallotCard, Duty
 from union.campaigns.queries import CampaignCard
 from union.campaigns.rules import Stage
 from union.core.i18n import msg
+from union.organizing.queries import MyList, TaskCard
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ _ACTIONS: dict[str, tuple[int, str, str, str]] = {
 }
 _DUTIES = {
     "key": msg("Make your key as a trustee: %(title)s"),
+    "test": msg("Test your key as a trustee: %(title)s"),
+    "shuffle": msg("Shuffle the votes as a trustee: %(title)s"),
     "decrypt": msg("Open the tally as a trustee: %(title)s"),
 }
 
@@ -43,12 +46,32 @@ def ranked(
     duties: Sequence[Duty],
     campaigns: Sequence[CampaignCard],
     applicant: bool,
+    email_fails: bool = False,
+    tasks: Sequence[TaskCard] = (),
+    calling: Sequence[MyList] = (),
 ) -> tuple[Task, ...]:
-    """Return all that waits for a member as one list: what is live, then votes, duties, actions, pledges."""
+    """Return all that waits for a member as one list.
+
+    What is live comes first, then votes, duties, actions, pledges, tasks, people to call.
+    """
     found: list[tuple[int, datetime | None, Task]] = []
     if applicant:
         text = msg("Have your membership confirmed")
         found.append((1, None, Task(text, "", "/account", msg("waiting"), "waiting")))
+    if email_fails:
+        found.append(
+            (
+                1,
+                None,
+                Task(
+                    msg("Mend your email address: emails to you come back"),
+                    "",
+                    "/account",
+                    msg("waiting"),
+                    "waiting",
+                ),
+            )
+        )
     for action in actions:
         if action.next in _ACTIONS:
             rank, text, status, kind = _ACTIONS[action.next]
@@ -89,6 +112,36 @@ def ranked(
             msg("until %(when)s"),
         )
         found.append((5, campaign.pledge_deadline, task))
+    found += [
+        (
+            6,
+            card.due_at,
+            Task(
+                msg("Do: %(title)s"),
+                card.title,
+                "/tasks",
+                msg("open"),
+                "waiting",
+                card.due_at,
+                msg("before %(when)s"),
+            ),
+        )
+        for card in tasks
+    ]
+    found += [
+        (
+            6,
+            None,
+            Task(
+                msg("Call people: %(title)s"),
+                card.title,
+                f"/organizing/calling/{card.id}",
+                msg("open"),
+                "waiting",
+            ),
+        )
+        for card in calling
+    ]
     # What has no moment comes after what has one, within the same rank.
     found.sort(key=lambda item: (item[0], item[1] is None, item[1].timestamp() if item[1] else 0.0))
     return tuple(task for _, _, task in found)

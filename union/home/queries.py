@@ -25,6 +25,8 @@ from union.members import queries as members
 from union.members.rules.membership import State as MemberState
 from union.notify import queries as notify
 from union.notify.queries import Heartbeat, Overview
+from union.organizing import queries as organizing
+from union.organizing.queries import TaskCard
 
 AWAKE = timedelta(seconds=60)
 FRONT = 6
@@ -91,6 +93,9 @@ def mine(session: Session, actor: Actor, now: datetime) -> MinePage:
         duties=ballots.duties(session, member_id),
         campaigns=campaigns.waiting_for(session, member_id, now) if actor.active else [],
         applicant=account.state == MemberState.APPLICANT,
+        tasks=organizing.waiting_for(session, actor=actor),
+        calling=organizing.my_lists(session, actor=actor, now=now),
+        email_fails=notify.fails(session, member_id=member_id),
     )
     return MinePage(
         tasks,
@@ -120,6 +125,8 @@ class ConsolePage:
     heartbeats: tuple[Heartbeat, ...]
     awake: bool
     audit: bool
+    tasks: tuple[TaskCard, ...]
+    trial: bool
 
 
 def console(session: Session, actor: Actor, now: datetime) -> ConsolePage:
@@ -145,6 +152,8 @@ def console(session: Session, actor: Actor, now: datetime) -> ConsolePage:
         heartbeats=beats,
         awake=any(beat.process == "scheduler" and now - beat.at <= AWAKE for beat in beats),
         audit=permits(actor, Permission.AUDIT_READ),
+        tasks=organizing.waiting_for(session, actor=actor),
+        trial=notify.on_trial(session),
     )
 
 

@@ -71,8 +71,8 @@ def about() -> ResponseReturnValue:
 @public
 def privacy() -> ResponseReturnValue:
     """Say what is stored, who sees it, for how long, and what we do when somebody demands it."""
-    twilio = bool(current_app.config["SETTINGS"].twilio_account_sid)
-    return render_template("home/privacy.html", twilio=twilio)
+    carriers = current_app.config["SETTINGS"].carriers
+    return render_template("home/privacy.html", carriers=carriers)
 
 
 @blueprint.get("/verify")

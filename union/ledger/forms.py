@@ -63,6 +63,25 @@ class ContributeForm(Form):
         return money.parse(self.amount.data, field="amount")
 
 
+class StatementForm(Form):
+    """Lines of a bank statement."""
+
+    account = RadioField(
+        msg("What is it?"),
+        [InputRequired(msg("Choose what kind of money came in."))],
+        choices=[SelectChoice(code, CHART[code][0]) for code in INCOMES],
+    )
+    lines = TextAreaField(
+        msg("Lines of the bank statement"),
+        [InputRequired(_FILLED), Length(max=400_000)],
+        description=msg(
+            "One line each: day; amount; reference; description. Tabs and commas do as well as semicolons."
+            " Leave out names."
+        ),
+        render_kw={"rows": 10, "spellcheck": "false", "autocomplete": "off"},
+    )
+
+
 class FundForm(Form):
     """A round of strike pay: the strike, the rule, until when members can claim."""
 

@@ -18,6 +18,7 @@ from union.core.settings import Settings
 from union.members import queries, service
 from union.members.rules.membership import GRANTABLE, State
 from union.members.rules.register_file import decode
+from union.notify import service as notify
 
 _ROLES = [role.value for role in GRANTABLE]
 
@@ -194,10 +195,15 @@ def sign_in_link(settings: Settings, member: str, minutes: int, onward: str) -> 
 def create_officer(
     settings: Settings, name: str, email: str, phone: str, chapter: str, language: str, zone: str
 ) -> None:
-    """Write the first officer down and print a sign-in link: how a new union begins."""
+    """Write the first officer down and print a sign-in link: how a new union begins.
+
+    In production it begins on trial: texts go to officers only, until an officer lifts that.
+    """
     _open(settings)
     now = utcnow()
     with db.transaction() as session:
+        if not settings.development and not queries.with_role(session, Role.OFFICER):
+            notify.begin_trial(session, now=now)
         member_id = service.create_member(
             session,
             actor=SYSTEM,

@@ -1,6 +1,6 @@
-"""What the registry forgets by itself.
+"""What the registry does by itself.
 
-Used links, tries, ended sessions, uploads, and who left a month ago.
+It forgets used links, tries, ended sessions, uploads and who left, and tells whose email comes back.
 """
 
 from collections.abc import Callable
@@ -8,6 +8,7 @@ from datetime import datetime
 
 from union.core.db import transaction
 from union.core.settings import Settings
+from union.members.service import people
 from union.members.service.challenges import wipe_challenges
 from union.members.service.erasing import erase_left
 from union.members.service.limits import wipe_attempts
@@ -32,7 +33,14 @@ def erase_who_left(now: datetime, settings: Settings) -> int:
         return erase_left(session, now=now)
 
 
+def tell_bounced(now: datetime, settings: Settings) -> int:
+    """Tell members whose email comes back; returns how many."""
+    with transaction() as session:
+        return people.tell_bounced(session, now=now, site=settings.public_url)
+
+
 JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("members.forget", 300, forget),
     ("members.erase_who_left", 3600, erase_who_left),
+    ("members.tell_bounced", 300, tell_bounced),
 )

@@ -52,8 +52,8 @@ def _load(token: str) -> LoginUser | None:
         device = queries.device_of(reader, token)
         if device is None:
             return None
-        actor = queries.actor_of(reader, device.member_id)
-        if not device.holds(now, with_role=bool(actor.roles - {Role.MEMBER})):
+        actor = queries.actor_of(reader, device.member_id, now=now)
+        if not device.holds(now, with_role=bool(actor.duties or actor.roles - {Role.MEMBER})):
             return None
     return LoginUser(token, actor, stale=device.seen_at < now - SESSION_SEEN_EVERY)
 

@@ -65,6 +65,25 @@ class MemberRole(Base):
     granted_at: Mapped[datetime] = mapped_column(Instant)
 
 
+class LocalRole(Base):
+    """A role that holds at one place only (a chapter, a campaign, a call list) and ends by itself.
+
+    place_key: a chapter's slug, or the id of what a higher room keeps; therefore no foreign key.
+    """
+
+    __tablename__ = "local_role"
+    __table_args__ = (Index("ix_local_role_place_kind_place_key", "place_kind", "place_key"),)
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
+    member_id: Mapped[str] = mapped_column(ForeignKey("member.id"), index=True)
+    role: Mapped[str] = mapped_column(String(16))
+    place_kind: Mapped[str] = mapped_column(String(16))
+    place_key: Mapped[str] = mapped_column(String(80))
+    granted_at: Mapped[datetime] = mapped_column(Instant)
+    until: Mapped[datetime] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
 class Affiliation(Base):
     """A platform the member works for, sells on, makes things for or uses, and as what."""
 

@@ -1,8 +1,15 @@
 """`union notify`: how delivery is going, a test message, the desk and replies, a forecast."""
 
 import json
+import mailbox
+import sys
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Protocol
 
 import click
 
@@ -12,17 +19,34 @@ from union.core.clock import utcnow
 from union.core.i18n import when
 from union.core.ids import new_id
 from union.core.settings import Settings
-from union.notify import jobs, queries, service
+from union.notify import channels, jobs, queries, service
+from union.notify.channels.smtp_email import mark_of
+from union.notify.rules import bounces as bounced
 from union.notify.rules import capacity, segments
 from union.notify.rules.kinds import Channel, Lane, State
 from union.notify.service import desk as organizers
+from union.notify.service import routes as shares
+from union.notify.simulation.cli import simulation
 from union.notify.words import STATES
+
+NO_UNION_NEEDED = {"simulate", "forecast"}
+
+
+class Done(Protocol):
+    """Called when a mail was read."""
+
+    def __call__(self, *, understood: bool) -> None:
+        """Put it away."""
+        ...
 
 
 @click.group()
-@click.pass_obj
-def notify(settings: Settings) -> None:
+@click.pass_context
+def notify(ctx: click.Context) -> None:
     """See how delivery is going, send a test, read the message desk, plan a fan-out."""
+    if ctx.invoked_subcommand in NO_UNION_NEEDED:
+        return
+    settings: Settings = ctx.obj
     settings.require_safe()
     sealing.install(sealing.Vault(settings.data_key()))
     db.install(db.Database(db.make_engine(settings.database_url)))
@@ -36,7 +60,7 @@ def status(settings: Settings, ref: str | None, *, as_json: bool) -> None:
     """Count messages by state, all of them or those about REF (such as action:fair-pay)."""
     with db.reading() as session:
         found = queries.progress(session, ref)
-    routes = {route.channel.value: route.name for route in jobs.routes(settings)}
+    routes = {ways.channel.value: ways.name for ways in jobs.routes(settings)}
     if as_json:
         click.echo(json.dumps({"ref": ref, "routes": routes, **asdict(found)}, indent=2))
         return
@@ -136,6 +160,95 @@ def simulate_inbound(settings: Settings, sender: str, body: str) -> None:
 
 
 @notify.command()
+@click.option("--set", "wanted", metavar="PROVIDER=SHARE", help="Hold a share by hand, such as twilio=80.")
+@click.option("--release", is_flag=True, help="Let the shares move by themselves again.")
+@click.pass_obj
+def routes(settings: Settings, wanted: str | None, *, release: bool) -> None:
+    """Show which provider texts leave by, how each does, and how the shares moved."""
+    providers, now = channels.texting(settings), utcnow()
+    if len(providers) < 2:  # noqa: PLR2004 - nothing to share out
+        click.echo(f"texts leave by {providers[0] if providers else 'the message desk'} alone")
+        return
+    with db.transaction() as session:
+        if wanted:
+            name, _, share = wanted.partition("=")
+            weight = int(share) if share.isdigit() else -1
+            shares.set_share(
+                session, actor=SYSTEM, now=now, provider=name, weight=weight, providers=providers
+            )
+        elif release:
+            shares.release_shares(session, actor=SYSTEM, now=now, providers=providers)
+    with db.reading() as session:
+        page = queries.routes_page(session, providers=providers, now=now)
+    for line in page.lines:
+        drawn = "#" * (line.share // 4)
+        seen = f"{line.health.errors} faults in a minute, {line.health.slow} of {line.health.judged} slow"
+        click.echo(f"{line.provider:10} {line.share:>3}  {drawn:25}  {seen}")
+    click.echo("held by hand" if page.held else "moves by itself")
+    for move in page.moves:
+        bar = "#" * (move.share // 4)
+        click.echo(
+            f"{move.at:%Y-%m-%d %H:%M:%S} UTC  {move.provider:10} {move.share:>3} {bar:25} {move.reason}"
+        )
+
+
+@notify.command()
+@click.argument("source", default="-")
+def bounces(source: str) -> None:
+    """Take in mail that came back: one mail on standard input (-), a FILE, or a Maildir that is then emptied.
+
+    Let the mail server pipe what comes to UNION_MAIL_RETURN into this command, or call it on the Maildir
+    every minute. What is no report about a mail of ours stays in the Maildir, read. Exit status 1: nothing
+    was understood.
+    """
+    taken: Counter[bounced.Verdict] = Counter()
+    for raw, done in _mails(source):
+        found = bounced.read(raw, lambda key, mark: mark_of(key) == mark)
+        verdict = bounced.Verdict.UNKNOWN
+        if found is not None:
+            with db.transaction() as session:
+                verdict = service.take_bounce(session, now=utcnow(), bounce=found)
+        taken[verdict] += 1
+        done(understood=verdict is not bounced.Verdict.UNKNOWN)
+    for verdict, count in sorted(taken.items()):
+        click.echo(f"{count:>6}  {verdict}")
+    if taken.total() and set(taken) == {bounced.Verdict.UNKNOWN}:
+        raise click.exceptions.Exit(1)
+
+
+def _mails(source: str) -> Iterator[tuple[bytes, "Done"]]:
+    """Yield each mail with what to call when it is dealt with."""
+    path = Path(source)
+    if source == "-":
+        yield sys.stdin.buffer.read(), _leave
+    elif (path / "new").is_dir():
+        box = mailbox.Maildir(path, create=False)
+        for key in sorted(box.iterkeys()):
+            if "S" not in box[key].get_flags():
+                yield box.get_bytes(key), partial(_file, box, key)
+    elif path.is_file():
+        yield path.read_bytes(), _leave
+    else:
+        raise click.ClickException(f"{source} is no file, no Maildir and not -")
+
+
+def _leave(*, understood: bool) -> None:
+    """A mail that somebody else keeps."""
+    del understood
+
+
+def _file(box: "mailbox.Maildir", key: str, *, understood: bool) -> None:
+    """Take a mail out of the box, or mark it read so that a person can look at it."""
+    if understood:
+        box.discard(key)
+        return
+    mail = box[key]
+    mail.set_subdir("cur")
+    mail.add_flag("S")
+    box[key] = mail
+
+
+@notify.command()
 @click.argument("ref")
 def hold(ref: str) -> None:
     """Hold every message about REF that has not left."""
@@ -169,3 +282,6 @@ def forecast(recipients: int, text: str, route: str | None, daily_cap: int | Non
         told = capacity.forecast(capacity.Load(recipients, recipients * each.segments), limited)
         note = "" if told.feasible else f"  does not fit ({', '.join(told.problems)}): {told.over} too many"
         click.echo(f"{name:18} {timedelta(seconds=round(told.total))!s:>18}{note}")
+
+
+notify.add_command(simulation)

@@ -1,15 +1,21 @@
 """What the scheduler runs: send what is due, take over from the dead, look up, expire, forget, watch."""
 
 import logging
+import threading
+from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
+from typing import Final
 
-from union.core.clock import utcnow
-from union.core.db import transaction
-from union.core.settings import Settings
+from union.core.clock import stopwatch, utcnow
+from union.core.db import Database, install, installed, make_engine, reading, transaction
+from union.core.settings import BadSettings, Settings
 from union.notify import channels, delivery, service
-from union.notify.channels.base import Route
-from union.notify.delivery import Sender, Sent
+from union.notify.channels.base import Ways
+from union.notify.delivery import Pace, Sender, Sent
+from union.notify.delivery.claim import BATCH
+from union.notify.delivery.credit import ONE
+from union.notify.delivery.engine import Embedded, Engine, Unreachable, Work
 from union.notify.delivery.send import Clock
 from union.notify.rules.kinds import Channel
 
@@ -17,9 +23,31 @@ log = logging.getLogger(__name__)
 
 
 @cache
-def routes(settings: Settings) -> tuple[Route, ...]:
-    """Return this process's routes; they keep connections open between runs."""
-    return channels.configured(settings)
+def routes(settings: Settings) -> tuple[Ways, ...]:
+    """Return this process's ways out; they keep connections open between runs."""
+    return channels.configured(settings, weigh=Shares(), gone=_gone)
+
+
+class Shares:
+    """The shares of two providers, read from the database at most once a second."""
+
+    def __init__(self) -> None:
+        self._read_at = -1.0
+        self._known: Mapping[str, int] = {}
+
+    def __call__(self, providers: list[str]) -> Mapping[str, int]:
+        """Return each provider's share of a hundred."""
+        if stopwatch() - self._read_at > 1.0:
+            with reading() as session:
+                self._known = service.weights(session, providers)
+            self._read_at = stopwatch()
+        return self._known
+
+
+def _gone(endpoint: str) -> None:
+    """Forget a browser whose push service says it is gone."""
+    with transaction() as session:
+        service.forget_endpoint(session, endpoint=endpoint)
 
 
 @cache
@@ -28,19 +56,86 @@ def sender(settings: Settings) -> Sender:
     return Sender(settings.union_name, settings.public_url)
 
 
+stopping = threading.Event()
+"""Set when this process is to end: what is in hand is finished and nothing more is claimed."""
+
+AHEAD: Final = 200 * BATCH
+"""Messages that are announced ahead: workers never wait for the next tick, and counting stays cheap."""
+ALONE: Final = 5 * BATCH
+"""Messages the scheduler sends itself before it looks again whether workers came back."""
+
+
 def deliver_due(
-    over: tuple[Route, ...], who: Sender, *, clock: Clock = utcnow, limit: int | None = None
+    over: tuple[Ways, ...],
+    who: Sender,
+    *,
+    clock: Clock = utcnow,
+    limit: int | None = None,
+    pace: Pace | None = None,
 ) -> Sent:
     """Send everything that is due over each of `over`, one after the other."""
     sent = Sent()
-    for route in over:
-        sent.states.update(delivery.deliver(route, who, clock=clock, limit=limit).states)
+    for ways in over:
+        one = delivery.deliver(ways, who, clock=clock, limit=limit, pace=pace, stop=stopping)
+        sent.states.update(one.states)
     return sent
 
 
+def pace(settings: Settings, channel: Channel) -> Pace | None:
+    """Return how fast the contract lets us send, None where it does not say."""
+    limited = channel is Channel.SMS and settings.sms_per_second > 0
+    return Pace(settings.sms_per_second) if limited else None
+
+
+def _send(settings: Settings, channel: Channel, limit: int | None) -> int:
+    over = tuple(ways for ways in routes(settings) if ways.channel is channel)
+    return deliver_due(over, sender(settings), limit=limit, pace=pace(settings, channel)).total
+
+
+def _due(settings: Settings, channel: Channel) -> int:
+    """Count what is due, no more than a paced route could take before the next tick."""
+    limit = pace(settings, channel)
+    with reading() as session:
+        found = delivery.waiting(session, channel, utcnow(), most=AHEAD)
+    return min(found, limit.full // ONE) if limit else found
+
+
+def _fresh(settings: Settings) -> None:
+    """Begin anew in a forked process: its parent's connections are not ours to close or to use."""
+    installed().engine.dispose(close=False)
+    install(Database(make_engine(settings.database_url)))
+    routes.cache_clear()
+    sender.cache_clear()
+
+
+def _beat() -> None:
+    with transaction() as session:
+        before = utcnow()
+        offset = service.certain_offset(before, service.database_clock(session), utcnow())
+        service.beat(session, now=before, process="worker", offset=offset)
+
+
+@cache
+def engine(settings: Settings) -> Engine:
+    """Return who sends: workers behind the broker when one is set, else whoever asks."""
+    work = Work(partial(_send, settings), partial(_due, settings), partial(_fresh, settings), _beat, stopping)
+    if not settings.broker_url:
+        return Embedded(work)
+    try:
+        from union.notify.delivery.rabbit import Rabbit  # noqa: PLC0415 - Celery is an extra
+    except ImportError as missing:
+        text = f"UNION_BROKER_URL: {missing.name} is missing; install it with: pip install 'union[workers]'"
+        raise BadSettings([text]) from missing
+    return Rabbit(settings.broker_url, work)
+
+
 def _deliver(channel: Channel, settings: Settings) -> int:
-    over = tuple(route for route in routes(settings) if route.channel is channel)
-    return deliver_due(over, sender(settings)).total
+    """Have what is due sent; when nobody can be told, send some of it here: late is worse than slow."""
+    try:
+        return engine(settings).announce(channel)
+    except Unreachable as problem:
+        log.warning("sending %s from here: %s", channel.value, problem)
+        return _send(settings, channel, ALONE)
 
 
 def deliver_sms(now: datetime, settings: Settings) -> int:
@@ -53,6 +148,24 @@ def deliver_email(now: datetime, settings: Settings) -> int:
     """Send the emails that are due; apart from texts, so that neither waits for the other."""
     del now
     return _deliver(Channel.EMAIL, settings)
+
+
+def deliver_push(now: datetime, settings: Settings) -> int:
+    """Send the notifications that are due."""
+    del now
+    return _deliver(Channel.PUSH, settings)
+
+
+def balance(now: datetime, settings: Settings) -> int:
+    """Move texts away from a provider that fails or is slow."""
+    providers = channels.texting(settings)
+    if len(providers) < 2:  # noqa: PLR2004 - nothing to move to
+        return 0
+    with transaction() as session:
+        moved = service.balance(session, now=now, providers=providers)
+    if moved is not None:
+        log.warning("shares of %s moved: %s", " and ".join(providers), moved)
+    return int(moved is not None)
 
 
 def expire(now: datetime, settings: Settings) -> int:
@@ -94,6 +207,8 @@ def wipe(now: datetime, settings: Settings) -> int:
 JOBS = (
     ("deliver_sms", 1, deliver_sms),
     ("deliver_email", 1, deliver_email),
+    ("deliver_push", 1, deliver_push),
+    ("balance", 10, balance),
     ("expire", 10, expire),
     ("reap", 30, reap),
     ("resolve", 60, resolve),

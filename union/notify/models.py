@@ -1,12 +1,26 @@
 """Tables of delivery: what is to be sent, what was tried, who said no, what came back, who is awake.
 
-Addresses and the values filled into a text are sealed and wiped when they are no longer needed; an address
-is found again by its keyed hash only.
+Which way texts leave, members' devices and choices, addresses that failed, own wording, the trial.
+
+Addresses and the values filled into a text are sealed and wiped when they are no longer needed; an
+address is found again by its keyed hash only.
 """
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, ForeignKey, Index, Integer, LargeBinary, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from union.core.db import Base, BigId, Instant, SealedText
@@ -73,6 +87,7 @@ class Outbox(Base):
     zone: Mapped[str] = mapped_column(String(60))
     wording_id: Mapped[int] = mapped_column(ForeignKey("wording.id"))
     secret: Mapped[bool] = mapped_column(Boolean)
+    named: Mapped[bool] = mapped_column(Boolean, server_default=false())
     segments: Mapped[int] = mapped_column(Integer)
     state: Mapped[str] = mapped_column(String(10))
     error_code: Mapped[str | None] = mapped_column(String(100))
@@ -91,6 +106,7 @@ class SendAttempt(Base):
     """The intent to hand a message over, written before the call, and what came of it."""
 
     __tablename__ = "send_attempt"
+    __table_args__ = (Index("ix_send_attempt_provider", "provider", "started_at"),)
 
     outbox_id: Mapped[int] = mapped_column(
         BigId, ForeignKey("outbox.id", ondelete="CASCADE"), primary_key=True
@@ -98,6 +114,7 @@ class SendAttempt(Base):
     n: Mapped[int] = mapped_column(Integer, primary_key=True)
     started_at: Mapped[datetime] = mapped_column(Instant)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    provider: Mapped[str | None] = mapped_column(String(20))
     outcome: Mapped[str | None] = mapped_column(String(100))
     provider_id: Mapped[str | None] = mapped_column(String(120))
 
@@ -132,6 +149,7 @@ class InboundMessage(Base):
     keyword: Mapped[str] = mapped_column(String(10))
     at: Mapped[datetime] = mapped_column(Instant, index=True)
     handled_at: Mapped[datetime | None] = mapped_column(Instant)
+    assigned_to: Mapped[str | None] = mapped_column(String(40))
     note: Mapped[str] = mapped_column(String(200), default="")
 
 
@@ -146,12 +164,133 @@ class Paused(Base):
 
 
 class Heartbeat(Base):
-    """When a process last said it is alive. ticks only ever grows while the process lives."""
+    """When a process last said it is alive, one row for each; those silent for an hour are dropped.
+
+    ticks only ever grows while the process lives. offset_us: by how many microseconds its clock is ahead of
+    the database's, as far as that is certain.
+    """
 
     __tablename__ = "heartbeat"
 
     process: Mapped[str] = mapped_column(String(40), primary_key=True)
+    instance: Mapped[str] = mapped_column(String(160), primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant)
     ticks: Mapped[int] = mapped_column(BigId)
     pid: Mapped[int] = mapped_column(Integer)
     host: Mapped[str] = mapped_column(String(120))
+    offset_us: Mapped[int] = mapped_column(BigInteger)
+
+
+class Credit(Base):
+    """The token bucket of one provider, shared by all who send: micro-segments that may leave at `at`.
+
+    Below zero it is a debt, which the next seconds pay off.
+    """
+
+    __tablename__ = "credit"
+
+    provider: Mapped[str] = mapped_column(String(20), primary_key=True)
+    credit: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class RouteShare(Base):
+    """How many of a hundred messages leave by `provider`. held: set by hand, nothing else moves it."""
+
+    __tablename__ = "route_share"
+
+    provider: Mapped[str] = mapped_column(String(20), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(8))
+    weight: Mapped[int] = mapped_column(Integer)
+    held: Mapped[bool] = mapped_column(Boolean)
+    changed_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class RouteChange(Base):
+    """One move of a share, for the drawing. actor_id: who did it by hand."""
+
+    __tablename__ = "route_change"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Instant, index=True)
+    provider: Mapped[str] = mapped_column(String(20))
+    weight: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str] = mapped_column(String(12))
+    actor_id: Mapped[str | None] = mapped_column(String(40))
+
+
+class PushDevice(Base):
+    """A browser that shows notifications for a member. sealed: JSON of its address and keys."""
+
+    __tablename__ = "push_device"
+
+    id: Mapped[str] = mapped_column(String(20), primary_key=True)
+    member_id: Mapped[str] = mapped_column(String(40), index=True)
+    endpoint_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    sealed: Mapped[str] = mapped_column(SealedText("push_device.sealed"))
+    label: Mapped[str] = mapped_column(String(60))
+    created_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class ShownAs(Base):
+    """A member who wants messages under the union's name; without a row they are neutral."""
+
+    __tablename__ = "shown_as"
+
+    member_id: Mapped[str] = mapped_column(String(40), primary_key=True)
+    named_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class BadAddress(Base):
+    """An address mail came back from. hard: for good; soft: how often for now. told_at: the member knows."""
+
+    __tablename__ = "bad_address"
+
+    address_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    channel: Mapped[str] = mapped_column(String(8), primary_key=True)
+    member_id: Mapped[str] = mapped_column(String(40), index=True)
+    hard: Mapped[bool] = mapped_column(Boolean)
+    soft: Mapped[int] = mapped_column(Integer)
+    code: Mapped[str] = mapped_column(String(100))
+    last_at: Mapped[datetime] = mapped_column(Instant)
+    last_outbox_id: Mapped[int] = mapped_column(BigId)
+    told_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class OwnText(Base):
+    """One version of organizers' own wording; the newest counts. withdrawn: the built-in text again."""
+
+    __tablename__ = "own_text"
+    __table_args__ = (UniqueConstraint("template", "language", "channel", "version"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    template: Mapped[str] = mapped_column(String(80))
+    language: Mapped[str] = mapped_column(String(8))
+    channel: Mapped[str] = mapped_column(String(8))
+    version: Mapped[int] = mapped_column(Integer)
+    subject: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)
+    withdrawn: Mapped[bool] = mapped_column(Boolean)
+    author_id: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Trial(Base):
+    """A union that is being set up: it texts its officers only, until `lifted_at`. One row or none."""
+
+    __tablename__ = "trial"
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    began_at: Mapped[datetime] = mapped_column(Instant)
+    lifted_at: Mapped[datetime | None] = mapped_column(Instant)
+    lifted_by: Mapped[str | None] = mapped_column(String(40))
+
+
+class TrialRecipient(Base):
+    """Who may be texted during the trial: an officer (member/<id>) or a listed number (its hash)."""
+
+    __tablename__ = "trial_recipient"
+
+    key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    sealed: Mapped[str | None] = mapped_column(SealedText("trial_recipient.sealed"))
+    at: Mapped[datetime] = mapped_column(Instant)

@@ -80,6 +80,33 @@ def find(name: str, language: str, channel: Channel) -> Text:
     raise Invalid(msg("There is no text called %(name)s."), name=name)
 
 
+def notification(name: str, language: str, *, named: bool) -> Text:
+    """Return what a browser shows for template `name`: neutral, or in the words of its SMS when `named`.
+
+    A lock screen is read by whoever holds the phone, so neutral says only that something came.
+    """
+    if has(name, Channel.PUSH):
+        return find(name, language, Channel.PUSH)
+    if not named:
+        return find("notify/push", language, Channel.PUSH)
+    if has(name, Channel.SMS):
+        told = find(name, language, Channel.SMS)
+        return make(name, told.language, Channel.PUSH, "((union))", told.body)
+    told = find(name, language, Channel.EMAIL)
+    return make(name, told.language, Channel.PUSH, "((union))", f"{told.subject} ((link))")
+
+
+def has(name: str, channel: Channel) -> bool:
+    """Tell whether there is a text of this name for `channel`."""
+    return _NAME.fullmatch(name) is not None and _load(name, DEFAULT_LANGUAGE, channel) is not None
+
+
+def make(name: str, language: str, channel: Channel, subject: str, body: str) -> Text:
+    """Return a text with the digest of its words."""
+    digest = blake2b(f"{subject}\0{body}".encode(), digest_size=16).hexdigest()
+    return Text(name, language, channel, subject, body, digest)
+
+
 @cache
 def _load(name: str, language: str, channel: Channel) -> Text | None:
     room, _, short = name.partition("/")
@@ -89,12 +116,11 @@ def _load(name: str, language: str, channel: Channel) -> Text | None:
     if not path.is_file():
         return None
     subject, body = parse(path.read_text(encoding="utf-8"), channel)
-    digest = blake2b(f"{subject}\0{body}".encode(), digest_size=16).hexdigest()
-    return Text(name, language, channel, subject, body, digest)
+    return make(name, language, channel, subject, body)
 
 
 def parse(content: str, channel: Channel) -> tuple[str, str]:
-    """Split a template file into subject and body; an email's first line is its subject."""
+    """Split a template file into subject and body; an email or notification begins with its subject."""
     content = content.replace("\r\n", "\n")
     if channel is Channel.SMS:
         return "", content.rstrip("\n")

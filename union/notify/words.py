@@ -1,6 +1,7 @@
 """What states, channels and lanes are called on pages and in the terminal, and the tag each state wears."""
 
 from union.core.i18n import msg
+from union.notify.rules.balance import Reason
 from union.notify.rules.kinds import Channel, Lane, Mailing, State
 
 STATES: dict[State, str] = {
@@ -23,7 +24,11 @@ TAGS: dict[State, str] = {
     State.UNKNOWN: "waiting",
     State.SUPPRESSED: "neutral",
 }
-CHANNELS: dict[Channel, str] = {Channel.SMS: msg("SMS"), Channel.EMAIL: msg("email")}
+CHANNELS: dict[Channel, str] = {
+    Channel.SMS: msg("SMS"),
+    Channel.EMAIL: msg("email"),
+    Channel.PUSH: msg("notification"),
+}
 LANES: dict[Lane, str] = {
     Lane.LOGIN: msg("sign-in"),
     Lane.ALERT: msg("action alert"),
@@ -33,4 +38,13 @@ LANES: dict[Lane, str] = {
 MAILINGS: dict[Mailing, str] = {
     Mailing.CAMPAIGNS: msg("news and alerts of campaigns"),
     Mailing.BALLOTS: msg("notices of votes"),
+}
+PROVIDERS = {"twilio": "Twilio", "sinch": "Sinch", "smtp": "SMTP"}
+REASONS: dict[Reason, str] = {
+    Reason.START: msg("began"),
+    Reason.ERRORS: msg("one of them failed too often"),
+    Reason.SLOW: msg("one of them was slow"),
+    Reason.MIDDLE: msg("back towards the middle"),
+    Reason.HAND: msg("set by hand"),
+    Reason.RELEASE: msg("free to move again"),
 }

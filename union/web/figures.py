@@ -143,6 +143,22 @@ def _boundary(strokes_before: int) -> int:
     return group * 100 - 3 if place == 0 else group * 100 + 3 + 20 * place
 
 
+def stave_left(threshold: int, goal: int) -> int:
+    """Return where the stave at `threshold` begins, in the meter's units: 100 for each five strokes."""
+    before = ceil(Fraction(threshold * strokes_in(goal, threshold), max(goal, threshold, 1)))
+    return max(_boundary(before) - 3, 0)
+
+
+def outline(index: int) -> list[tuple[int, int]]:
+    """Return the corners of one stroke in the meter's units, for drawings that are no SVG."""
+    group, place = divmod(index, _GROUP)
+    if place == _GROUP - 1:
+        x = group * 100 + 2
+        return [(x, 98), (x + 88, 40), (x + 88, 50), (x, 108)]
+    x = group * 100 + 9 + 20 * place
+    return [(x, 34), (x + 8, 34), (x + 8, 114), (x, 114)]
+
+
 @lru_cache(maxsize=1024)
 def picket_meter(
     count: int,
@@ -169,7 +185,7 @@ def picket_meter(
             half.append(_stroke(index, rest / whole, "on"))
     if threshold:
         before = ceil(Fraction(threshold * total, whole))
-        stave = Markup('<path class="stave" d="M{} 4h6v132h-6z"/>').format(max(_boundary(before) - 3, 0))
+        stave = Markup('<path class="stave" d="M{} 4h6v132h-6z"/>').format(stave_left(threshold, goal))
         halves[(before - 1) // (STROKES // 2)].append(stave)
     short = total <= STROKES // 2
     drawing = Markup('<svg class="fig" role="img" viewBox="0 0 {} 140"{}>{}<g>{}</g>{}</svg>').format(
@@ -325,14 +341,24 @@ def sparkline(values: Sequence[float], *, title: str, desc: str = "") -> Markup:
 
 
 def steps_over_time(
-    points: Sequence[tuple[datetime, float]], *, title: str, first: str, last: str, top: str, desc: str = ""
+    points: Sequence[tuple[datetime, float]],
+    *,
+    title: str,
+    first: str,
+    last: str,
+    top: str,
+    desc: str = "",
+    whole: float | None = None,
 ) -> Markup:
-    """Draw a count as it grew. first, last: the ends of the time axis, top: the highest count; in words."""
+    """Draw a count as it grew. first, last: the ends of the time axis, top: the highest count; in words.
+
+    whole: what the top stands for when it is not the highest count.
+    """
     if not points:
         return _rows_svg(1, title, desc, [])
     start = points[0][0]
     span = (points[-1][0] - start).total_seconds() or 1
-    highest = max(value for _, value in points) or 1
+    highest = whole or max(value for _, value in points) or 1
     placed = [(100 * (at - start).total_seconds() / span, 100 * value / highest) for at, value in points]
     if len(placed) == 1:
         placed.append((100.0, placed[0][1]))

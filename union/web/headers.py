@@ -1,6 +1,7 @@
 """Security headers, the same on every answer.
 
-The embeddable campaign meter is the one page that other sites may frame; it sets `g.embeddable`.
+The embeddable campaign meter is the one page that other sites may frame; it sets `g.embeddable`. A page that
+needs one Trusted Types policy, by name, sets `g.trusted_types` (ADR 11).
 """
 
 from flask import Flask, Response, current_app, g
@@ -30,9 +31,11 @@ HEADERS = {
 }
 
 
-def policy(*, embeddable: bool = False) -> str:
-    """Return the Content-Security-Policy of a page."""
-    rules = {**CSP, "frame-ancestors": "*"} if embeddable else CSP
+def policy(*, embeddable: bool = False, trusted_types: str = "'none'") -> str:
+    """Return the Content-Security-Policy of a page. trusted_types: the one policy its scripts may make."""
+    rules = {**CSP, "trusted-types": trusted_types}
+    if embeddable:
+        rules["frame-ancestors"] = "*"
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
@@ -42,7 +45,9 @@ def install(app: Flask) -> None:
     @app.after_request
     def secure(response: Response) -> Response:
         embeddable = bool(g.get("embeddable", False))
-        response.headers["Content-Security-Policy"] = policy(embeddable=embeddable)
+        response.headers["Content-Security-Policy"] = policy(
+            embeddable=embeddable, trusted_types=g.get("trusted_types", "'none'")
+        )
         for name, value in HEADERS.items():
             response.headers[name] = value
         if embeddable:

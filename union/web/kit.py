@@ -50,7 +50,9 @@ def install(app: Flask, settings: Settings, navigation: Navigation) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals["union_name"] = settings.union_name  # a page's macros are made once, without the page
+    # a page's macros are made once, without the page
+    app.jinja_env.globals["union_name"] = settings.union_name
+    guards.install_sizes(app)
     csrf.init_app(app)
     guards.install(app)
     headers.install(app)

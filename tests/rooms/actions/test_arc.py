@@ -193,6 +193,16 @@ def test_a_change_of_words_takes_the_signatures_off_but_asks_nobody(session, now
     assert sent(session, slug, "changed") == []
 
 
+def test_an_action_that_runs_or_is_over_is_not_disarmed(session, now, first, second, campaign):
+    slug = make_armed(session, now, first=first, second=second, campaign=campaign)
+    start = live(session, slug, now)
+    with pytest.raises(Conflict, match="not armed"):
+        service.disarm(session, actor=first, now=start, slug=slug)
+    assert service.end(session, actor=SYSTEM, now=the(session, slug).ends_at, slug=slug, site=SITE) is True
+    with pytest.raises(Conflict, match="not armed"):
+        service.disarm(session, actor=first, now=start, slug=slug)
+
+
 @pytest.mark.parametrize("verb", [service.postpone, service.cancel])
 def test_one_organizer_can_always_stop(session, now, first, second, campaign, verb):
     slug = make_armed(session, now, first=first, second=second, campaign=campaign)

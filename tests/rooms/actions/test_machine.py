@@ -21,10 +21,13 @@ from tests.factories.actions import (
     plan,
 )
 from union.actions import queries, service
-from union.actions.models import Action, ActionZoneFiring, CheckinOnce, CheckinTally
+from union.actions.models import Action, ActionVote, ActionZoneFiring, CheckinOnce, CheckinTally
 from union.actions.rules.readiness import NotReady
-from union.actions.rules.states import Choice, FiringState, Mark, State
+from union.actions.rules.states import Choice, FiringState, Mark, State, VoteState
+from union.actions.service import VotePlan
 from union.audit.models import AuditEntry
+from union.ballots.models import Ballot
+from union.ballots.rules import Verdict
 from union.campaigns import queries as campaigns
 from union.campaigns.models import Mandate
 from union.core import db
@@ -56,6 +59,7 @@ class Life(RuleBasedStateMachine):
         self.signed = []
         self.went_live = 0
         self.out = set()
+        self.ends, self.may_move = None, 0
 
     @initialize(floor=st.integers(1, 8))
     def begin(self, floor):
@@ -67,7 +71,7 @@ class Life(RuleBasedStateMachine):
             actor=self.people[0],
             now=self.now,
             campaign_slug=self.campaign,
-            plan=plan(floor=floor),
+            plan=plan(floor=floor, chase=15),
         )
         self.session.commit()
 
@@ -145,7 +149,7 @@ class Life(RuleBasedStateMachine):
     def edit(self, who, days, floor):
         start = (self.now + timedelta(days=days)).strftime("%Y-%m-%dT18:00")
         end = (self.now + timedelta(days=days)).strftime("%Y-%m-%dT20:00")
-        changed = plan(floor=floor, wall_start=start, wall_end=end)
+        changed = plan(floor=floor, wall_start=start, wall_end=end, chase=15)
         before = self.action.version
         done = self.act(service.edit, actor=self.people[who], slug=self.slug, plan=changed, site=SITE)
         if isinstance(done, int):
@@ -188,6 +192,44 @@ class Life(RuleBasedStateMachine):
             make_mandate(self.session, campaigns.card(self.session, self.campaign).id, self.now)
         self.session.commit()
 
+    @rule(who=PEOPLE, more=st.sampled_from([None, 0, 90]), hold=st.booleans(), by_clock=st.booleans())
+    def plan_vote(self, who, more, hold, by_clock):
+        if len(self.votes()) < 2:
+            vote = VotePlan(
+                title="Verder", question="Gaan we door?", steps=("Vertel het een collega.",), more=more, after=10,
+                window=60, preset="simple-majority", group="Ed25519", server_trustee=True, hold=hold,
+                by_clock=by_clock,
+            )  # fmt: skip
+            done = self.act(service.plan_vote, actor=self.people[who], slug=self.slug, vote=vote, site=SITE)
+            if isinstance(done, int):
+                assert self.action.armed_by is None, "who signed, signed another plan"
+
+    @rule(who=PEOPLE, number=st.integers(1, 2), drop=st.booleans())
+    def touch_vote(self, who, number, drop):
+        was = self.action.state
+        verb = service.drop_vote if drop else service.launch_vote
+        done = self.act(verb, actor=self.people[who], slug=self.slug, number=number, site=SITE)
+        if done is None:
+            assert (was is State.LIVE) != drop, "dropped before it runs, opened while it does"
+
+    @rule(passed=st.booleans())
+    def count(self, passed):
+        """Write an outcome on the ballot's row, as counting would."""
+        for vote in self.votes():
+            if vote.state is VoteState.LAUNCHED:
+                row = self.session.scalars(select(Ballot).where(Ballot.slug == vote.ballot_slug)).one()
+                row.state, row.concluded_at, row.cast, row.eligible = "concluded", self.now, 8, 8
+                row.counts = [[6, 2, 0] if passed else [2, 6, 0]]
+                row.verdict = Verdict(passed, 8, 8, 4, 0 if passed else 3, 0, ()).as_json()
+                self.session.commit()
+                if self.action.state is State.LIVE and passed:
+                    self.may_move += 1
+        self.tick()
+
+    def votes(self):
+        query = select(ActionVote).order_by(ActionVote.number).execution_options(populate_existing=True)
+        return self.session.scalars(query).all()
+
     @rule(hours=st.sampled_from([0, 0, 1, 5, 24]))
     def clock(self, hours):
         self.now += timedelta(hours=hours)
@@ -206,6 +248,7 @@ class Life(RuleBasedStateMachine):
         for _ in range(2):
             for verb, slugs in (
                 (service.brief, due.brief), (service.decide, due.decide), (service.fire, due.fire),
+                (service.launch_due, due.launch), (service.settle_votes, due.settle), (service.chase, due.chase),
                 (service.end, due.end), (service.lapse, due.lapse),
             ):  # fmt: skip
                 for slug in slugs:
@@ -220,6 +263,7 @@ class Life(RuleBasedStateMachine):
                         assert len(set(self.signed)) == 2
                         assert self.now < self.action.ends_at, "never late"
                         self.went_live += 1
+                        self.ends, self.may_move = self.action.ends_at, 0
                         Life.lived += 1
                         self.out = set()
         assert len(fired) <= 1
@@ -241,6 +285,19 @@ class Life(RuleBasedStateMachine):
             assert marks == 0, "who was counted is forgotten as soon as it does not run"
             assert action.checkin_key is None
             self.out = set() if action.state is not State.LIVE else self.out
+        if action.state is State.LIVE and not self.may_move:
+            assert action.ends_at == self.ends, "only members move the end of what runs"
+        states = {vote.state for vote in self.votes()}
+        if action.state in {State.ENDED, State.DEBRIEFED, State.CANCELLED}:
+            assert VoteState.PLANNED not in states, "nothing opens after the end"
+        if VoteState.LAUNCHED in states:
+            assert action.fired_at is not None
+        named = self.session.scalar(
+            select(func.count()).select_from(Outbox).where(
+                Outbox.kind.startswith("chase-"), Outbox.member_id.not_like("unlinked:%"), Outbox.state != "sending"
+            )
+        )  # fmt: skip
+        assert action.state is State.LIVE or named == 0, "who was reminded is forgotten too"
         if action.state is State.ARMED:
             assert action.armed_by != action.confirmed_by
             assert None not in {action.armed_by, action.confirmed_by}

@@ -4,16 +4,25 @@ import json
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Column, ForeignKey, MetaData, String, Table, inspect, select, text
+from sqlalchemy import Column, ForeignKey, MetaData, String, Table, func, inspect, select, text
 
 from tests.factories import ballots as make
+from tests.factories.members import make_member
 from union.ballots import models, service
 from union.core import db
+from union.core.actor import Role
 from union.core.db import Instant
 
 YES = [[1, 0, 0]]
 MEMBER_WORDS = ("member", "voter", "actor", "person", "email", "phone", "session")
-BOARD_TABLES = {"cast_ballot", "cast_ciphertext", "board_record", "public_credential", "refusal_log"}
+BOARD_TABLES = {
+    "cast_ballot",
+    "cast_ciphertext",
+    "board_record",
+    "public_credential",
+    "refusal_log",
+    "ballot_shuffle",
+}
 ROLL_TABLES = {"roll_entry"}
 
 
@@ -35,7 +44,7 @@ def links(table):
 
 def leads_to_the_board(table):
     """What in a table of the roll could lead to the board."""
-    allowed = {"ballot_id", "member_id", "chapter_slug", "voted"}
+    allowed = {"ballot_id", "member_id", "chapter_slug", "weight", "voted"}
     return [f"{table.name}.{c.name}" for c in table.columns if c.name not in allowed]
 
 
@@ -190,3 +199,75 @@ def test_a_credential_is_nowhere_but_in_its_sealed_message(database, now):
     with db.reading() as session:
         everything = "".join(row for rows in rows_of_every_table(session).values() for row in rows)
         assert not any(code in everything for code in hand.credentials.values())
+
+
+# Weights and orders
+
+
+def lonely(session, hand, smallest):
+    """Published weights that fewer than `smallest` voting codes share: each could name whoever votes with it."""
+    shared = session.execute(
+        select(models.PublicCredential.weight, func.count())
+        .where(models.PublicCredential.ballot_id == make.row(session, hand).id)
+        .group_by(models.PublicCredential.weight)
+    )
+    return [weight for weight, many in shared if many < smallest]
+
+
+@pytest.fixture
+def weighed(database, now):
+    """Twelve members of whom one alone has nine votes and two have four; weights shared by three at least."""
+    given = [9, 4, 4, *[2] * 5, *[1] * 4]
+    with db.transaction() as session:
+        hand = make.make_ballot_draft(session, now, voters=12, kind="general", preset="simple-majority")
+        officer = make_member(session, roles=[Role.OFFICER], chapter="utrecht")
+        text = "".join(f"{member},{weight}\n" for member, weight in zip(hand.voters, given, strict=True))
+        service.take_weights(
+            session, actor=make.actor(session, officer), now=now, slug=hand.slug, text=text, smallest=3
+        )
+        make.issue(session, make.give_keys(session, hand, now), now)
+        make.open_now(session, hand, now)
+    return hand
+
+
+def test_no_published_weight_is_rarer_than_the_ballot_says(database, weighed):
+    with db.reading() as session:
+        assert lonely(session, weighed, 3) == []
+        assert session.scalars(select(models.BallotWeight)).all() == []  # what the list said is gone
+        weights = [json.loads(row)["weight"] for row in rows_of_every_table(session)["roll_entry"]]
+    assert "9" not in weights
+
+
+def test_a_planted_weight_is_noticed(database, weighed):
+    with db.transaction() as session:
+        session.get(models.PublicCredential, (make.row(session, weighed).id, 4)).weight = 77
+    with db.reading() as session:
+        assert lonely(session, weighed, 3) == [77]
+
+
+def test_a_weight_is_all_that_roll_and_board_share(database, weighed, now):
+    """No credential stands beside a member; what both sides hold of one another is a weight that several share."""
+    with db.reading() as session:
+        rows = rows_of_every_table(session)
+    points = [json.loads(row)["digest"].strip("'") for row in rows["public_credential"]]
+    for table, held in rows.items():
+        for voter in weighed.voters:
+            assert not any(voter in row and any(point in row for point in points) for row in held), table
+
+
+def test_orders_are_kept_in_no_order_of_giving(database, now):
+    """Neither as they were cast nor as they were shuffled: each different one once, with how many gave it."""
+    given = [[3, 2, 1, 4], [1, 2, 3, 4], [2, 1, 3, 4], [1, 2, 3, 4]]
+    rank = service.ranking("Which first?", make.DEMANDS)
+    with db.transaction() as session:
+        hand = make.make_open_ballot(
+            session, now, voters=4, trustees=1, questions=[rank], kind="demands", preset="simple-majority"
+        )
+        with make.at_database_time(now):
+            for voter, order in zip(hand.voters, given, strict=True):
+                make.vote(session, hand, voter, [order], now)
+        make.close(session, hand)
+        make.shuffle(session, hand, hand.closes_at)
+        make.decrypt(session, hand, hand.closes_at)
+        kept = make.row(session, hand).counts[0]
+    assert kept == [[[1, 2, 3, 4], 2], [[2, 1, 3, 4], 1], [[3, 2, 1, 4], 1]]

@@ -345,6 +345,11 @@ def test_a_key_of_another_group_is_refused_by_name(session, now):
     )
     key = make_key(group_named("Ed25519"), secrets.randbelow).public.record().decode()
     answer = service.submit_trustee_key(
-        session, actor=make.actor(session, hand.trustees[0]), now=now, slug=hand.slug, text=key
+        session,
+        actor=make.actor(session, hand.trustees[0]),
+        now=now,
+        slug=hand.slug,
+        text=key,
+        public_url=make.PUBLIC_URL,
     )
     assert answer.code == "point-form"

@@ -62,7 +62,7 @@ def test_a_trustee_who_never_uses_the_browser(run, now, tmp_path):
     run("submit-key", hand.slug, hand.trustees[0], "-", stdin=public)
     with db.transaction() as session:
         make.issue(session, hand, now)
-        make.service.open_ballot(session, actor=make.actor(session, hand.organizer), now=now, slug=hand.slug)
+        make.open_now(session, hand, now)
         with make.at_database_time(now):
             make.vote(session, hand, hand.voters[0], YES, now)
     early = Path(run("export", hand.slug, "-o", tmp_path / "early").stdout.strip())
@@ -86,6 +86,108 @@ def test_a_trustee_who_never_uses_the_browser(run, now, tmp_path):
     shown = json.loads(run("show", hand.slug, "--json").stdout)
     assert shown["counts"] == [[["Yes", 1], ["No", 0], ["Abstain", 0]]]
     assert hand.slug in run("list").stdout
+
+
+def test_a_ceremony_without_a_browser(run, now, tmp_path, monkeypatch):
+    """Three trustees, by files: steps on their own machines, a test, the count by two; the third is not needed."""
+    with db.transaction() as session:
+        hand = make.asked(
+            session, make.make_ballot_draft(session, now, threshold=2, opens_in=FAR, voters=1), now
+        )
+        uuid = make.row(session, hand).uuid
+    slug = hand.slug
+
+    def offline(*words, status=0):
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr(db, "make_engine", None)
+            return run(*words, status=status)
+
+    def one_step(n, member_id):
+        run("ceremony", "export", slug, member_id, "-o", f"state{n}.json")
+        offline("ceremony", "step", f"state{n}.json", f"seed{n}.json", "-o", f"message{n}.json")
+        return run("ceremony", "submit", slug, member_id, f"message{n}.json").output
+
+    first, second, third = hand.trustees
+    assert "step 1 waits for 2" in one_step(1, first)
+    assert (tmp_path / "seed1.json").stat().st_mode & 0o077 == 0
+    assert "step 1 waits for 2" in run("ceremony", "submit", slug, first, "message1.json").output
+    run("ceremony", "export", slug, first, "-o", "state1.json")
+    assert (
+        "nothing is due"
+        in offline("ceremony", "step", "state1.json", "seed1.json", "-o", "x.json", status=1).output
+    )
+    run("ceremony", "submit", slug, second, "message1.json", status=1)
+    one_step(2, second)
+    assert "step 2 waits for 3" in one_step(3, third)
+    run("ceremony", "export", slug, second, "-o", "state2.json")
+    wrong = offline("ceremony", "step", "state2.json", "seed1.json", "-o", "x.json", status=1)
+    assert "did not make your certificate" in wrong.output
+    assert (
+        "made in the first step"
+        in offline("ceremony", "step", "state2.json", "none.json", "-o", "x.json", status=1).output
+    )
+    for _ in range(2):
+        for n, member_id in enumerate(hand.trustees, start=1):
+            said = one_step(n, member_id)
+    assert "the key is made" in said
+    assert "3 of 3" in run("ceremony", "status", slug).output
+
+    run("export-test", slug, "-o", "test.json")
+    for n, member_id in enumerate(hand.trustees, start=1):
+        run("ceremony", "sealed-key", slug, member_id, "-o", f"sealed{n}.json")
+    assert "--sealed" in offline("trustee-test", "seed1.json", "test.json", status=1).output
+    other = offline("trustee-test", "seed1.json", "test.json", "--sealed", "sealed2.json", status=1)
+    assert "not the one" in other.output
+    offline("trustee-test", "seed1.json", "test.json", "--sealed", "sealed1.json", "-o", "tested.json")
+    run("submit-test", slug, second, "tested.json", status=1)
+    assert "2 more to test" in run("submit-test", slug, first, "tested.json").output
+    assert "tested" in run("ceremony", "status", slug).output
+
+    with db.transaction() as session:
+        make.issue(session, hand, now)
+        make.open_now(session, hand, now)
+        with make.at_database_time(now):
+            make.vote(session, hand, hand.voters[0], YES, now)
+        make.close(session, hand)
+    archive = run("export", slug).stdout.strip()
+    for n, member_id in ((3, third), (1, first), (2, second)):
+        offline(
+            "trustee-decrypt", f"seed{n}.json", archive, "--sealed", f"sealed{n}.json", "-o", f"s{n}.json"
+        )
+        said = run("submit-share", slug, member_id, f"s{n}.json").output
+    assert "not needed" in said
+    end = run("export", slug, "-o", tmp_path / "end").stdout.strip()
+    report = json.loads(run("verify", end, "--json", "--jobs", 1).stdout)
+    assert (report["holds"], report["result"]) == (True, [[1, 0, 0]])
+    assert Path(end).name == f"{uuid}.bel"
+
+
+def test_a_wrong_share_is_proven_from_the_command_line(run, now, tmp_path):
+    with db.transaction() as session:
+        hand = make.asked(session, make.make_ballot_draft(session, now, threshold=2, opens_in=FAR), now)
+        make.hold_steps(session, hand, now, 1)
+        for member_id in hand.trustees:
+            step, text = make.step_of(session, hand, member_id)
+            if member_id == hand.trustees[1]:
+                record = json.loads(text)
+                record["secrets"][0] = record["secrets"][2]
+                text = json.dumps(record, separators=(",", ":"))
+            make.send_step(session, hand, member_id, now, step, text)
+        number = make.row(session, hand).ceremony
+        uuid = make.row(session, hand).uuid
+    seed = {"kind": "union-trustee-seed", "version": 1, "uuid": uuid, "number": number}
+    (tmp_path / "seed.json").write_text(json.dumps(seed | {"seed": hand.seeds[hand.trustees[0]]}))
+    run("ceremony", "export", hand.slug, hand.trustees[0], "-o", "state.json")
+    found = run("ceremony", "step", "state.json", "seed.json", "-o", "proof.json", status=1)
+    assert "trustee 2 sent you does not fit" in found.output
+    said = run("ceremony", "submit", hand.slug, hand.trustees[0], "proof.json").output
+    assert "Trustee 2" in said
+    assert "halted" in run("ceremony", "status", hand.slug).output
+    run("ceremony", "again", hand.slug, stdin="n\n", status=1)
+    assert "begun again" in run("ceremony", "again", hand.slug, "--yes").output
+    run("ceremony", "export", hand.slug, hand.trustees[0], "-o", "state.json")
+    old = run("ceremony", "step", "state.json", "seed.json", "-o", "x.json", status=1)
+    assert "before a new beginning" in old.output
 
 
 def test_a_key_of_another_ballot_is_refused(run, now, tmp_path):
@@ -135,3 +237,38 @@ def test_codes_made_on_another_machine(run, now, tmp_path, monkeypatch):
     run("credentials", hand.slug, "-o", "again")
     with db.reading() as session:
         assert make.row(session, hand).codes_by_officer
+
+
+def test_a_trustee_shuffles_without_the_browser(run, now, tmp_path):
+    """From the exported archive; a share is not made before the last shuffle, and then of the shuffled votes."""
+    with db.transaction() as session:
+        rank = make.service.ranking("Which first?", make.DEMANDS)
+        hand = make.make_open_ballot(
+            session, now, trustees=2, voters=3, kind="demands", preset="simple-majority", questions=[rank]
+        )
+        with make.at_database_time(now):
+            for voter in hand.voters:
+                make.vote(session, hand, voter, [[2, 1, 3, 4]], now)
+        uuid = make.row(session, hand).uuid
+    run("export", hand.slug)
+    bel = tmp_path / f"{uuid}.bel"
+    assert "not closed yet" in run("shuffle", bel, "-o", "made.json", status=1).output
+    with db.transaction() as session:
+        make.close(session, hand)
+    for place, trustee in enumerate(hand.trustees):
+        run("export", hand.slug)
+        key = tmp_path / f"key-{place}.json"
+        key.write_text(json.dumps(str(int(hand.keys[trustee].private_key))))
+        assert "still shuffle" in run("trustee-decrypt", key, bel, status=1).output
+        assert "3 votes" in run("shuffle", bel, "-o", "made.json").output
+        wrong = run("submit-shuffle", hand.slug, trustee, "-", stdin="{}", status=1).output
+        assert f"Trustee {place + 1}" in wrong
+        run("submit-shuffle", hand.slug, trustee, "made.json")
+    run("export", hand.slug)
+    assert "nothing is to be shuffled" in run("shuffle", bel, "-o", "made.json", status=1).output
+    for place, trustee in enumerate(hand.trustees):
+        run("trustee-decrypt", tmp_path / f"key-{place}.json", bel, "-o", "share.json")
+        run("submit-share", hand.slug, trustee, "share.json")
+    run("export", hand.slug)
+    run("verify", bel)
+    assert make.DEMANDS[1] in run("show", hand.slug).output

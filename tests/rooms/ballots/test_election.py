@@ -129,5 +129,6 @@ def test_marks_are_wiped_after_the_contest_period(session, now):
         "ballot_id",
         "member_id",
         "chapter_slug",
+        "weight",
         "voted",
     ]

@@ -16,6 +16,7 @@ from union.ballots import queries
 from union.ballots.crypto import verify
 from union.ballots.models import RollEntry
 from union.core import db
+from union.notify.models import Outbox
 
 CHILD = textwrap.dedent(
     """
@@ -47,6 +48,8 @@ CHILD = textwrap.dedent(
         if facts["step"] == "cast":
             service.cast(session, actor=make.actor(session, facts["voter"]), slug=facts["slug"], text=facts["text"],
                          now=now, signer=make.SIGNER)
+        elif facts["step"] == "ceremony":
+            make.send_step(session, make.Hand(facts["slug"], "", [], []), facts["voter"], now, 3, facts["text"])
         elif facts["step"] == "close":
             service.close_ballot(session, actor=SYSTEM, now=now, slug=facts["slug"], public_url="")
         else:
@@ -112,3 +115,35 @@ def test_whole_or_nothing(database, now, tmp_path, step):
     if step == "cast":
         run(database, 0, **facts)
         assert state(database, hand, tmp_path) == after
+
+
+@pytest.mark.slow
+def test_the_last_step_of_a_ceremony_is_whole_or_absent(database, now):
+    """The message, the key put together from all of them, and the call to test it: together or not at all."""
+    with db.transaction() as session:
+        hand = make.asked(session, make.make_ballot_draft(session, now, threshold=2), now)
+        make.hold_steps(session, hand, now, 2)
+        for member_id in hand.trustees[:2]:
+            make.send_step(session, hand, member_id, now, *make.step_of(session, hand, member_id))
+        _, text = make.step_of(session, hand, hand.trustees[2])
+    facts = {
+        "step": "ceremony",
+        "slug": hand.slug,
+        "voter": hand.trustees[2],
+        "text": text,
+        "now": now.isoformat(),
+    }
+
+    def ceremony():
+        with db.reading() as session:
+            page = queries.ballot_page(session, hand.slug, make.actor(session, hand.organizer), now)
+            told = session.scalars(select(Outbox.kind).where(Outbox.kind == "trustee-test-1")).all()
+            return [seat.steps for seat in page.holders], page.keys_missing, len(told)
+
+    for die_at in (4, 7, 10, -1):
+        run(database, die_at, **facts)
+        assert ceremony() == ([3, 3, 2], 3, 0)
+    assert run(database, 0, **facts) > 10
+    assert ceremony() == ([3, 3, 3], 0, 3)
+    run(database, 0, **facts)
+    assert ceremony() == ([3, 3, 3], 0, 3)

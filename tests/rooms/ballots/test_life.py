@@ -37,23 +37,23 @@ def organizer(session, hand):
     [
         ({"title": "  "}, "title"),
         ({"kind": "lunch"}, "kind"),
-        ({"group": "RFC-3526-2048"}, "group"),
+        ({"group": "secp256k1"}, "group"),
         ({"preset": "se-varsel"}, "preset"),
         ({"preset": "ratification-simple-majority"}, "preset"),
         ({"kind": "ratification"}, "preset"),
         ({"kind": "general", "preset": "gb-tulrca"}, "preset"),
         ({"zone": "Mars/Olympus"}, "zone"),
         ({"trustee_ids": []}, "trustees"),
-        ({"questions": []}, "question"),
-        ({"questions": [service.choice("Which?", ["a", "b"], 1)]}, "question"),
-        ({"questions": [service.decision("", "en")]}, "question"),
+        ({"questions": []}, "asks"),
+        ({"questions": [service.choice("Which?", ["a", "b"], 1)]}, "asks"),
+        ({"questions": [service.decision("", "en")]}, "q0_question"),
         (
             {"questions": [service.decision("A?", "en"), service.choice("Which?", ["a", "A"], 1)]},
-            "choice_answers",
+            "q1_answers",
         ),
         (
             {"questions": [service.decision("A?", "en"), service.choice("Which?", ["a", "b"], 3)]},
-            "choice_most",
+            "q1_most",
         ),
     ],
 )
@@ -89,7 +89,12 @@ def test_only_organizers_draft_and_only_trustees_hold_keys(session, now):
     other = make_member(session, roles=[Role.TRUSTEE])
     with pytest.raises(NotAllowed):
         service.submit_trustee_key(
-            session, actor=make.actor(session, other), now=now, slug=hand.slug, text="{}"
+            session,
+            actor=make.actor(session, other),
+            now=now,
+            slug=hand.slug,
+            text="{}",
+            public_url=make.PUBLIC_URL,
         )
 
 
@@ -103,14 +108,14 @@ def test_a_rule_past_its_review_needs_an_officer(session, monkeypatch):
     assert presets.presets()["union-default"].stale(late.date())
     hand = make.issue(session, make.give_keys(session, make.make_ballot_draft(session, late), late), late)
     with pytest.raises(Invalid, match="review date"):
-        service.open_ballot(session, actor=organizer(session, hand), now=late, slug=hand.slug)
+        make.open_now(session, hand, late)
     assert queries.due(session, hand.opens_at).to_open == ()
     with pytest.raises(NotAllowed):
         service.confirm_rule(session, actor=organizer(session, hand), now=late, slug=hand.slug)
     officer = make.actor(session, make_member(session, roles=[Role.OFFICER]))
     service.confirm_rule(session, actor=officer, now=late, slug=hand.slug)
     assert queries.due(session, hand.opens_at).to_open == (hand.slug,)
-    service.open_ballot(session, actor=organizer(session, hand), now=late, slug=hand.slug)
+    make.open_now(session, hand, late)
 
 
 def test_the_version_of_the_day_it_opens_is_frozen(session):
@@ -139,7 +144,9 @@ def test_nothing_changes_once_open(session, now):
     with pytest.raises(Closed):
         service.issue_credentials(session, actor=actor, now=now, slug=hand.slug, public_url="")
     with pytest.raises(Closed):
-        service.drop_trustee(session, actor=actor, now=now, slug=hand.slug, position=1)
+        service.drop_trustee(
+            session, actor=actor, now=now, slug=hand.slug, position=1, public_url=make.PUBLIC_URL
+        )
 
 
 # Keys and codes
@@ -163,14 +170,28 @@ def test_a_trustee_who_never_answers_is_left_out(session, now):
     silent = hand.trustees.pop(0)
     make.give_keys(session, hand, now)
     with pytest.raises(Conflict):
-        service.drop_trustee(session, actor=organizer(session, hand), now=now, slug=hand.slug, position=2)
-    service.drop_trustee(session, actor=organizer(session, hand), now=now, slug=hand.slug, position=1)
+        service.drop_trustee(
+            session,
+            actor=organizer(session, hand),
+            now=now,
+            slug=hand.slug,
+            position=2,
+            public_url=make.PUBLIC_URL,
+        )
+    service.drop_trustee(
+        session,
+        actor=organizer(session, hand),
+        now=now,
+        slug=hand.slug,
+        position=1,
+        public_url=make.PUBLIC_URL,
+    )
     session.flush()
     seats = session.scalars(select(BallotTrustee).order_by(BallotTrustee.position)).all()
     assert [s.position for s in seats] == [1, 2]
     assert silent not in {s.member_id for s in seats}
     make.issue(session, hand, now)
-    service.open_ballot(session, actor=organizer(session, hand), now=now, slug=hand.slug)
+    make.open_now(session, hand, now)
     with make.at_database_time(now):
         make.vote(session, hand, hand.voters[0], YES, now)
     make.close(session, hand)
@@ -182,9 +203,13 @@ def test_a_trustee_sends_one_key(session, now):
     hand = make.give_keys(session, make.make_ballot_draft(session, now), now)
     trustee = make.actor(session, hand.trustees[0])
     again = hand.keys[hand.trustees[0]].public.record().decode()
-    service.submit_trustee_key(session, actor=trustee, now=now, slug=hand.slug, text=again)
+    service.submit_trustee_key(
+        session, actor=trustee, now=now, slug=hand.slug, text=again, public_url=make.PUBLIC_URL
+    )
     with pytest.raises(Conflict):
-        service.submit_trustee_key(session, actor=trustee, now=now, slug=hand.slug, text=again + " ")
+        service.submit_trustee_key(
+            session, actor=trustee, now=now, slug=hand.slug, text=again + " ", public_url=make.PUBLIC_URL
+        )
 
 
 def test_another_trustees_key_is_no_key_of_mine(session, now):
@@ -193,7 +218,12 @@ def test_another_trustees_key_is_no_key_of_mine(session, now):
     make.give_keys(session, hand, now)
     stolen = hand.keys[hand.trustees[0]].public.record().decode()
     answer = service.submit_trustee_key(
-        session, actor=make.actor(session, taken), now=now, slug=hand.slug, text=stolen
+        session,
+        actor=make.actor(session, taken),
+        now=now,
+        slug=hand.slug,
+        text=stolen,
+        public_url=make.PUBLIC_URL,
     )
     assert answer.code == "trustees-form"
 
@@ -220,7 +250,7 @@ def test_issuing_again_revokes_the_first_codes(session, now):
     make.issue(session, hand, now)
     assert not set(first.values()) & set(hand.credentials.values())
     assert {m.state for m in messages(session, hand, "credential-1")} == {"suppressed"}
-    service.open_ballot(session, actor=organizer(session, hand), now=now, slug=hand.slug)
+    make.open_now(session, hand, now)
     hand.credentials[hand.voters[0]] = first[hand.voters[0]]
     with make.at_database_time(now):
         assert make.vote(session, hand, hand.voters[0], YES, now).code == "ballot-credential"
@@ -475,7 +505,7 @@ def test_what_waits_for_a_member(session, now):
     voter = hand.voters[0]
     assert queries.waiting_for(session, voter, now) == []
     make.issue(session, hand, now)
-    service.open_ballot(session, actor=organizer(session, hand), now=now, slug=hand.slug)
+    make.open_now(session, hand, now)
     assert [c.slug for c in queries.waiting_for(session, voter, now)] == [hand.slug]
     with make.at_database_time(now):
         make.vote(session, hand, voter, YES, now)

@@ -47,7 +47,7 @@ def test_an_election_with_the_officers_codes(session, now, tmp_path, group):
     assert upload(session, hand, now, public.text(), officer).eligible == 3
     hand_out(hand, codes)
     organizer = make.actor(session, hand.organizer)
-    service.open_ballot(session, actor=organizer, now=now, slug=hand.slug)
+    make.open_now(session, hand, now)
     page = queries.ballot_page(session, hand.slug, organizer, now)
     assert page.codes_by_officer
     assert page.roll_hash == service.roll_hash(public.members)
@@ -104,7 +104,7 @@ def test_only_officers_and_only_before_the_opening(session, now):
         made_offline(session, hand, now, organizer)
     upload(session, hand, now, public.text())
     hand_out(hand, codes)
-    service.open_ballot(session, actor=organizer, now=now, slug=hand.slug)
+    make.open_now(session, hand, now)
     with pytest.raises(Closed):
         upload(session, hand, now, public.text())
 

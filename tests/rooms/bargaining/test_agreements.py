@@ -21,6 +21,7 @@ from tests.factories.bargaining import (
 )
 from tests.factories.members import make_member
 from union.audit.models import AuditEntry
+from union.ballots import service as voting
 from union.ballots.models import Ballot
 from union.bargaining import jobs, service
 from union.bargaining.models import Grievance, GrievanceNote, Obligation, ObligationCheck, TableReminder
@@ -29,7 +30,7 @@ from union.bargaining.rules import wording
 from union.bargaining.rules.agreements import State, Turn
 from union.bargaining.rules.grievances import Turn as Step
 from union.bargaining.service import grievances as cases
-from union.bargaining.service.agreements import Vote
+from union.bargaining.service.ratifying import Vote
 from union.campaigns.models import Demand
 from union.core.actor import SYSTEM, Role
 from union.core.db import transaction
@@ -62,6 +63,10 @@ def launch(session, table, now, slug):
 
 def settle(session, now, slug):
     return service.settle_ratification(session, actor=SYSTEM, now=now, slug=slug, public_url=SITE)
+
+
+def follow(session, now, slug):
+    return service.follow_repeated_vote(session, actor=SYSTEM, now=now, slug=slug, public_url=SITE)
 
 
 def decided(session, ballot_slug, now, *, passed):
@@ -145,12 +150,39 @@ class TestRatification:
     def test_a_cancelled_vote_gives_the_text_back(self, session, table, now):
         slug = make_agreement(session, table[0], table[2], state="tentative")
         ballot = launch(session, table, now, slug)
-        from union.ballots import service as voting
-
         voting.cancel(session, actor=table[1], now=now, slug=ballot, public_url=SITE)
         assert settle(session, now, slug) == "cancelled"
         assert agreement_of(session, slug).state == "tentative"
         assert launch(session, table, now, slug) != ballot
+
+    def test_a_vote_held_again_settles_the_agreement(self, session, table, now):
+        slug = make_agreement(session, table[0], table[2], state="tentative")
+        first = launch(session, table, now, slug)
+        decided(session, first, now, passed=False)
+        assert settle(session, now, slug) == "rejected"
+        assert follow(session, now, slug) is False, "nothing is held again yet"
+        again = voting.hold_again(session, actor=table[1], now=now, slug=first)
+        with pytest.raises(Closed, match="being held again"):
+            service.reopen(session, actor=table[2], now=now, slug=slug)
+        assert follow(session, now, slug) is True
+        assert follow(session, now, slug) is False, "once"
+        row = agreement_of(session, slug)
+        assert (row.state, row.ballot_slug, row.vote) == ("ratifying", again, None)
+        decided(session, again, now, passed=True)
+        assert settle(session, now, slug) == "ratified"
+        assert agreement_of(session, slug).vote["ballot"] == again
+
+    def test_a_vote_held_again_on_words_that_are_no_more_is_called_off(self, session, table, now):
+        slug = make_agreement(session, table[0], table[2], state="tentative")
+        first = launch(session, table, now, slug)
+        decided(session, first, now, passed=False)
+        settle(session, now, slug)
+        service.reopen(session, actor=table[2], now=now, slug=slug)
+        again = voting.hold_again(session, actor=table[1], now=now, slug=first)
+        assert slug in service.repeatable(session)
+        assert follow(session, now, slug) is False
+        assert session.query(Ballot).filter_by(slug=again).one().state == "cancelled"
+        assert agreement_of(session, slug).state == "draft"
 
     def test_a_real_ballot_makes_a_real_agreement(self, database, now, settings):
         """Keys, credentials, sealed votes, tally: then the clock puts the agreement in force and sets the demand."""
@@ -262,6 +294,15 @@ class TestMachine:
                 decided(session, row.ballot_slug, now, passed=passed)
                 turn = Turn.RATIFY if passed else Turn.REJECT
                 self.attempt(turn, lambda: settle(session, now, self.slug))
+
+            @rule()
+            def hold_again(self):
+                row = agreement_of(session, self.slug)
+                if row.state != State.REJECTED:
+                    assert follow(session, now, self.slug) is False
+                    return
+                voting.hold_again(session, actor=organizer, now=now, slug=row.ballot_slug)
+                self.attempt(Turn.ASK_AGAIN, lambda: follow(session, now, self.slug))
 
             @rule()
             def enter(self):

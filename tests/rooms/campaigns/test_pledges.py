@@ -13,9 +13,11 @@ from tests.factories.campaigns import actor, make_campaign, pledge_all, row_of
 from tests.factories.members import make_member
 from union.campaigns import jobs, queries, service
 from union.campaigns.models import Pledge
+from union.campaigns.service import announcing
 from union.core import db
 from union.core.actor import SYSTEM, VISITOR
 from union.core.errors import Closed, Invalid, NotAllowed, NotFound
+from union.members import queries as members
 from union.notify.models import Outbox, Wording
 
 AFTER = NOW + timedelta(days=7)
@@ -370,3 +372,59 @@ def test_waiting_for_lists_what_still_gathers(session):
     service.pledge(session, slug=slug, actor=rider, at_least=1, now=NOW)
     assert queries.waiting_for(session, rider.member_id, NOW) == []
     assert queries.waiting_for(session, make_member(session), AFTER) == []
+
+
+class TestLargeRounds:
+    """Weighed outside the lock, written in one go, told in batches: the same as all at once."""
+
+    MINIMUMS = (1, 2, 2, 3, 9, 9, "1/2")
+
+    def weighed(self, session, slug):
+        return service.weigh(session, slug=slug, actor=SYSTEM, now=AFTER)
+
+    def settle(self, session, slug, weighed=None):
+        return service.settle(
+            session, slug=slug, actor=SYSTEM, now=AFTER, public_url="http://localhost", weighed=weighed
+        )
+
+    def test_weighing_changes_nothing_and_settling_takes_what_it_found(self, session):
+        slug = make_campaign(session)
+        ids = pledge_all(session, slug, self.MINIMUMS)
+        found = self.weighed(session, slug)
+        assert row_of(session, slug).stage == "gathering"
+        assert (found.size, set(found.called)) == (4, set(ids[:4]))
+        assert self.settle(session, slug, found).called == 4
+        assert queries.called(session, row_of(session, slug).id) == sorted(ids[:4])
+        assert session.query(Pledge).filter(Pledge.at_least.is_not(None)).count() == 0
+
+    def test_a_pledge_that_moved_since_is_weighed_again(self, session):
+        slug = make_campaign(session)
+        ids = pledge_all(session, slug, (1, 2, 3))
+        found = self.weighed(session, slug)
+        service.withdraw(session, slug=slug, actor=members.actor_of(session, ids[0]), now=NOW)
+        assert self.settle(session, slug, found).called == 0
+
+    @pytest.mark.parametrize("minimums", [(1,) * 9 + (50,), (1,) * 3 + (50,) * 7, (50,) * 5])
+    def test_every_pledge_is_said_to_be_called_or_not(self, session, minimums):
+        slug = make_campaign(session)
+        ids = pledge_all(session, slug, minimums)
+        guest = actor(session, state="applicant")
+        service.pledge(session, slug=slug, actor=guest, at_least=1, now=NOW)
+        size = self.settle(session, slug).called
+        outcome = dict(session.query(Pledge.member_id, Pledge.called).all())
+        expected = {one: minimum <= size for one, minimum in zip(ids, minimums, strict=True)}
+        assert outcome == {**expected, guest.member_id: False}
+
+    def test_telling_goes_on_where_it_stood_and_tells_nobody_twice(self, session, monkeypatch):
+        monkeypatch.setattr(announcing, "_BATCH", 2)
+        slug = make_campaign(session)
+        ids = pledge_all(session, slug, (1, 2, 3, 3, 50))
+        self.settle(session, slug)
+        assert session.query(Outbox).count() == 2
+        assert announcing.unannounced(session) == [slug]
+        facts = {"slug": slug, "actor": SYSTEM, "public_url": "http://localhost", "now": AFTER}
+        told = [service.announce(session, **facts) for _ in range(4)]
+        assert told == [2, 1, 0, 0]
+        assert announcing.unannounced(session) == []
+        assert {row.member_id for row in session.query(Outbox)} == set(ids)
+        assert session.query(Outbox).filter_by(kind="called").count() == 4

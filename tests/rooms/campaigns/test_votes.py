@@ -46,7 +46,7 @@ def hold(session, answers, **facts):
         ballot, lead.member_id, [holder], people, opens_at=VOTE.opens_at, closes_at=VOTE.closes_at
     )
     voting.issue(session, voting.give_keys(session, hand, NOW), NOW)
-    ballot_service.open_ballot(session, actor=lead, now=VOTE.opens_at, slug=ballot)
+    ballot_service.open_ballot(session, actor=lead, now=VOTE.opens_at, slug=ballot, untested=range(1, 9))
     with voting.at_database_time(VOTE.opens_at):
         for person, answer in zip(people, answers, strict=True):
             receipt = voting.vote(session, hand, person, [list(answer)], VOTE.opens_at)
@@ -171,7 +171,9 @@ class TestHeldAgain:
                 closes_at=row.closes_at,
             )
             voting.issue(session, voting.give_keys(session, second, counted), counted)
-            ballot_service.open_ballot(session, actor=lead, now=row.opens_at, slug=again)
+            ballot_service.open_ballot(
+                session, actor=lead, now=row.opens_at, slug=again, untested=range(1, 9)
+            )
             with voting.at_database_time(row.opens_at):
                 for person in second.voters:
                     voting.vote(session, second, person, [list(YES)], row.opens_at)

@@ -20,10 +20,18 @@ def test_each_job_does_its_part_once(database, now, settings):
         service.request_sign_in(
             session, contact="anna@example.org", device="1.2.3.4", now=now, site="https://union.example"
         )
-    assert run(now, settings) == {"members.forget": 0, "members.erase_who_left": 1}
+    assert run(now, settings) == {"members.forget": 0, "members.erase_who_left": 1, "members.tell_bounced": 0}
     later = now + timedelta(days=2)
-    assert run(later, settings) == {"members.forget": 4, "members.erase_who_left": 0}
-    assert run(later, settings) == {"members.forget": 0, "members.erase_who_left": 0}
+    assert run(later, settings) == {
+        "members.forget": 4,
+        "members.erase_who_left": 0,
+        "members.tell_bounced": 0,
+    }
+    assert run(later, settings) == {
+        "members.forget": 0,
+        "members.erase_who_left": 0,
+        "members.tell_bounced": 0,
+    }
     with db.reading() as session:
         assert session.get(Member, gone).email_hash is None
         assert session.query(Challenge).count() == session.query(Attempt).count() == 0

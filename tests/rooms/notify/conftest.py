@@ -1,11 +1,13 @@
 """Parts for delivery's tests: a clock to turn, real local providers, and an outbox to look into."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
+from werkzeug.serving import make_server
 
 from tests.conftest import NOW
 from union.core import db
@@ -88,3 +90,22 @@ def rows(**where):
 
 def states():
     return [row.state for row in rows()]
+
+
+@pytest.fixture
+def webhook(app, twilio):
+    """Our own web application over real HTTP, believing the local provider's signatures."""
+    served = make_server("127.0.0.1", 0, app, threaded=True)
+    address = f"http://127.0.0.1:{served.port}"
+    app.config["SETTINGS"] = replace(
+        app.config["SETTINGS"],
+        public_url=address,
+        twilio_auth_token=twilio.token,
+        twilio_account_sid=twilio.account,
+    )
+    thread = threading.Thread(target=served.serve_forever, daemon=True)
+    thread.start()
+    yield address
+    served.shutdown()
+    thread.join(5)
+    served.server_close()

@@ -1,8 +1,5 @@
 """What breaks strikes: a provider that hangs, lies or drops, senders that die. Nothing double, nothing lost."""
 
-import os
-import random
-import signal
 import subprocess
 import sys
 import threading
@@ -12,20 +9,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from tests.conftest import NOW
+from tests.rooms.notify import fault_run
 from tests.rooms.notify.conftest import WHO, rows, sms_route, states, write
 from union.core import db
 from union.core.clock import utcnow
 from union.notify import delivery, jobs, queries
 from union.notify import service as notify
-from union.notify.channels.base import Accepted
+from union.notify.channels.base import Accepted, Single
 from union.notify.rules.kinds import Channel, Lane, Mailing, State
 from union.notify.testing.faults import Fault
 
 ROOT = Path(__file__).parent.parent.parent.parent
-RUN = int(os.environ.get("UNION_FAULT_RUN", "500"))
 
 
 def send(route, hand, **facts):
@@ -255,7 +251,7 @@ def test_a_secret_text_is_gone_as_soon_as_it_is_handed_over(database, hand, twil
     assert [row.sealed is None for row in rows()] == [True, True]
 
 
-class Quick:
+class Quick(Single):
     """A carrier that takes everything at once."""
 
     name, channel, callers = "quick", Channel.SMS, 1
@@ -282,108 +278,27 @@ def test_carriers_that_block_stop_the_fan_out(database, hand):
     assert send(route, hand).total == 0
 
 
-@pytest.fixture
-def webhook(app, twilio):
-    """Our own web application over real HTTP, believing the local provider's signatures."""
-    from dataclasses import replace
-
-    served = make_server("127.0.0.1", 0, app, threaded=True)
-    address = f"http://127.0.0.1:{served.port}"
-    app.config["SETTINGS"] = replace(
-        app.config["SETTINGS"],
-        public_url=address,
-        twilio_auth_token=twilio.token,
-        twilio_account_sid=twilio.account,
-    )
-    thread = threading.Thread(target=served.serve_forever, daemon=True)
-    thread.start()
-    yield address
-    served.shutdown()
-    thread.join(5)
-    served.server_close()
-
-
-def _call_everybody():
-    now = utcnow()
-    people = [
-        notify.Recipient(f"m{k}", Channel.SMS, f"+3161{k:07d}", "en", "UTC", {"when": "now"})
-        for k in range(RUN)
-    ]
-    with db.transaction() as session:
-        notify.enqueue_many(
-            session, now=now, ref="action:x", kind="call", template="notify/test", lane=Lane.ALERT,
-            expires_at=now + timedelta(hours=6), recipients=people,
-        )  # fmt: skip
-
-
-def _waiting():
-    with db.reading() as session:
-        return queries.progress(session, "action:x").created
-
-
 @pytest.mark.slow
 def test_senders_killed_at_random_with_a_lying_provider(database, twilio, webhook):
     """The fault run: every row sent at most once, none lost, each in a state that says why."""
-    twilio.faults.per_mille = {
-        Fault.ACCEPT_THEN_503: 40, Fault.ACCEPT_THEN_DROP: 40, Fault.HANG: 5, Fault.TOO_MANY: 100,
-        Fault.REFUSE_503: 30, Fault.DROP: 30,
-    }  # fmt: skip
-    twilio.faults.receipts = True
-    twilio.faults.receipts_lost, twilio.faults.receipts_twice = 300, 200
-    twilio.faults.latency = 0.1 if RUN < 2000 else 0.02  # slow enough for a sender to die in the middle
+    fault_run.lie(twilio)
     url = database.engine.url.render_as_string(hide_password=False)
     command = [sys.executable, "-m", "tests.rooms.notify.sender", url, twilio.url, f"{webhook}/twilio/status"]
-    dice = random.Random(RUN)
-    senders = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    kills, most = 0, max(4, RUN // 400)
-    try:
-        for process in senders:
-            assert process.stdout.readline() == "ready\n"
-        deadline = time.monotonic() + max(90, RUN / 20)
-        _call_everybody()
-        while _waiting() and kills < most and time.monotonic() < deadline:
-            time.sleep(dice.uniform(0.1, 0.5))
-            victim = senders.pop(0)
-            victim.send_signal(signal.SIGKILL)
-            victim.wait()
-            victim.stdout.close()
-            kills += 1
-            senders.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True))
-        asked = -1
-        while (_waiting() or asked != twilio.requests.total()) and time.monotonic() < deadline:
-            asked = twilio.requests.total()
-            time.sleep(2.5)  # longer than a sender waits for an answer
-    finally:
-        for process in senders:
-            process.kill()
-            process.wait()
-            process.stdout.close()
-    assert kills >= 2
-    time.sleep(0.5)
-    route = sms_route(twilio)
-    twilio.faults.per_mille = {}
-    twilio.faults.receipts_lost = 0
-    for minutes in (4, 8, 14, 20, 26):
-        then = utcnow() + timedelta(minutes=minutes)
-        with db.transaction() as session:
-            delivery.reap(session, now=then)
-        for _ in range(-(-RUN // 100)):
-            delivery.resolve((route,), now=then)
-        jobs.deliver_due((route,), WHO, clock=lambda then=then: then)
-    route.close()
-    told = Counter(states())
-    print(f"\n{RUN} messages, {kills} senders killed, requests {dict(twilio.requests)}, states {dict(told)}")
-    assert sum(told.values()) == RUN
-    assert once(twilio) == 1, "a message was taken twice"
-    assert set(told) <= {"accepted", "delivered", "unknown"}
-    at_provider = set(twilio.sent())
-    for row in rows():
-        if row.state in {"accepted", "delivered"}:
-            assert str(row.id) in at_provider
-        else:
-            assert row.error_code in {"not_found", "no_answer", "lease"}
-    # What the provider has and we could not tell would be a silent gap in the report.
-    assert not [row.id for row in rows(state="unknown") if str(row.id) in at_provider]
+
+    def start():
+        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+
+    def kill(process, dice):
+        del dice
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+    senders = [start() for _ in range(4)]
+    for process in senders:
+        assert process.stdout.readline() == "ready\n"
+    kills = fault_run.killing(senders, start, kill, twilio)
+    fault_run.judge(twilio, kills, over=f"threads on {database.engine.dialect.name}")
 
 
 def test_opting_out_of_both_lists_by_reply(database):

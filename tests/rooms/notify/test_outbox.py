@@ -1,6 +1,7 @@
 """Writing, cancelling, pausing, expiring, forgetting: on both databases, delivered to the desk."""
 
 import json
+import threading
 from datetime import timedelta
 
 import pytest
@@ -9,11 +10,17 @@ from sqlalchemy import func, select, text
 from tests.conftest import NOW
 from tests.rooms.notify.conftest import DESKS, WHO, rows, states, write
 from union.core import db
+from union.core.clock import utcnow
 from union.core.errors import Invalid
 from union.notify import delivery, jobs, queries
 from union.notify import service as notify
+from union.notify.channels.base import Single
+from union.notify.channels.desk import Desk
+from union.notify.delivery import Pace
+from union.notify.delivery.speed import Speed, speed
 from union.notify.models import Outbox, Wording
 from union.notify.rules.kinds import Channel, Lane, Mailing
+from union.notify.service.statements import query_rows
 
 
 def send(hand, routes=DESKS):
@@ -97,7 +104,7 @@ def test_lanes_go_in_order(database, hand):
         write(ref=f"r:{lane}", lane=lane)
     seen = []
 
-    class Watched:
+    class Watched(Single):
         name, channel, callers = "desk", Channel.SMS, 1
 
         def send(self, message, now):
@@ -169,7 +176,7 @@ def test_a_pause_takes_effect_within_one_batch(database, hand):
     write(300)
     sent = []
 
-    class Pausing:
+    class Pausing(Single):
         name, channel, callers = "desk", Channel.SMS, 1
 
         def send(self, message, now):
@@ -274,21 +281,154 @@ def test_a_row_sealed_with_a_lost_key_does_not_stop_the_others(database, hand):
         assert not queries.message(session, listed.rows[1].id).readable
 
 
+def explained(session, statement, values):
+    """The database's own account of how it would run a statement with `?` places."""
+    kind = session.get_bind().dialect.name
+    if kind == "postgresql":
+        # with a handful of rows reading all of them is cheaper; nothing else is forced
+        session.execute(text("SET LOCAL enable_seqscan = off"))
+    lines = query_rows(
+        session, ("EXPLAIN QUERY PLAN " if kind == "sqlite" else "EXPLAIN ") + statement, values
+    )
+    return " ".join(str(line) for line in lines)
+
+
+def sorts(told):
+    return "TEMP B-TREE" in told or "Sort" in told
+
+
 def test_the_claim_is_answered_by_its_index_alone(database, hand):
+    """The very statement of the claim: rows of one instant come out of the index in order, without a sort."""
+    from union.notify.delivery import claim
+
     write(50)
+    with db.transaction() as session:
+        lock = "FOR UPDATE SKIP LOCKED" if session.get_bind().dialect.name == "postgresql" else ""
+        statement = claim._CLAIM.format(due=claim._DUE, lock=lock)
+        told = explained(session, statement, ("sms", "alert", 9 * 10**15, 1, 100, 1, "who", "desk", 1))
+        assert "ix_outbox_due" in told
+        assert not sorts(told)
+        # The gate bites: another order than the index's needs one.
+        assert sorts(
+            explained(session, claim._DUE.replace("not_before, id", "expires_at"), ("sms", "alert", 1, 1, 9))
+        )
+
+
+def test_a_bucket_lets_no_more_through_than_the_contract_says(database, hand):
+    write(300)
+    pace = Pace(per_second=10)
+    sent = [jobs.deliver_due(DESKS[:1], WHO, clock=hand, pace=pace).total]
+    for _ in range(8):
+        hand.turn(milliseconds=500)
+        sent.append(jobs.deliver_due(DESKS[:1], WHO, clock=hand, pace=pace).total)
+    assert sent == [20] + [5] * 8, "a burst of two seconds, then the rate"
+    hand.turn(hours=1)
+    assert jobs.deliver_due(DESKS[:1], WHO, clock=hand, pace=pace).total == 20, "no more is saved up"
+
+
+def test_long_texts_overdraw_the_bucket_and_pay_it_back(database, hand):
+    write(60)
+    with db.transaction() as session:
+        session.execute(text("UPDATE outbox SET segments = 3"))
+    pace, sent = Pace(per_second=6), []
+    for _ in range(20):
+        sent.append(jobs.deliver_due(DESKS[:1], WHO, clock=hand, pace=pace).total)
+        hand.turn(seconds=1)
+    assert sum(sent[:7]) * 3 <= 12 + 6 * 6 + 36, "what leaves is the rate, the burst and one batch"
+    assert sum(sent) * 3 <= 12 + 19 * 6 + 36
+    assert sum(sent) >= 36
+
+
+def test_two_senders_share_one_bucket(database, hand):
+    write(300)
+    pace, gate, counted = Pace(per_second=10), threading.Barrier(3), []
+
+    def send_some():
+        gate.wait()
+        counted.append(jobs.deliver_due((Desk(Channel.SMS),), WHO, clock=hand, pace=pace).total)
+
+    threads = [threading.Thread(target=send_some) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(counted) == 20
+
+
+def test_how_fast_and_when_done(database, hand):
+    write(30)
+    write(10, kind="later", not_before=NOW + timedelta(minutes=20))
     with db.reading() as session:
-        kind = session.get_bind().dialect.name
-        plan = "EXPLAIN QUERY PLAN " if kind == "sqlite" else "EXPLAIN "
-        if kind == "postgresql":
-            session.execute(text("SET LOCAL enable_seqscan = off"))
-        lines = session.execute(text(
-            plan + "SELECT id FROM outbox WHERE channel = 'sms' AND lane = 'alert' AND state = 'created'"
-            " AND not_before <= 9999999999999999 AND expires_at > 1 ORDER BY not_before, id LIMIT 100"
-        )).all()  # fmt: skip
-    told = " ".join(str(line) for line in lines)
-    assert "ix_outbox_due" in told
-    assert "TEMP B-TREE" not in told
-    assert "Sort" not in told
+        assert speed(session, "action:x", NOW) == Speed(0, 40, NOW + timedelta(minutes=20))
+    send(hand)
+    with db.reading() as session:
+        assert speed(session, "action:x", hand.turn(seconds=30)) == Speed(30, 10, NOW + timedelta(minutes=20))
+        later = speed(session, "action:x", hand.turn(minutes=30))
+        assert later == Speed(0, 10, None), "due, and nothing moves"
+        assert speed(session, "nothing", hand()) == Speed(0, 0, None)
+
+
+def test_asked_to_stop_a_sender_finishes_what_is_in_hand(database, hand, monkeypatch):
+    write(250)
+    stop = threading.Event()
+    monkeypatch.setattr(jobs, "stopping", stop)
+
+    class Stopping(Desk):
+        def send(self, message, now):
+            stop.set()
+            return super().send(message, now)
+
+    assert jobs.deliver_due((Stopping(Channel.SMS),), WHO, clock=hand).accepted == 100
+    assert sorted(set(states())) == ["created", "delivered"]
+
+
+def test_a_clock_is_off_by_what_is_certain():
+    def at(ms):
+        return NOW + timedelta(milliseconds=ms)
+
+    assert notify.certain_offset(at(0), None, at(9)) == timedelta(0)
+    assert notify.certain_offset(at(0), at(5), at(9)) == timedelta(0), "a slow answer proves nothing"
+    assert notify.certain_offset(at(0), at(-200), at(9)) == timedelta(milliseconds=200), "we are ahead"
+    assert notify.certain_offset(at(0), at(209), at(9)) == timedelta(milliseconds=-200)
+
+
+def test_the_database_tells_its_clock(database):
+    with db.reading() as session:
+        told = notify.database_clock(session)
+        if session.get_bind().dialect.name == "sqlite":
+            assert told is None
+        else:
+            assert told.tzinfo is not None
+            assert abs(told - utcnow()) < timedelta(minutes=1)
+
+
+def test_a_restart_takes_the_place_of_its_predecessor_but_not_of_its_neighbour(database, monkeypatch):
+    def beat(pid, seconds, host="a"):
+        monkeypatch.setattr("os.getpid", lambda: pid)
+        monkeypatch.setattr("socket.gethostname", lambda: host)
+        with db.transaction() as session:
+            notify.beat(session, now=NOW + timedelta(seconds=seconds), process="scheduler")
+
+    beat(1, 0)
+    beat(2, 0, host="b")
+    beat(3, 20)
+    with db.reading() as session:
+        assert [beat.pid for beat in queries.heartbeats(session)] == [3, 2]
+    beat(4, 5000)
+    with db.reading() as session:
+        assert [beat.pid for beat in queries.heartbeats(session)] == [4]
+
+
+def test_each_process_has_its_own_heartbeat_and_the_worst_clock_counts(database, monkeypatch):
+    for pid, offset in ((1, 0), (2, -300), (3, 20)):
+        monkeypatch.setattr("os.getpid", lambda pid=pid: pid)
+        with db.transaction() as session:
+            late = timedelta(milliseconds=offset)
+            notify.beat(session, now=NOW + timedelta(seconds=pid), process="scheduler", offset=late)
+    with db.reading() as session:
+        assert [beat.pid for beat in queries.heartbeats(session)] == [3, 2, 1]
+        found = queries.heartbeat(session, "scheduler")
+        assert (found.pid, found.offset) == (3, timedelta(milliseconds=-300))
 
 
 def test_heartbeat_counts(database):

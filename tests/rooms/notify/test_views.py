@@ -17,6 +17,10 @@ from union.notify.testing.twilio_server import sign
 
 TOKEN = "secret-token"
 PUBLIC = "https://union.example"
+VIEWS = [
+    f"union.notify.views.{name}"
+    for name in ("desk", "deliveries", "replies", "routes", "trial", "own", "wording")
+]
 ORGANIZER = Actor("o", "Olga", frozenset({Role.MEMBER, Role.ORGANIZER}), active=True)
 
 
@@ -30,7 +34,7 @@ def webhooks(app):
 @pytest.fixture
 def organizer(monkeypatch):
     """Somebody with the role, without going through the registry."""
-    for where in ("union.web.guards", "union.web.kit.guards", "union.web.i18n", "union.notify.views"):
+    for where in ("union.web.guards", "union.web.kit.guards", "union.web.i18n", *VIEWS):
         monkeypatch.setattr(f"{where}.current_actor", lambda: ORGANIZER)
 
 
@@ -244,6 +248,10 @@ def test_deliveries_and_holding(client, database, organizer):
         notify.beat(session, now=now, process="scheduler")
     page = client.get("/deliveries").text
     assert "action:x" in page
+    assert "ms off" not in page
+    with db.transaction() as session:
+        notify.beat(session, now=now, process="scheduler", offset=timedelta(milliseconds=-400))
+    assert "its clock is 400 ms off" in client.get("/deliveries").text
     assert "When is the meeting?" in page
     assert client.post("/deliveries/hold", data={"ref": "action:x"}).status_code == 303
     assert "These messages are held" in client.get("/deliveries/about?ref=action:x").text
@@ -256,7 +264,26 @@ def test_deliveries_and_holding(client, database, organizer):
     assert client.get("/deliveries/about?ref=nothing").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/desk", "/desk/1", "/deliveries", "/deliveries/about?ref=x"])
+def test_progress_is_live_with_rate_and_estimate(client, database, organizer):
+    now = datetime.now(NOW.tzinfo)
+    write(1300, now=now, channel=Channel.SMS)
+    write(2, now=now, kind="end", not_before=now + timedelta(hours=3))
+    jobs.deliver_due(DESKS, WHO, clock=lambda: now)
+    told = client.get("/deliveries/about.json?ref=action:x").json
+    assert (told["gone"], told["created"], told["per_minute"]) == ("1,300", "2", "1,300")
+    assert told["state-delivered"] == "1,300"
+    page = client.get("/deliveries/about?ref=action:x").text
+    assert told["done"] in page
+    assert client.get("/deliveries/about.json?ref=else").json["done"] == "nothing waits"
+    assert 'data-live-url="/deliveries/about.json?ref=action:x"' in page
+    with db.transaction() as session:
+        notify.pause(session, now=now, ref="action:x")
+    assert client.get("/deliveries/about.json?ref=action:x").json["done"] == "nothing moves just now"
+
+
+@pytest.mark.parametrize(
+    "path", ["/desk", "/desk/1", "/deliveries", "/deliveries/about?ref=x", "/deliveries/about.json"]
+)
 def test_visitors_are_sent_to_sign_in(client, database, path):
     assert client.get(path).status_code in {303, 403}
 

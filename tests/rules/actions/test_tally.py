@@ -1,5 +1,3 @@
-from fractions import Fraction
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,12 +38,6 @@ def test_marks_say_nothing_without_their_key():
         len({one, tally.mark_of(b"l" * 32, Mark.OUT, "ayla"), tally.mark_of(b"k" * 32, Mark.DONE, "ayla")})
         == 3
     )
-
-
-def test_planning_factor_is_learned():
-    assert tally.planning_factor([]) == Fraction(3, 4)
-    assert tally.planning_factor([(5, 5)]) == Fraction(3, 4), "five say nothing"
-    assert tally.planning_factor([(100, 60), (300, 180)]) == Fraction(3, 5)
 
 
 def test_in_time_is_the_first_quarter_of_an_hour():

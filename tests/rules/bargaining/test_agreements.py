@@ -41,7 +41,7 @@ class TestTurns:
         into = {s: [(a, t) for (a, t), b in agreements.TRANSITIONS.items() if b is s] for s in State}
         assert into[State.IN_FORCE] == [(State.RATIFIED, Turn.ENTER)]
         assert into[State.RATIFIED] == [(State.RATIFYING, Turn.RATIFY)]
-        assert into[State.RATIFYING] == [(State.TENTATIVE, Turn.LAUNCH)]
+        assert into[State.RATIFYING] == [(State.TENTATIVE, Turn.LAUNCH), (State.REJECTED, Turn.ASK_AGAIN)]
 
 
 class Life(RuleBasedStateMachine):

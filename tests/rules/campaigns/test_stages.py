@@ -2,10 +2,10 @@
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from union.campaigns import rules
-from union.campaigns.rules import ENDED, TRANSITIONS, DemandStatus, Stage, Turn, after, possible
+from union.campaigns.rules import ENDED, SIGNED, TRANSITIONS, DemandStatus, Kind, Stage, Turn, after, possible
 from union.core.errors import Closed
 
 
@@ -15,19 +15,24 @@ class Life(RuleBasedStateMachine):
     def __init__(self):
         super().__init__()
         self.stage = Stage.DRAFT
+        self.kind = Kind.ACTION
         self.published = self.settled = self.mandate = False
+
+    @initialize(kind=st.sampled_from(list(Kind)))
+    def choose(self, kind):
+        self.kind = kind
 
     @rule(turn=st.sampled_from(list(Turn)))
     def attempt(self, turn):
         before = self.stage
         try:
-            self.stage = after(before, turn)
+            self.stage = after(before, turn, self.kind)
         except Closed as refusal:
             assert refusal.text
-            assert not possible(before, turn)
+            assert not possible(before, turn, self.kind)
             assert self.stage is before
             return
-        assert possible(before, turn)
+        assert possible(before, turn, self.kind)
         self.published |= turn is Turn.PUBLISH
         if turn in {Turn.TIP, Turn.FALL_SHORT}:
             assert before is Stage.GATHERING
@@ -49,11 +54,19 @@ class Life(RuleBasedStateMachine):
         if self.stage in {Stage.TIPPED, Stage.FELL_SHORT, Stage.BALLOT, Stage.MANDATED}:
             assert self.settled
 
+    @invariant()
+    def signatures_lead_to_no_vote_and_no_action(self):
+        if self.kind in SIGNED:
+            assert not self.settled
+            assert self.stage not in {Stage.TIPPED, Stage.BALLOT, Stage.MANDATED, Stage.ACTING}
+        else:
+            assert self.stage is not Stage.SIGNED
+
     @precondition(lambda self: self.stage in ENDED)
     @rule(turn=st.sampled_from(list(Turn)))
     def an_end_is_an_end(self, turn):
         with pytest.raises(Closed) as refused:
-            after(self.stage, turn)
+            after(self.stage, turn, self.kind)
         assert refused.value.text == rules.OVER
 
 
@@ -62,12 +75,25 @@ TestLife = Life.TestCase
 
 @pytest.mark.parametrize("stage", list(Stage))
 @pytest.mark.parametrize("turn", list(Turn))
-def test_every_pair_is_decided(stage, turn):
-    if (stage, turn) in TRANSITIONS:
-        assert after(stage, turn) is TRANSITIONS[stage, turn]
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_pair_is_decided(stage, turn, kind):
+    if possible(stage, turn, kind):
+        assert after(stage, turn, kind) is TRANSITIONS[stage, turn]
     else:
         with pytest.raises(Closed, match=r"\.$"):
-            after(stage, turn)
+            after(stage, turn, kind)
+
+
+@pytest.mark.parametrize("kind", sorted(SIGNED))
+def test_a_petition_never_launches_a_vote(kind):
+    with pytest.raises(Closed, match="signatures"):
+        after(Stage.BARGAINING, Turn.LAUNCH_VOTE, kind)
+    assert after(Stage.BARGAINING, Turn.LAUNCH_VOTE) is Stage.BALLOT
+
+
+def test_only_those_who_chose_it_are_named():
+    assert rules.shown("Sanne", "Utrecht", public=True) == rules.Named("Sanne", "Utrecht")
+    assert rules.shown("Sanne", "Utrecht", public=False) is None
 
 
 def test_refusals_say_what_to_do():

@@ -1,5 +1,6 @@
 """Threshold trustees: the ceremony, what goes wrong in it, decryption by any t of n, and the reference material."""
 
+import hashlib
 import itertools
 import json
 import secrets
@@ -23,11 +24,11 @@ from union.ballots.crypto import (
     verify,
 )
 from union.ballots.crypto.ceremony import (
+    WrongShare,
     assemble,
     keys_of,
     make_certificate,
     make_polynomial,
-    make_rehearsal,
     make_seed,
     make_vinput,
     make_voutput,
@@ -38,10 +39,12 @@ from union.ballots.crypto.ceremony import (
     receive,
     send,
 )
+from union.ballots.crypto.complaint import check_complaint, make_complaint
 from union.ballots.crypto.decryption import discrete_logarithms
 from union.ballots.crypto.pedersen import lagrange
 from union.ballots.crypto.questions import Homomorphic
 from union.ballots.crypto.reader import Reader
+from union.ballots.crypto.rehearsal import check_test, rehearsal
 from union.ballots.crypto.trustees import Single
 
 draw = secrets.randbelow
@@ -63,7 +66,7 @@ class Ceremony:
     def finish(self):
         group = self.group
         outputs = [
-            make_voutput(group, self.certs, seed, make_vinput(self.polynomials, i), draw)
+            make_voutput(group, self.certs, seed, make_vinput(self.sent, i), draw)
             for i, seed in enumerate(self.seeds, 1)
         ]
         self.voutputs = [
@@ -145,11 +148,31 @@ def test_the_tally_goes_on_without_whoever_sends_nonsense():
 def test_a_rehearsal_shows_whether_all_parts_fit():
     ceremony = Ceremony(CURVE, 3, 2).finish()
     block = Trustees(CURVE, (ceremony.block,))
-    election, pairs = make_rehearsal(CURVE, block.public_key, draw)
-    parts = {owner: decrypt_partially(election, pairs, ceremony.keys[owner - 1], draw)[0] for owner in (1, 3)}
-    assert compute_result(election, block, pairs, parts, 1) == [[1]]
-    parts[1] = decrypt_partially(election, pairs, Scalar(9), draw)[0]
-    refused(Check.RESULT_CONTENT, compute_result, election, block, pairs, parts, 1)
+    test = rehearsal(CURVE, block.public_key, "1q4fwCrWDBcW4d", 1)
+    sent = {
+        owner: decrypt_partially(test.election, test.pairs, ceremony.keys[owner - 1], draw)
+        for owner in (1, 3)
+    }
+    for owner, (partial, strong) in sent.items():
+        check_test(test, block.verification_keys[owner - 1], partial.record(), strong)
+        refused(
+            Check.DECRYPTION_PROOF, check_test, test, block.verification_keys[1], partial.record(), strong
+        )
+    parts = {owner: partial for owner, (partial, _) in sent.items()}
+    assert compute_result(test.election, block, test.pairs, parts, 1) == [[1]]
+    parts[1] = decrypt_partially(test.election, test.pairs, Scalar(9), draw)[0]
+    refused(Check.RESULT_CONTENT, compute_result, test.election, block, test.pairs, parts, 1)
+
+
+def test_a_rehearsal_follows_from_the_ballot_and_holds_no_vote():
+    """Everybody can make the dummy anew: no server can pass a real vote off as a test."""
+    key = CURVE.gpow(Scalar(7))
+    test = rehearsal(CURVE, key, "1q4fwCrWDBcW4d", 1)
+    again = rehearsal(CURVE, key, "1q4fwCrWDBcW4d", 1)
+    assert (test.election.record, test.pairs) == (again.election.record, again.pairs)
+    assert test.election.fingerprint != rehearsal(CURVE, key, "1q4fwCrWDBcW4d", 2).election.fingerprint
+    digest = hashlib.sha256(f"rehearsal|{test.election.fingerprint}|".encode()).hexdigest()
+    assert test.pairs[0][0].alpha == CURVE.gpow(Scalar(int(digest, 16) % CURVE.q))
 
 
 def test_lagrange_reconstructs():
@@ -167,7 +190,7 @@ def test_a_wrong_share_names_its_sender():
     ceremony = Ceremony(CURVE, 3, 2)
     sk = keys_of(CURVE, ceremony.seeds[1]).sk
     wrong = send(CURVE, sk, ceremony.certs[0].encryption, '{"secret":"5"}', draw)
-    vinput = json.loads(make_vinput(ceremony.polynomials, 1))
+    vinput = json.loads(make_vinput(ceremony.sent, 1))
     vinput["secrets"][1] = wrong
     detail = refused(
         Check.TRUSTEE_SHARE,
@@ -181,9 +204,45 @@ def test_a_wrong_share_names_its_sender():
     assert "trustee 2" in detail
 
 
+@pytest.mark.parametrize("name", ["Ed25519", "BELENIOS-2048"])
+def test_a_complaint_shows_a_wrong_share_and_accuses_nobody_else(name):
+    group = group_named(name)
+    ceremony = Ceremony(group, 3, 2)
+    sk = keys_of(group, ceremony.seeds[1]).sk
+    record = json.loads(ceremony.sent[1])
+    nonsense = send(group, sk, ceremony.certs[0].encryption, '{"secret":"x"}', draw)
+    other = send(group, sk, ceremony.certs[0].encryption, '{"secret":"5"}', draw)
+    stranger = send(group, Scalar(5), ceremony.certs[0].encryption, '{"secret":"5"}', draw)
+    for wrong in (nonsense, other, stranger, record["secrets"][2]):
+        sent = list(ceremony.sent)
+        sent[1] = json.dumps(
+            record | {"secrets": [wrong, *record["secrets"][1:]]}, separators=(",", ":")
+        ).encode()
+        polynomials = [read_polynomial(group, ceremony.certs, i, p) for i, p in enumerate(sent, 1)]
+        with pytest.raises(WrongShare) as caught:
+            make_voutput(group, ceremony.certs, ceremony.seeds[0], make_vinput(sent, 1), draw)
+        assert caught.value.accused == 2
+        complaint = make_complaint(group, ceremony.seeds[0], wrong, 2, draw).record()
+        assert check_complaint(group, ceremony.certs, polynomials, 1, complaint) == 2
+        for index, changed in (
+            (2, complaint),
+            (1, complaint.replace(b'"accused":2', b'"accused":3')),
+            (1, complaint.replace(b'"accused":2', b'"accused":9')),
+        ):
+            refused(
+                Check.TRUSTEE_COMPLAINT, check_complaint, group, ceremony.certs, polynomials, index, changed
+            )
+    good = ceremony.polynomials[2].secrets[0]
+    false = make_complaint(group, ceremony.seeds[0], good, 3, draw).record()
+    detail = refused(
+        Check.TRUSTEE_COMPLAINT, check_complaint, group, ceremony.certs, ceremony.polynomials, 1, false
+    )
+    assert "fits" in detail
+
+
 def test_a_server_that_routes_another_message_is_found():
     ceremony = Ceremony(CURVE, 3, 2)
-    vinput = json.loads(make_vinput(ceremony.polynomials, 1))
+    vinput = json.loads(make_vinput(ceremony.sent, 1))
     for swap, check in (
         (lambda v: v["secrets"].reverse(), Check.TRUSTEE_MESSAGE),
         (lambda v: v["coefexps"].reverse(), Check.TRUSTEE_COEFFICIENTS),
@@ -203,12 +262,11 @@ def test_a_server_that_shows_other_certificates_to_some_is_found():
     records = [make_certificate(group, seed, 3, 2, i, draw) for i, seed in enumerate(seeds, 1)]
     replaced = [*records[:2], make_certificate(group, evil, 3, 2, 3, draw)]
     honest, other = read_certificates(group, records, 2), read_certificates(group, replaced, 2)
-    polynomials = [
-        read_polynomial(group, honest, 1, make_polynomial(group, honest, seeds[0], draw)),
-        read_polynomial(group, other, 2, make_polynomial(group, other, seeds[1], draw)),
-        read_polynomial(group, honest, 3, make_polynomial(group, honest, seeds[2], draw)),
+    sent = [
+        make_polynomial(group, seen, seed, draw)
+        for seen, seed in zip((honest, other, honest), seeds, strict=True)
     ]
-    refused(Check.TRUSTEE_SIGNATURE, make_voutput, group, honest, seeds[0], make_vinput(polynomials, 1), draw)
+    refused(Check.TRUSTEE_SIGNATURE, make_voutput, group, honest, seeds[0], make_vinput(sent, 1), draw)
 
 
 def test_certificates_of_another_ceremony_are_refused():
@@ -269,7 +327,7 @@ def test_reference_ceremony(folder):
         name = (private / f"{index}.trustee").read_text().strip()
         seed = (private / f"{name}.key").read_text().strip()
         vinput = (private / f"{name}.vinput").read_bytes().rstrip(b"\n")
-        assert vinput == make_vinput(polynomials, index)
+        assert vinput == make_vinput(sent, index)
         output = read_voutput(
             group, certs, polynomials, index, (private / f"{name}.voutput").read_bytes().rstrip(b"\n")
         )

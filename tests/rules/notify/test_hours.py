@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from union.notify.rules.capacity import Route
 from union.notify.rules.hours import NO_QUIET, QUIET, Quiet, Zone, is_quiet, next_allowed, plan, windows
 
 ZONES = sorted(available_timezones())
@@ -80,7 +81,7 @@ groups = st.lists(
 def test_nobody_is_texted_at_night_or_after_the_deadline(groups, since, hours, rate):
     zones = [Zone(*group) for group in groups]
     deadline = since + timedelta(hours=hours)
-    found = plan(zones, since=since, deadline=deadline, per_second=rate)
+    found = plan(zones, since=since, deadline=deadline, routes=[Route("r", rate)])
     clock = since
     for slot in found.slots:
         assert clock <= slot.starts < slot.ends <= deadline
@@ -97,7 +98,7 @@ def test_who_must_be_done_first_goes_first():
     # 17:00 UTC: Amsterdam (18:00) is quiet from 20:00 UTC on, New York (12:00) only at 02:00.
     since = datetime(2026, 11, 23, 17, 0, tzinfo=UTC)
     both = [Zone("America/New_York", 36_000), Zone("Europe/Amsterdam", 3 * 3_600 * 10)]
-    found = plan(both, since=since, deadline=since + timedelta(hours=8), per_second=10)
+    found = plan(both, since=since, deadline=since + timedelta(hours=8), routes=[Route("r", 10)])
     assert [slot.zone for slot in found.slots] == ["Europe/Amsterdam", "America/New_York"]
     assert found.left == {}
     assert found.ends == since + timedelta(hours=4)
@@ -106,7 +107,10 @@ def test_who_must_be_done_first_goes_first():
 def test_what_does_not_fit_is_named():
     since = datetime(2026, 11, 23, 19, 0, tzinfo=UTC)
     found = plan(
-        [Zone("Europe/Amsterdam", 100_000)], since=since, deadline=since + timedelta(hours=9), per_second=10
+        [Zone("Europe/Amsterdam", 100_000)],
+        since=since,
+        deadline=since + timedelta(hours=9),
+        routes=[Route("r", 10)],
     )
     assert found.left == {"Europe/Amsterdam": 100_000 - 3600 * 10}
 
@@ -124,7 +128,7 @@ def test_a_plan_is_found_whenever_every_zone_s_demand_fits(groups, since, hours)
     # If everybody together fits into what the tightest zone has, any order by deadline must do.
     rate = (sum(zone.segments for zone in zones) + 1) / shortest
     if len({spans[zone.name] for zone in zones}) == 1:
-        assert plan(zones, since=since, deadline=deadline, per_second=rate).left == {}
+        assert plan(zones, since=since, deadline=deadline, routes=[Route("r", rate)]).left == {}
 
 
 def test_local_times_are_local():

@@ -8,7 +8,18 @@ import subprocess
 import pytest
 
 from tests.rules.crypto.elections import ACTIONS, RANKING, STRIKE, World, whole
-from union.ballots.crypto import Homomorphic, group_named, verify, verify_difference
+from tests.rules.crypto.test_threshold import Ceremony
+from union.ballots.crypto import (
+    Counting,
+    Homomorphic,
+    KeyPair,
+    Ranked,
+    Trustees,
+    group_named,
+    verify,
+    verify_difference,
+)
+from union.ballots.crypto.trustees import Single
 
 TOOL = shutil.which("belenios-tool")
 pytestmark = pytest.mark.skipif(
@@ -74,6 +85,55 @@ def test_the_tool_accepts_an_archive_at_every_stage(tmp_path):
 
 def test_the_tool_accepts_our_ranked_archives(tmp_path):
     world = whole(group_named("RFC-3526-2048"), questions=(STRIKE, RANKING))
+    path = world.write(tmp_path)
+    assert verify(path).holds
+    assert b"all checks passed" in tool(tmp_path, "election", "verify").stderr
+
+
+@pytest.mark.parametrize(
+    "counting",
+    [Counting("Schulze"), Counting("STV", 2), Counting("MajorityJudgment", grades=("Good", "Fair", "Bad"))],
+    ids=lambda counting: counting.method,
+)
+def test_the_tool_accepts_a_record_that_says_how_orders_are_counted(tmp_path, counting):
+    asked = Ranked("Which demands come first?", ("Pay", "Hours", "Appeal"), counting)
+    world = World(group_named("RFC-3526-2048"), questions=(asked,), voters=2)
+    for voter, order in enumerate([[1, 2, 3], [3, 1, 2]]):
+        world.cast(voter, [order])
+    world.close()
+    world.shuffle()
+    world.decrypt()
+    world.publish()
+    assert b'"extra":{"type":' in world.election.record
+    assert verify(world.write(tmp_path)).holds
+    assert b"all checks passed" in tool(tmp_path, "election", "verify").stderr
+
+
+def threshold_world(monkeypatch, *, server):
+    """A ballot of the form we publish: any two of three trustees, beside them the server where wanted."""
+    group = group_named("BELENIOS-2048")
+    ceremony = Ceremony(group, 3, 2).finish()
+
+    def kinds(cls, group, keys):
+        return cls(group, (ceremony.block, Single(keys[0])) if server else (ceremony.block,))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Trustees, "singles", classmethod(kinds))
+        world = World(group, questions=(STRIKE, ACTIONS), trustees=1)
+    held = [KeyPair(x, None) for x in ceremony.keys]
+    world.keys = [*held, *world.keys] if server else held
+    for voter in range(2):
+        world.cast(voter, [[1, 0, 0], [0, 1, 0, 1]])
+    world.close()
+    return world
+
+
+@pytest.mark.parametrize("server", [False, True], ids=["block", "block and server"])
+@pytest.mark.parametrize("two", [(1, 2), (3, 1), (2, 3)])
+def test_the_tool_accepts_our_threshold_archives(tmp_path, monkeypatch, server, two):
+    world = threshold_world(monkeypatch, server=server)
+    world.decrypt([4, *two] if server else two)
+    world.publish()
     path = world.write(tmp_path)
     assert verify(path).holds
     assert b"all checks passed" in tool(tmp_path, "election", "verify").stderr

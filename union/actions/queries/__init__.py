@@ -1,7 +1,16 @@
 """Actions as pages and other rooms read them: frozen values, never a row, never who checked in."""
 
-from union.actions.queries.board import LiveBoard, Numbers, live
-from union.actions.queries.cards import ActionCard, Due, due, expected, listing, mine, next_moment, upcoming
+from union.actions.queries.board import LiveBoard, Numbers, lesson, live
+from union.actions.queries.cards import (
+    ActionCard,
+    Due,
+    by_wall_clock,
+    due,
+    listing,
+    mine,
+    next_moment,
+    upcoming,
+)
 from union.actions.queries.console import (
     ChapterRow,
     ConsolePage,
@@ -12,6 +21,7 @@ from union.actions.queries.console import (
     plan_of,
 )
 from union.actions.queries.page import ActionPage, DebriefView, action_page, debrief_page
+from union.actions.queries.votes import VoteView
 
 __all__ = [
     "ActionCard",
@@ -23,11 +33,13 @@ __all__ = [
     "LiveBoard",
     "Numbers",
     "Overview",
+    "VoteView",
     "action_page",
+    "by_wall_clock",
     "console",
     "debrief_page",
     "due",
-    "expected",
+    "lesson",
     "listing",
     "live",
     "live_numbers",

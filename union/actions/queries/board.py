@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from union.actions import standing
 from union.actions.models import Action, CheckinPulse, CheckinTally, Debrief
-from union.actions.rules import tally
-from union.actions.rules.states import Choice, State
+from union.actions.rules import planning, tally
+from union.actions.rules.planning import Factor, Lesson, Past
+from union.actions.rules.states import Choice, Kind, State
 from union.campaigns import queries as campaigns
 from union.members import queries as members
 
@@ -90,7 +91,7 @@ class Numbers:
     part.
     checked_in: said "I'm out", of those taking part. completed: did all steps, of those checked in.
     in_time: checked in within the first quarter of an hour, of those checked in. expected: checked_in to
-    count on.
+    count on, by what past actions teach: `shows_up`.
     """
 
     roll: int
@@ -101,6 +102,7 @@ class Numbers:
     completed: int
     in_time: int
     expected: int
+    shows_up: Factor
 
     def share(self, part: int, whole: int) -> int | None:
         """Return whole percent, None of none."""
@@ -110,12 +112,11 @@ class Numbers:
 def numbers(session: Session, action: Action, taking_part: int | None = None) -> Numbers:
     """Return the four numbers as of now, or as frozen at the end."""
     frozen = session.get(Debrief, action.id)
-    pasts = [(row.pledged, row.checked_in) for row in session.scalars(select(Debrief))]
-    factor = tally.planning_factor(pasts)
+    factor = lesson(session, action.kind, without=action.id).shows_up
     if frozen is not None and action.state in {State.ENDED, State.DEBRIEFED}:
         return Numbers(
             frozen.eligible, frozen.pledged, frozen.taking_part, frozen.verified, frozen.checked_in,
-            frozen.completed, frozen.in_time, frozen.taking_part * factor.numerator // factor.denominator,
+            frozen.completed, frozen.in_time, factor.expect(frozen.taking_part), factor,
         )  # fmt: skip
     rows = tallies(session, action)
     pulse = {
@@ -131,5 +132,20 @@ def numbers(session: Session, action: Action, taking_part: int | None = None) ->
         checked_in=sum(row.out for row in rows),
         completed=sum(row.done for row in rows),
         in_time=min(tally.in_time(pulse), sum(row.out for row in rows)),
-        expected=part * factor.numerator // factor.denominator,
+        expected=factor.expect(part),
+        shows_up=factor,
     )
+
+
+def lesson(session: Session, kind: Kind | None = None, *, without: str = "") -> Lesson:
+    """Return what the actions that ended teach about one of `kind`. without: the id of one to leave out."""
+    rows = session.execute(select(Debrief, Action.kind).join(Action, Action.id == Debrief.action_id))
+    return planning.learn((_past(row, of) for row, of in rows if row.action_id != without), kind)
+
+
+def _past(row: Debrief, kind: Kind) -> Past:
+    out = {str(chapter): count for chapter, count in row.by_chapter}
+    part = {str(chapter): count for chapter, count in row.part_by_chapter}
+    told = {chapter: (part[chapter], out[chapter]) for chapter in part.keys() & out.keys() - {tally.OTHER}}
+    known = {chapter: pair for chapter, pair in told.items() if None not in pair}
+    return Past(kind, row.pledged, row.taking_part, row.checked_in, row.completed, known)

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from union.actions import standing
-from union.actions.models import Action, ActionZoneFiring, Debrief
-from union.actions.rules import tally, windows
+from union.actions.models import Action, ActionVote, ActionZoneFiring
+from union.actions.rules import windows
 from union.actions.rules.kits import KITS
 from union.actions.rules.retaliation import WATCH
 from union.actions.rules.states import (
@@ -21,6 +21,7 @@ from union.actions.rules.states import (
     Mark,
     Mode,
     State,
+    VoteState,
 )
 from union.campaigns import queries as campaigns
 from union.core.actor import Actor
@@ -139,17 +140,6 @@ def listing(
     return [card_of(session, row) for row in session.scalars(query)]
 
 
-def past(session: Session) -> list[tuple[int, int]]:
-    """Return (pledged, checked in) of the actions that ended, for the planning factor."""
-    return [(row.pledged, row.checked_in) for row in session.scalars(select(Debrief))]
-
-
-def expected(session: Session, committed: int) -> int:
-    """Return how many of those who take part will probably show up, rounded down."""
-    factor = tally.planning_factor(past(session))
-    return committed * factor.numerator // factor.denominator
-
-
 @dataclass(frozen=True)
 class Due:
     """The actions the clock must look at now, by what is due."""
@@ -160,6 +150,9 @@ class Due:
     fire: tuple[str, ...]
     end: tuple[str, ...]
     show: tuple[str, ...]
+    chase: tuple[str, ...]
+    launch: tuple[str, ...]
+    settle: tuple[str, ...]
 
 
 def due(session: Session, now: datetime) -> Due:
@@ -196,7 +189,41 @@ def due(session: Session, now: datetime) -> Due:
             and (row.id in ending or (row.mandate_expires_at is not None and row.mandate_expires_at <= now))
         ),
         show=tuple(row.slug for row in rows if row.state is State.LIVE and standing.show_due(row, now)),
+        **_due_while_live(session, [row for row in rows if row.state is State.LIVE], now),
+        settle=_to_settle(session),
     )
+
+
+def _due_while_live(session: Session, rows: list[Action], now: datetime) -> dict[str, tuple[str, ...]]:
+    chased = [row for row in rows if row.chase_every]
+    return {
+        "chase": tuple(
+            row.slug
+            for row in chased
+            if any(standing.chase_due(row, one, now) for one in standing.firings(session, row))
+        ),
+        "launch": tuple(
+            row.slug
+            for row in rows
+            if any(standing.vote_due(session, row, vote, now) for vote in standing.votes(session, row))
+        ),
+    }
+
+
+def _to_settle(session: Session) -> tuple[str, ...]:
+    """Return the actions with a vote under way, and live ones whose refused vote may be held again."""
+    under_way = ActionVote.state == VoteState.LAUNCHED
+    refused = (ActionVote.state == VoteState.REFUSED) & (Action.state == State.LIVE)
+    query = select(Action.slug).join(ActionVote, ActionVote.action_id == Action.id).where(under_way | refused)
+    return tuple(session.scalars(query.distinct().order_by(Action.slug)))
+
+
+def by_wall_clock(session: Session) -> tuple[str, ...]:
+    """Return the armed and live actions that start at one local time everywhere."""
+    chosen = select(Action.slug).where(
+        Action.state.in_([State.ARMED, State.LIVE]), Action.mode == Mode.WALL_CLOCK
+    )
+    return tuple(session.scalars(chosen))
 
 
 def next_moment(session: Session, now: datetime) -> datetime | None:

@@ -9,12 +9,14 @@ from sqlalchemy.orm import Session
 
 from union.actions import standing
 from union.actions.models import Action
-from union.actions.queries.board import Numbers, numbers, tallies
+from union.actions.queries.board import Numbers, lesson, numbers, tallies
 from union.actions.queries.cards import ActionCard, card_of
 from union.actions.queries.page import DebriefView, debrief_view, found
-from union.actions.rules import notice, readiness, tally
+from union.actions.queries.votes import VoteView, votes
+from union.actions.rules import chasing, notice, readiness, tally
 from union.actions.rules.pacing import Reach
 from union.actions.rules.plan import Plan
+from union.actions.rules.planning import Factor, Lesson
 from union.actions.rules.readiness import Check, Gate
 from union.actions.rules.states import PLANNING, FiringState, State, may_become
 from union.core.actor import Actor
@@ -24,7 +26,7 @@ from union.members.queries import Contact
 from union.notify import queries as notify
 from union.notify.queries import Heartbeat, Progress
 
-KINDS = ("briefing", "changed", "start", "end", "postponed", "called_off")
+KINDS = ("briefing", "changed", "start", *chasing.KINDS, "goes_on", "end", "postponed", "called_off")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,10 @@ class ZoneRow:
 
 @dataclass(frozen=True)
 class ConsolePage:
-    """All the console shows. blocked: the first reason why the next signature is refused, else None."""
+    """All the console shows. blocked: the first reason why the next signature is refused, else None.
+
+    chapter_lessons: by chapter's name, what its past actions teach.
+    """
 
     card: ActionCard
     floor: int
@@ -63,11 +68,16 @@ class ConsolePage:
     reach: Reach | None
     reachable_sms: int
     numbers: Numbers
+    lesson: Lesson
+    chapter_lessons: tuple[tuple[str, Factor], ...]
+    votes: tuple[VoteView, ...]
     chapters: tuple[ChapterRow, ...]
     zones: tuple[ZoneRow, ...]
     messages: tuple[tuple[str, Progress], ...]
+    messages_ref: str
     tests: Progress
     heartbeat: Heartbeat | None
+    trial: bool
     notice: notice.Notice
     notice_given_at: datetime | None
     briefing_at: datetime
@@ -88,6 +98,8 @@ def console(session: Session, slug: str, actor: Actor, now: datetime, language: 
     taking_part = standing.audience(session, action)
     contacts = members.contacts(session, taking_part)
     names = members.display_names(session, [one for one in (action.armed_by, action.confirmed_by) if one])
+    taught = lesson(session, action.kind, without=action.id)
+    chapters = {one.slug: one.name for one in members.chapters(session)}
     return ConsolePage(
         card=card_of(session, action),
         floor=action.floor,
@@ -100,14 +112,21 @@ def console(session: Session, slug: str, actor: Actor, now: datetime, language: 
         reach=facts.reach,
         reachable_sms=sum(1 for one in contacts if one.sms_ok),
         numbers=numbers(session, action, len(taking_part)),
+        lesson=taught,
+        chapter_lessons=tuple(
+            (chapters[slug], factor) for slug, factor in taught.chapters.items() if slug in chapters
+        ),
+        votes=votes(session, action),
         chapters=chapter_rows(session, action, contacts),
         zones=tuple(
             ZoneRow(row.zone, row.starts_at, row.ends_at, row.state, row.told)
             for row in standing.firings(session, action)
         ),
         messages=messages(session, action),
+        messages_ref=standing.ref_of(action),
         tests=notify.progress(session, standing.test_ref_of(action, actor.member_id or "")),
         heartbeat=notify.heartbeat(session, standing.SCHEDULER),
+        trial=notify.on_trial(session),
         notice=facts.notice,
         notice_given_at=action.notice_given_at,
         briefing_at=action.briefing_at,
@@ -150,6 +169,8 @@ def _may(action: Action, actor: Actor) -> frozenset[str]:
         "disarm": state is State.ARMED or (state is State.SCHEDULED and action.armed_by is not None),
         "test": state in {State.AUTHORIZED, State.SCHEDULED, State.ARMED},
         "notice": state in PLANNING,
+        "vote": state in PLANNING,
+        "launch": state is State.LIVE,
         "postpone": may_become(state, State.POSTPONED),
         "cancel": may_become(state, State.CANCELLED),
         "end": state is State.LIVE,
@@ -228,6 +249,7 @@ def plan_of(session: Session, slug: str, actor: Actor) -> tuple[ActionCard, Plan
         before=tuple(row.before),
         briefing=minutes(row.briefing_at),
         decision=minutes(row.go_no_go_at),
+        chase=row.chase_every,
         **facts,
     )
 

@@ -10,6 +10,7 @@ from union.actions import standing
 from union.actions.models import Action, Debrief, RetaliationReport
 from union.actions.queries.board import LiveBoard, Numbers, board_of, numbers
 from union.actions.queries.cards import ActionCard, card_of
+from union.actions.queries.votes import VoteView, votes
 from union.actions.rules import windows
 from union.actions.rules.retaliation import SORTS, WATCH
 from union.actions.rules.states import SHOWN, TOLD, FiringState, Mark, Mode, State
@@ -23,7 +24,10 @@ from union.platforms import queries as platforms
 
 @dataclass(frozen=True)
 class DebriefView:
-    """What an action came to. by_chapter: (chapter slug, count or None for too small)."""
+    """What an action came to. by_chapter: (chapter slug, count or None for too small).
+
+    retaliation: (what, how many), sorts with fewer than ten reports left out.
+    """
 
     numbers: Numbers
     by_chapter: tuple[tuple[str, int | None], ...]
@@ -32,11 +36,14 @@ class DebriefView:
     learn: str
     published: bool
     written_at: datetime | None
+    retaliation: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
 class ActionPage:
     """All a member's page shows. live_here: it runs where the reader lives. reason: why it is off.
+
+    votes: planned with it; held: it goes on past its end until one of them is counted.
 
     retaliation: (what, how many), sorts with fewer than ten reports left out.
     """
@@ -46,6 +53,8 @@ class ActionPage:
     before: tuple[str, ...]
     steps: tuple[str, ...]
     escalation: str
+    votes: tuple[VoteView, ...]
+    held: bool
     targets: tuple[str, ...]
     official_start: datetime
     everywhere_local: bool
@@ -86,6 +95,11 @@ def action_page(session: Session, slug: str, actor: Actor, now: datetime, langua
         before=tuple(action.before),
         steps=tuple(action.steps),
         escalation=action.escalation,
+        votes=votes(session, action),
+        held=action.state is State.LIVE
+        and action.ends_at is not None
+        and action.ends_at <= now
+        and standing.held(session, action),
         targets=tuple(platforms.platform_card(session, one).name for one in action.targets),
         official_start=action.starts_at,
         everywhere_local=action.mode is Mode.WALL_CLOCK,
@@ -116,6 +130,7 @@ def debrief_view(session: Session, action: Action, *, published_only: bool) -> D
     return DebriefView(
         numbers(session, action), tuple((str(chapter), count) for chapter, count in row.by_chapter),
         row.went_well, row.went_badly, row.learn, row.published, row.written_at,
+        retaliation(session, action),
     )  # fmt: skip
 
 

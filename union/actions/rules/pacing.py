@@ -12,6 +12,12 @@ DESK = "desk"
 CHOICES: dict[str, Route] = {DESK: Route(DESK, 1000, slowest=0.0), **ROUTES}
 """Routes an organizer chooses from; "desk" is the local message desk, which has no carrier."""
 
+
+def stagger(route: str) -> float | None:
+    """Return the segments a second at which texts leave over `route`; None where nothing limits them."""
+    return None if route == DESK else CHOICES.get(route, CHOICES["alphanumeric"]).per_second
+
+
 EMAIL = Route("email", 50, slowest=30.0)
 NO_CARRIER_EMAIL = Route("email", 1000, slowest=0.0)
 

@@ -14,6 +14,7 @@ class Plan:
     and at which mandate and floor are looked at once more. to_act: minutes before the start by which
     everybody must know.
     place: country or region for working days. show_delay: minutes by which public check-in numbers lag.
+    chase: minutes after the start to the first reminder of who is not done, 0 for none.
     """
 
     kind: Kind
@@ -35,3 +36,4 @@ class Plan:
     sms_route: str = "alphanumeric"
     place: str = ""
     show_delay: int = 0
+    chase: int = 0

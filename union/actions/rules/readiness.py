@@ -16,8 +16,12 @@ from union.actions.rules.pacing import Reach
 from union.core.errors import Conflict, Invalid
 from union.core.i18n import msg
 
+MILLISECOND = timedelta(milliseconds=1)
 FRESH = timedelta(seconds=60)
 """A scheduler that has not ticked for this long is taken for dead."""
+
+OFF = timedelta(milliseconds=100)
+"""A scheduler whose clock is further off the database's starts actions too early or too late."""
 
 
 class Gate(StrEnum):
@@ -30,6 +34,7 @@ class Gate(StrEnum):
     TEST = "test"
     HEARTBEAT = "heartbeat"
     FORECAST = "forecast"
+    VOTES = "votes"
     ORGANIZERS = "organizers"
 
 
@@ -77,8 +82,8 @@ class Facts:
     """What readiness is judged by.
 
     committed: members who take part now; roll: active members it may concern. tested: organizer → whether a
-    test message was handed over. mandate: the campaign's newest, in force or not. to_act: how long before the
-    start everybody must know.
+    test message was handed over. mandate: the campaign's newest, in force or not. votes: of each planned with
+    it, its title and the trustees whose keys are missing.
     """
 
     now: datetime
@@ -95,7 +100,9 @@ class Facts:
     asking: str | None = None
     tested: Mapping[str, bool] = field(default_factory=dict)
     heartbeat_at: datetime | None = None
+    clock_off: timedelta = timedelta(0)
     reach: Reach | None = None
+    votes: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def checks(facts: Facts) -> tuple[Check, ...]:
@@ -108,6 +115,7 @@ def checks(facts: Facts) -> tuple[Check, ...]:
         _test(facts),
         _heartbeat(facts),
         _forecast(facts),
+        _votes(facts),
         _organizers(facts),
     )
 
@@ -199,7 +207,8 @@ def _notice(facts: Facts) -> Check:
     try:
         earliest = earliest_start(given, facts.notice, facts.zone)
     except Invalid as problem:
-        return Check(Gate.NOTICE, False, label, problem.text, "", problem.facts)
+        who = msg("Any organizer can give the action a place whose holidays are known.")
+        return Check(Gate.NOTICE, False, label, problem.text, who, problem.facts)
     more = {
         **told,
         "given": local(given, facts.zone),
@@ -252,6 +261,11 @@ def _heartbeat(facts: Facts) -> Check:
             "The scheduler ticked %(seconds)s seconds ago; more than %(fresh)s means that it stands still."
         )
         return Check(Gate.HEARTBEAT, False, label, detail, who, told)
+    if abs(facts.clock_off) > OFF:
+        detail = msg("A scheduler's clock is %(off)s ms off the database's; more than %(most)s is too much.")
+        who = msg("Whoever runs the server must set its clock right.")
+        off = {"off": round(abs(facts.clock_off) / MILLISECOND), "most": OFF // MILLISECOND}
+        return Check(Gate.HEARTBEAT, False, label, detail, who, off)
     return Check(Gate.HEARTBEAT, True, label, msg("ticked %(seconds)s seconds ago"), facts=told)
 
 
@@ -259,7 +273,8 @@ def _forecast(facts: Facts) -> Check:
     label = msg("Everybody knows in time")
     found = facts.reach
     if found is None:
-        return Check(Gate.FORECAST, None, label, msg("There is nobody to tell yet."))
+        who = msg("Members change this by taking part.")
+        return Check(Gate.FORECAST, None, label, msg("There is nobody to tell yet."), who)
     told = {
         "last": local(found.last_at, facts.zone),
         "texts": found.texts,
@@ -279,6 +294,19 @@ def _forecast(facts: Facts) -> Check:
     return Check(
         Gate.FORECAST, True, label, msg("the last one at %(last)s; %(silent)s have no channel"), facts=told
     )
+
+
+def _votes(facts: Facts) -> Check:
+    """Ask that the votes planned with the action can open while it runs."""
+    label = msg("Planned votes can open")
+    who = msg("The trustees named make their keys on the page of that vote; or an organizer drops the vote.")
+    for title, missing in facts.votes:
+        if missing:
+            told = {"title": title, "names": ", ".join(missing)}
+            detail = msg("The vote “%(title)s” waits for the keys of %(names)s.")
+            return Check(Gate.VOTES, None, label, detail, who, told)
+    detail = "" if facts.votes else msg("no vote on going on is planned")
+    return Check(Gate.VOTES, True, label, detail)
 
 
 def _organizers(facts: Facts) -> Check:

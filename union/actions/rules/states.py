@@ -63,6 +63,16 @@ class Choice(StrEnum):
     OUT = "out"
 
 
+class VoteState(StrEnum):
+    """Where a vote planned with an action is. DROPPED: it was never held."""
+
+    PLANNED = "planned"
+    LAUNCHED = "launched"
+    PASSED = "passed"
+    REFUSED = "refused"
+    DROPPED = "dropped"
+
+
 class Mark(StrEnum):
     """What is counted once per member while an action is live."""
 

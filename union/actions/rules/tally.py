@@ -6,15 +6,13 @@ small cells are merged, and when what is merged is still small the smallest show
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
 from union.actions.rules.states import Mark
 
 SMALL = 10
 OTHER = ""
-USUAL = Fraction(3, 4)
 SPAN_MINUTES = 5
 IN_TIME_SPANS = 3
 LAST_SPAN = 288
@@ -69,15 +67,6 @@ def span_of(seconds: float) -> int:
 def in_time(pulse: Mapping[int, int]) -> int:
     """Return how many check-ins came within the first quarter of an hour, from counts per span."""
     return sum(count for span, count in pulse.items() if span < IN_TIME_SPANS)
-
-
-def planning_factor(past: Iterable[tuple[int, int]]) -> Fraction:
-    """Return the share of those who pledge that shows up, from (pledged, checked in) of past actions.
-
-    Three quarters until actions of at least SMALL pledges say otherwise (PledgeBank's usual rate).
-    """
-    told = [(pledged, came) for pledged, came in past if pledged >= SMALL]
-    return Fraction(sum(came for _, came in told), sum(pledged for pledged, _ in told)) if told else USUAL
 
 
 def percent(part: int, whole: int) -> int | None:

@@ -114,14 +114,9 @@ def disarm(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
     """
     allow(actor, Permission.ACTION_CANCEL)
     action = common.locked(session, slug)
-    if action.state is not State.ARMED and action.armed_by is None:
+    if action.state not in {State.SCHEDULED, State.ARMED} or action.armed_by is None:
         raise Conflict(msg("This action is not armed."))
-    if action.state is State.ARMED:
-        common.become(action, State.SCHEDULED)
-    briefed = action.briefed_at
-    common.unsign(action)
-    action.briefed_at = briefed
-    common.clear_firings(session, action)
+    common.take_signatures_off(session, action)
     audit.record(session, actor=actor, now=now, act="action.disarm", subject=f"action/{slug}")
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from union.actions import standing
 from union.actions.models import Action, ActionChoice
 from union.actions.rules.states import TOLD, Choice, State
-from union.actions.service import common
+from union.actions.service import common, votes
 from union.audit import service as audit
 from union.core.actor import Actor
 from union.core.errors import Closed, Invalid
@@ -102,7 +102,9 @@ def _stop(
     common.become(action, state)
     action.reason = reason.stored()
     common.unsign(action)
-    common.wipe_marks(session, action)
+    common.wipe_marks(session, action, now)
+    if state is State.CANCELLED or was is State.LIVE:
+        votes.drop_all(session, action, actor=actor, now=now, site=site, held=True)
     notify.cancel(session, now=now, ref=standing.ref_of(action))
     notice = common.Notice(kind, f"actions/{kind}", now + STILL_USEFUL)
     written = common.tell(session, action, notice, now=now, site=site, member_ids=asked) if asked else 0

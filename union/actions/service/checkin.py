@@ -62,13 +62,15 @@ def check_in_at_point(session: Session, *, actor: Actor, now: datetime, slug: st
 
 
 def complete(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
-    """Say that all steps are done: a second count. Raises Conflict before checking in and the second time."""
+    """Say that all steps are done: a second count, and the first one too for who had not said "I'm out".
+
+    Raises Conflict the second time, Closed while the action is not live.
+    """
     allow(actor, Permission.ACTION_CHECK_IN)
-    del now
     action = _live(session, slug)
     member_id = str(actor.member_id)
     if not standing.counted(session, action, Mark.OUT, member_id):
-        raise Conflict(msg("Say that you are out first."))
+        _count_out(session, action, member_id, now)
     if not _mark(session, action, Mark.DONE, member_id):
         raise Conflict(msg("We counted you already."))
     _add(session, action, members.chapter_of(session, member_id), done=1)

@@ -4,6 +4,7 @@ The debrief's numbers are frozen in the transaction that wipes the hashes and th
 a member to a check-in.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -20,16 +21,18 @@ from union.actions.models import (
     Debrief,
     RetaliationReport,
 )
-from union.actions.rules import tally
+from union.actions.rules import chasing, tally
 from union.actions.rules.retaliation import SORTS, WATCH
 from union.actions.rules.states import Choice, FiringState, State
-from union.actions.service import common
+from union.actions.service import common, votes
 from union.audit import service as audit
 from union.campaigns import queries as campaigns
 from union.core.actor import Actor
 from union.core.errors import Closed, Conflict, Invalid
 from union.core.i18n import msg
 from union.core.permissions import Permission, allow
+from union.members import queries as members
+from union.notify import service as notify
 
 KEEP_CHOICES = timedelta(days=30)
 
@@ -42,7 +45,8 @@ def close(session: Session, action: Action, *, actor: Actor, now: datetime, site
     _freeze(session, action, taking_part)
     common.become(action, State.ENDED)
     action.ended_at = now
-    common.wipe_marks(session, action)
+    common.wipe_marks(session, action, now)
+    votes.drop_all(session, action, actor=actor, now=now, site=site, held=False)
     for row in standing.firings(session, action):
         row.state = FiringState.MISSED if row.state is FiringState.WAITING else FiringState.ENDED
     session.execute(
@@ -87,10 +91,15 @@ def _freeze(session: Session, action: Action, taking_part: list[str]) -> None:
             # Whoever took a check-in back is still in the pulse, which knows no members.
             in_time=min(tally.in_time(pulse), sum(row.out for row in rows)),
             by_chapter=[[cell.chapter, cell.count] for cell in cells],
+            part_by_chapter=[[cell.chapter, cell.count] for cell in _part(session, taking_part)],
         )
     )
     # The chapters' own small numbers are of no more use: one row without a chapter keeps the sums.
     _merge_small(session, action, rows)
+
+
+def _part(session: Session, taking_part: list[str]) -> tuple[tally.Cell, ...]:
+    return tally.cells(Counter(one.chapter_slug for one in members.contacts(session, taking_part)))
 
 
 def _merge_small(session: Session, action: Action, rows: Sequence[CheckinTally]) -> None:
@@ -168,4 +177,12 @@ def wipe(session: Session, *, actor: Actor, now: datetime) -> int:
         .where(Action.state != State.LIVE, Action.checkin_key.is_not(None))
         .values(checkin_key=None)
     )
+    # A reminder that was being handed over as the action ended still names its member.
+    chased = select(Action).where(
+        Action.state.in_([State.ENDED, State.DEBRIEFED, State.CANCELLED, State.POSTPONED]),
+        Action.chase_every > 0,
+        Action.fired_at > now - KEEP_CHOICES,
+    )
+    for action in session.scalars(chased):
+        gone += notify.unlink(session, now=now, ref=standing.ref_of(action), kinds=chasing.KINDS)
     return gone

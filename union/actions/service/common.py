@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from union.actions import standing
 from union.actions.models import Action, ActionZoneFiring, CheckinOnce
-from union.actions.rules import windows
+from union.actions.rules import chasing, pacing, windows
 from union.actions.rules.states import Mode, State, require_next
 from union.core.errors import NotFound
 from union.core.i18n import msg, translate, when
@@ -77,16 +77,27 @@ def unsign(action: Action) -> None:
     action.cleared_at = action.briefed_at = None
 
 
+def take_signatures_off(session: Session, action: Action) -> None:
+    """Take the signatures off a planned action that changed; who was briefed stays briefed."""
+    briefed = action.briefed_at
+    unsign(action)
+    action.briefed_at = briefed
+    clear_firings(session, action)
+    if action.state is State.ARMED:
+        become(action, State.SCHEDULED)
+
+
 def clear_firings(session: Session, action: Action) -> None:
     """Forget the planned starts; a new signature plans them anew."""
     session.execute(delete(ActionZoneFiring).where(ActionZoneFiring.action_id == action.id))
     session.expire_all()
 
 
-def wipe_marks(session: Session, action: Action) -> None:
-    """Forget who was counted: the keyed hashes and the key they were made with."""
+def wipe_marks(session: Session, action: Action, now: datetime) -> None:
+    """Forget who was counted: the keyed hashes, the key they were made with, and who was reminded."""
     session.execute(delete(CheckinOnce).where(CheckinOnce.action_id == action.id))
     action.checkin_key = None
+    notify.unlink(session, now=now, ref=standing.ref_of(action), kinds=chasing.KINDS)
 
 
 @dataclass(frozen=True)
@@ -108,6 +119,7 @@ class Notice:
     kind: str
     template: str
     expires_at: datetime | None
+    lane: Lane = Lane.ALERT
 
 
 BRIEFING = Notice("briefing", "actions/briefing", None)
@@ -135,9 +147,10 @@ def tell(
         ref=standing.ref_of(action),
         kind=notice.kind,
         template=notice.template,
-        lane=Lane.ALERT,
+        lane=notice.lane,
         expires_at=notice.expires_at or action.starts_at,
         recipients=_recipients(action, notice, planned, contacts, site, zones),
+        per_second=pacing.stagger(action.sms_route),
     )
     return fanout.written
 
@@ -150,9 +163,10 @@ def _recipients(
     site: str,
     zones: Collection[str] | None,
 ) -> Iterator[Recipient]:
+    """Give what each gets; who starts first comes first, since texts leave one after the other."""
     shared: dict[tuple[str, str], dict[str, str | int]] = {}
-    for one in contacts:
-        window = windows.window_of(planned, one.zone)
+    found = [(windows.window_of(planned, one.zone), one) for one in contacts]
+    for window, one in sorted(found, key=lambda pair: pair[0].starts_at):
         if zones is not None and window.zone not in zones:
             continue
         key = (one.language, one.zone)

@@ -131,6 +131,7 @@ def fire(session: Session, *, actor: Actor, now: datetime, slug: str, site: str)
 def end(session: Session, *, actor: Actor, now: datetime, slug: str, site: str) -> bool:
     """End the zones whose end has come, and the action with its last one; all of it when the mandate ended.
 
+    A vote on going on that is not counted yet holds the end, where it was planned so.
     Returns whether the whole action is over now.
     """
     allow(actor, Permission.ACTION_FIRE)
@@ -140,6 +141,8 @@ def end(session: Session, *, actor: Actor, now: datetime, slug: str, site: str) 
     if not _mandate_goes_on(session, action, now):
         action.reason = common.Reason(MANDATE_ENDED, {}).stored()
         return close(session, action, actor=actor, now=now, site=site)
+    if standing.held(session, action):
+        return False
     over = session.scalars(
         update(ActionZoneFiring)
         .where(

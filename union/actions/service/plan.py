@@ -17,7 +17,7 @@ from union.actions.rules import notice, readiness, windows
 from union.actions.rules.pacing import CHOICES
 from union.actions.rules.plan import Plan
 from union.actions.rules.states import PLANNING, REFUSED_IN, Mode, State
-from union.actions.service import common
+from union.actions.service import common, votes
 from union.audit import service as audit
 from union.campaigns import queries as campaigns
 from union.core.actor import Actor
@@ -93,6 +93,7 @@ def edit(session: Session, *, actor: Actor, now: datetime, slug: str, plan: Plan
     common.clear_firings(session, action)
     if action.state is State.ARMED:
         action.state = State.SCHEDULED
+    votes.move(session, action, actor=actor, now=now)
     if _material(action) != before and told:
         action.version += 1
         action.notice_given_at = None
@@ -205,6 +206,7 @@ def _write(session: Session, action: Action, plan: Plan, now: datetime) -> None:
     action.briefing_at, action.go_no_go_at = times.briefing_at, times.go_no_go_at
     action.floor, action.to_act, action.sms_route = plan.floor, plan.to_act, plan.sms_route
     action.place, action.show_delay = notice.check_place(plan.place), plan.show_delay
+    action.chase_every = plan.chase
 
 
 def _check(session: Session, plan: Plan) -> None:
@@ -220,7 +222,7 @@ def _check(session: Session, plan: Plan) -> None:
         raise Invalid(msg("The floor is at least one member."), field="floor")
     if plan.sms_route not in CHOICES:
         raise Invalid(msg("Choose one of the senders."), field="sms_route")
-    for name in ("briefing", "decision", "to_act", "show_delay"):
+    for name in ("briefing", "decision", "to_act", "show_delay", "chase"):
         if getattr(plan, name) < 0:
             raise Invalid(msg("Minutes are counted before the start, so not below nought."), field=name)
 

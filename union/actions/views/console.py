@@ -8,6 +8,7 @@ from union.actions.forms import NoticeForm, PaperForm, ReasonForm
 from union.actions.queries import ChapterRow, ConsolePage
 from union.actions.rules.notice import UNIT_NAMES
 from union.actions.rules.states import State
+from union.actions.views import teaching
 from union.actions.views.common import blueprint, row_of, site, worded
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
@@ -57,6 +58,7 @@ def _show(
         blocked=worded(found.blocked.detail, found.blocked.facts) if found.blocked else None,
         bars=[_bar(row) for row in found.chapters],
         live=live_facts(found),
+        taught=taught(found),
         next_step=NEXT_STEP[found.card.state],
         notice_length=ngettext(one, many, found.notice.length),
         notice_form=notice_form,
@@ -65,6 +67,24 @@ def _show(
         State=State,
     )
     return page, status
+
+
+def taught(found: ConsolePage) -> list[dict[str, str]]:
+    """Return what past actions teach, line by line, as label and value."""
+    lesson = found.lesson
+    rows = [
+        (gettext("Of those called by their pledge, out"), teaching.words(lesson.kept)),
+        (gettext("Of those who take part, out"), teaching.words(lesson.shows_up)),
+        (
+            gettext("Of those who are out, all steps done"),
+            teaching.words(lesson.finishes) if lesson.finishes else gettext("not known yet"),
+        ),
+        *(
+            (gettext("In %(chapter)s, out", chapter=name), teaching.words(one))
+            for name, one in found.chapter_lessons
+        ),
+    ]
+    return [{"label": label, "value": value} for label, value in rows]
 
 
 def _bar(row: ChapterRow) -> object:

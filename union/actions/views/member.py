@@ -7,7 +7,7 @@ from union.actions import queries, service
 from union.actions.forms import CodeForm, RetaliationForm
 from union.actions.rules import calendar
 from union.actions.rules.retaliation import EVIDENCE
-from union.actions.rules.states import Choice, State
+from union.actions.rules.states import Choice, State, VoteState
 from union.actions.views.common import blueprint, site
 from union.actions.views.panel import count_words, meter_of
 from union.campaigns import queries as campaigns
@@ -48,10 +48,12 @@ def calendar_file(slug: str) -> ResponseReturnValue:
     with reading() as session:
         found = queries.action_page(session, slug, actor, now, language())
     card, address = found.card, f"{site()}{url_for('actions.page', slug=slug)}"
-    steps = "\n".join(f"{n}. {gettext(step)}" for n, step in enumerate(found.steps, 1))
+    passed = [vote for vote in found.votes if vote.state is VoteState.PASSED]
+    listed = [*found.steps, *(step for vote in passed for step in vote.steps)]
+    steps = "\n".join(f"{n}. {gettext(step)}" for n, step in enumerate(listed, 1))
     event = calendar.Event(
         uid=f"{card.id}@{site().partition('://')[2]}",
-        version=card.version,
+        version=card.version + len(passed),
         title=card.title,
         text=f"{steps}\n\n{address}",
         url=address,

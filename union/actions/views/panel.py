@@ -9,6 +9,7 @@ from union.actions import queries
 from union.actions.queries import LiveBoard
 from union.actions.rules.states import State
 from union.campaigns import queries as campaigns
+from union.campaigns.queries import Turnout
 from union.core.actor import Actor
 from union.core.db import Session
 from union.web import figures
@@ -35,6 +36,14 @@ def panel(session: Session, campaign_id: str, actor: Actor, now: datetime) -> Ma
             ),
         )
     )
+
+
+def turnout(session: Session, campaign_id: str) -> Turnout | None:
+    """Return who took part in the campaign's latest action, for its four numbers; None before the first."""
+    boards = queries.live(session, campaign_id)
+    if not boards:
+        return None
+    return Turnout(boards[0].title, boards[0].out, boards[0].done, boards[0].of)
 
 
 def count_words(board: LiveBoard) -> dict[str, str | int]:

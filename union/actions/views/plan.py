@@ -5,9 +5,11 @@ from flask.typing import ResponseReturnValue
 
 from union.actions import queries, service
 from union.actions.forms import KindForm, PlanForm
+from union.actions.queries import ActionCard
 from union.actions.rules.kits import KITS
 from union.actions.rules.plan import Plan
 from union.actions.rules.states import Kind
+from union.actions.views import teaching
 from union.actions.views.common import blueprint, settings, site
 from union.campaigns import queries as campaigns
 from union.campaigns.queries import CampaignCard
@@ -79,8 +81,7 @@ def new(campaign_slug: str, kind: str) -> ResponseReturnValue:
             _refuse(form, refusal)
         else:
             return redirect(url_for("actions.console", slug=slug), 303)
-    page = render_template("actions/plan.html", form=form, campaign=campaign, kit=KITS[Kind(kind)], card=None)
-    return page, 422 if form.errors else 200
+    return _page(form, campaign, Kind(kind), None)
 
 
 @blueprint.route("/actions/<slug>/edit", methods=["GET", "POST"])
@@ -107,12 +108,26 @@ def edit(slug: str) -> ResponseReturnValue:
             if version > card.version:
                 flash(gettext(msg("Changed. Everybody who was told is asked again.")), "ok")
             return redirect(url_for("actions.console", slug=slug), 303)
-    page = render_template("actions/plan.html", form=form, campaign=campaign, kit=KITS[plan.kind], card=card)
+    return _page(form, campaign, plan.kind, card)
+
+
+def _page(form: PlanForm, campaign: CampaignCard, kind: Kind, card: ActionCard | None) -> ResponseReturnValue:
+    with reading() as session:
+        kept = queries.lesson(session, kind, without=card.id if card else "").kept
+    page = render_template(
+        "actions/plan.html",
+        form=form,
+        campaign=campaign,
+        kit=KITS[kind],
+        card=card,
+        expected=kept.expect(campaign.called or 0),
+        share=teaching.words(kept),
+    )
     return page, 422 if form.errors else 200
 
 
 def _offer(form: PlanForm, campaign: CampaignCard, zones: list[str]) -> None:
-    desk = not settings().twilio_account_sid
+    desk = not settings().carriers
     form.offer(language(), [campaign.zone, current_actor().zone, *zones], desk=desk)
 
 
@@ -129,4 +144,6 @@ def _typed(form: PlanForm, kind: Kind, target: str) -> Plan | None:
 def _refuse(form: PlanForm, refusal: Invalid) -> None:
     if isinstance(refusal, NoSuchLocalTime):
         refusal.field = "wall_start"
+    elif refusal.field == "after":
+        refusal.field = "wall_end"  # a vote planned with it would come after the end
     form.refuse(refusal)

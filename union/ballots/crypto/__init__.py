@@ -65,7 +65,7 @@ from union.ballots.crypto.election import Election
 from union.ballots.crypto.failures import Check, Refused
 from union.ballots.crypto.group import Draw, Group, Point, Scalar, group_named
 from union.ballots.crypto.mixnet import Shuffle, check_shuffle, make_shuffle, merge_shuffled, read_shuffle
-from union.ballots.crypto.questions import Homomorphic, Question, Ranked
+from union.ballots.crypto.questions import Counting, Homomorphic, Question, Ranked
 from union.ballots.crypto.report import Finding, Report
 from union.ballots.crypto.tally import EncryptedTally, Tally, read_tally, tally_board
 from union.ballots.crypto.trustees import (
@@ -83,6 +83,7 @@ from union.ballots.crypto.verifier import verify
 __all__ = [
     "Ballot",
     "Check",
+    "Counting",
     "Difference",
     "Draw",
     "Election",

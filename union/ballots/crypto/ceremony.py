@@ -6,6 +6,7 @@ only routes messages, and checks what it can.
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,9 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from union.ballots.crypto.canonical import compact, fields, items, read_json, text
-from union.ballots.crypto.credentials import BASE58, make_uuid
-from union.ballots.crypto.election import Election
-from union.ballots.crypto.elgamal import encrypt
+from union.ballots.crypto.credentials import BASE58
 from union.ballots.crypto.failures import Check, Refused
 from union.ballots.crypto.group import Draw, Group, Point, Scalar
 from union.ballots.crypto.pedersen import (
@@ -34,11 +33,10 @@ from union.ballots.crypto.pedersen import (
     transcript,
 )
 from union.ballots.crypto.proofs import Proof, key_prefix, prove_knowledge, read_proof
-from union.ballots.crypto.questions import Homomorphic
-from union.ballots.crypto.tally import Pairs
 
 _FORM = Check.TRUSTEES_FORM
 _MESSAGE = Check.TRUSTEE_MESSAGE
+_HEX = re.compile(r"\A(?:[0-9a-f]{2})+\Z")
 
 
 def make_seed(draw: Draw) -> str:
@@ -86,27 +84,50 @@ def send(group: Group, sk: Scalar, recipient: Point, message: str, draw: Draw) -
     return compact(envelope).decode()
 
 
+class Envelope(NamedTuple):
+    """A sealed message in its outer form: the pair that holds K, and what is sealed with K."""
+
+    alpha: Point
+    beta: Point
+    data: bytes
+
+
+def read_envelope(group: Group, envelope: str) -> Envelope:
+    """Parse the outer form of a message made by `send`. Raises Refused(TRUSTEE_MESSAGE or POINT_...)."""
+    parts = fields(read_json(envelope.encode(), _MESSAGE), ("algorithm", "alpha", "beta", "data"), _MESSAGE)
+    if parts["algorithm"] != "AES-GCM":
+        raise Refused(_MESSAGE, "an unknown cipher")
+    data = text(parts["data"], _MESSAGE)
+    if not _HEX.match(data):
+        raise Refused(_MESSAGE, "a sealed message is written in lower-case hexadecimal")
+    return Envelope(group.point(parts["alpha"]), group.point(parts["beta"]), bytes.fromhex(data))
+
+
+def unseal(group: Group, envelope: Envelope, factor: Point, sender: Point, recipient: Point) -> str:
+    """Open an envelope with factor = alpha^dk: whoever has that factor can read this one message.
+
+    Raises Refused(TRUSTEE_MESSAGE) when it is not for this recipient, not from this sender, or was changed.
+    """
+    K = group.div(envelope.beta, factor)
+    try:
+        plain = AESGCM(_digest("key", K)).decrypt(_digest("iv", envelope.alpha), envelope.data, None)
+    except InvalidTag:
+        raise Refused(_MESSAGE, "a message cannot be opened with this trustee's key") from None
+    signed = read_signed(group, read_json(plain, _MESSAGE))
+    check_signature(group, sender, signed.message, signed.signature, _MESSAGE)
+    inner = fields(read_json(signed.message.encode(), _MESSAGE), ("recipient", "message"), _MESSAGE)
+    if inner["recipient"] != str(recipient):
+        raise Refused(_MESSAGE, "a message was written for another trustee")
+    return text(inner["message"], _MESSAGE)
+
+
 def receive(group: Group, dk: Scalar, sender: Point, envelope: str) -> str:
     """Open a message made by `send`: sender is the verification key it must be signed with.
 
     Raises Refused(TRUSTEE_MESSAGE) when it is not for this recipient, not from this sender, or was changed.
     """
-    parts = fields(read_json(envelope.encode(), _MESSAGE), ("algorithm", "alpha", "beta", "data"), _MESSAGE)
-    if parts["algorithm"] != "AES-GCM":
-        raise Refused(_MESSAGE, "an unknown cipher")
-    alpha, beta = group.point(parts["alpha"]), group.point(parts["beta"])
-    K = group.div(beta, group.pow(alpha, dk))
-    try:
-        sealed = bytes.fromhex(text(parts["data"], _MESSAGE))
-        plain = AESGCM(_digest("key", K)).decrypt(_digest("iv", alpha), sealed, None)
-    except (InvalidTag, ValueError):
-        raise Refused(_MESSAGE, "a message cannot be opened with this trustee's key") from None
-    signed = read_signed(group, read_json(plain, _MESSAGE))
-    check_signature(group, sender, signed.message, signed.signature, _MESSAGE)
-    inner = fields(read_json(signed.message.encode(), _MESSAGE), ("recipient", "message"), _MESSAGE)
-    if inner["recipient"] != str(group.gpow(dk)):
-        raise Refused(_MESSAGE, "a message was written for another trustee")
-    return text(inner["message"], _MESSAGE)
+    read = read_envelope(group, envelope)
+    return unseal(group, read, group.pow(read.alpha, dk), sender, group.gpow(dk))
 
 
 def make_certificate(group: Group, seed: str, size: int, threshold: int, index: int, draw: Draw) -> bytes:
@@ -193,14 +214,18 @@ def read_polynomial(group: Group, certs: Sequence[Certificate], index: int, reco
     return Polynomial(text(parts["polynomial"], _FORM), secrets, coefexps, A, signature)
 
 
-def make_vinput(polynomials: Sequence[Polynomial], index: int) -> bytes:
-    """Step 4, by the server: what trustee number `index` (from 1) needs for step 5."""
+def make_vinput(records: Sequence[bytes], index: int) -> bytes:
+    """Step 4, by the server: what trustee number `index` (from 1) needs for step 5.
+
+    records: what the trustees sent in step 3, each checked by `read_polynomial`.
+    """
+    parts = [read_json(record, _FORM) for record in records]
     return compact(
         {
-            "polynomial": polynomials[index - 1].polynomial,
-            "secrets": [polynomial.secrets[index - 1] for polynomial in polynomials],
-            "coefexps": [polynomial.coefexps.json() for polynomial in polynomials],
-            "signatures": [polynomial.signature.json() for polynomial in polynomials],
+            "polynomial": parts[index - 1]["polynomial"],
+            "secrets": [part["secrets"][index - 1] for part in parts],
+            "coefexps": [part["coefexps"] for part in parts],
+            "signatures": [part["signature"] for part in parts],
         }
     )
 
@@ -208,8 +233,8 @@ def make_vinput(polynomials: Sequence[Polynomial], index: int) -> bytes:
 def make_voutput(group: Group, certs: Sequence[Certificate], seed: str, vinput: bytes, draw: Draw) -> bytes:
     """Step 5, by each trustee: check every share received and prove the resulting verification key.
 
-    Raises Refused with TRUSTEE_SHARE naming the trustee whose share is wrong, or TRUSTEE_SIGNATURE when the
-    trustees do not all see the same certificates and coefficients.
+    Raises WrongShare naming the trustee whose share does not fit (`complaint` can show it to everybody), or
+    Refused(TRUSTEE_SIGNATURE) when the trustees do not all see the same certificates and coefficients.
     """
     keys = keys_of(group, seed)
     j = _own_index(group, certs, keys)
@@ -225,11 +250,10 @@ def make_voutput(group: Group, certs: Sequence[Certificate], seed: str, vinput: 
         _, A = read_coefexps(group, cert, coefexps, _threshold(certs))
         proof = read_proof(group, signature, _FORM)
         check_signature(group, cert.verification, transcript(certs, A), proof, Check.TRUSTEE_SIGNATURE)
-        share = _received(group, keys.dk, cert, envelope, "secret")
-        s = group.scalar(share)
-        if group.gpow(s) != evaluate(group, A, j):
-            raise Refused(Check.TRUSTEE_SHARE, f"the share of trustee {i} does not lie on its polynomial")
-        S += s
+        try:
+            S += read_share(group, A, j, receive(group, keys.dk, cert.verification, text(envelope, _MESSAGE)))
+        except Refused as refused:
+            raise WrongShare(i, refused) from None
         if i == j:
             _check_own(group, keys, cert, text(parts["polynomial"], _FORM), A)
     x = Scalar(S % group.q)
@@ -240,6 +264,25 @@ def make_voutput(group: Group, certs: Sequence[Certificate], seed: str, vinput: 
     kept = compact({"decryption_key": str(x)}).decode()
     sealed = send(group, keys.sk, certs[j - 1].encryption, kept, draw)
     return compact({"private_key": sealed, "public_key": key.json()})
+
+
+class WrongShare(Refused):
+    """The share that trustee number `accused` sent does not fit, or cannot be opened."""
+
+    def __init__(self, accused: int, reason: Refused) -> None:
+        super().__init__(reason.check, f"the share of trustee {accused}: {reason.detail}")
+        self.accused = accused
+
+
+def read_share(group: Group, coefficients: Sequence[Point], j: int, message: str) -> Scalar:
+    """The share in an opened message, checked to lie on its sender's polynomial at j (spec 4.6.5).
+
+    Raises Refused(TRUSTEE_SHARE, TRUSTEE_MESSAGE or SCALAR_FORM).
+    """
+    s = group.scalar(fields(read_json(message.encode(), _MESSAGE), ("secret",), _MESSAGE)["secret"])
+    if group.gpow(s) != evaluate(group, coefficients, j):
+        raise Refused(Check.TRUSTEE_SHARE, "it does not lie on the polynomial that was announced")
+    return s
 
 
 def _received(group: Group, dk: Scalar, sender: Certificate, envelope: object, name: str) -> Any:  # noqa: ANN401
@@ -296,23 +339,10 @@ def open_decryption_key(group: Group, certs: Sequence[Certificate], seed: str, s
 
     Raises Refused(TRUSTEE_MESSAGE or TRUSTEE_CERTIFICATE).
     """
-    keys = keys_of(group, seed)
-    own = certs[_own_index(group, certs, keys) - 1]
-    return group.scalar(_received(group, keys.dk, own, sealed, "decryption_key"))
+    own = certs[_own_index(group, certs, keys_of(group, seed)) - 1]
+    return open_own_key(group, own, seed, sealed)
 
 
-def make_rehearsal(group: Group, public_key: Point, draw: Draw) -> tuple[Election, Pairs]:
-    """A throw-away election of one answer and its tally, which holds the number 1, for a test decryption.
-
-    Before a ballot opens, every trustee runs `decrypt_partially` on it; `compute_result` must then give
-    [[1]].
-    """
-    election = Election.make(
-        uuid=make_uuid(draw),
-        name="Rehearsal",
-        description="A test decryption before the ballot opens.",
-        group=group,
-        public_key=public_key,
-        questions=[Homomorphic("Do all parts fit?", ("Yes",), 0, 1)],
-    )
-    return election, ((encrypt(group, group.shared(public_key), group.draw_scalar(draw), 1),),)
+def open_own_key(group: Group, own: Certificate, seed: str, sealed: str) -> Scalar:
+    """The same with the trustee's own certificate. Raises Refused(TRUSTEE_MESSAGE)."""
+    return group.scalar(_received(group, keys_of(group, seed).dk, own, sealed, "decryption_key"))

@@ -29,6 +29,7 @@ class Check(StrEnum):
     TRUSTEE_SIGNATURE = "trustee-signature"
     TRUSTEE_SHARE = "trustee-share"
     TRUSTEE_MESSAGE = "trustee-message"
+    TRUSTEE_COMPLAINT = "trustee-complaint"
     CREDENTIAL_FORM = "credential-form"
     CREDENTIALS_FORM = "credentials-form"
     CREDENTIALS_DISTINCT = "credentials-distinct"

@@ -173,7 +173,7 @@ def _prove(
         group.mul(group.gpow(minus), group.product_of_powers([x.alpha for x in e_prime], w_prime)),
         tuple(
             group.mul(group.gpow(a), group.pow(before, b))
-            for a, b, before in zip(w_hat, w_prime, [h, *c_hat[:-1]], strict=True)
+            for a, b, before in zip(w_hat, w_prime, [h, *c_hat][:n], strict=True)
         ),
     )
     challenge = _main_challenge(group, election.fingerprint, t, str_c, c_hat, election.public_key)
@@ -308,9 +308,23 @@ def _holds(
     )
 
 
-def merge_shuffled(election: Election, pairs: Pairs, shuffle: Shuffle) -> Pairs:
-    """The tally with the ranked questions' ciphertexts as the shuffle left them (spec 4.17)."""
+def read_shuffled(election: Election, record: bytes) -> Pairs:
+    """The ciphertexts of a shuffle that was checked before, a row for each ranked question."""
+    parts = fields(read_json(record, _FORM), ("ciphertexts", "proofs"), _FORM)
+    return tuple(
+        tuple(read_ciphertext(election.group, pair, _FORM, trusted=True) for pair in items(row, _FORM))
+        for row in items(parts["ciphertexts"], _FORM, len(election.ranked))
+    )
+
+
+def merge_rows(election: Election, pairs: Pairs, shuffled: Pairs) -> Pairs:
+    """The tally with these rows in the places of the ranked questions."""
     rows = list(pairs)
-    for i, row in zip(election.ranked, shuffle.ciphertexts, strict=True):
+    for i, row in zip(election.ranked, shuffled, strict=True):
         rows[i] = row
     return tuple(rows)
+
+
+def merge_shuffled(election: Election, pairs: Pairs, shuffle: Shuffle) -> Pairs:
+    """The tally with the ranked questions' ciphertexts as the shuffle left them (spec 4.17)."""
+    return merge_rows(election, pairs, shuffle.ciphertexts)

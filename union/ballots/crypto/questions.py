@@ -54,12 +54,38 @@ class Homomorphic:
             raise Refused(Check.BALLOT_CHOICES, f"between {self.min} and {self.max} answers may be chosen")
 
 
+SCHULZE, STV, JUDGEMENT = "Schulze", "STV", "MajorityJudgment"
+
+
+@dataclass(frozen=True)
+class Counting:
+    """How decrypted answers are counted; stands in the record, so the fingerprint covers it.
+
+    method: SCHULZE, STV or JUDGEMENT. seats: of STV. grades: their names, best first, of JUDGEMENT.
+    """
+
+    method: str
+    seats: int = 0
+    grades: tuple[str, ...] = ()
+
+    def json(self) -> dict[str, Any]:
+        """As written beside the question (`extra`); an answer of nothing but zeros is blank."""
+        kind = "ScoreVoting" if self.method == JUDGEMENT else "PreferentialVoting"
+        facts = {"seats": self.seats} if self.seats else {}
+        named = {"grades": list(self.grades)} if self.grades else {}
+        return {"type": kind, "method": self.method, "blank": True, **facts, **named}
+
+
 @dataclass(frozen=True)
 class Ranked:
-    """A small number for each answer: a rank or a grade (spec 4.9.2)."""
+    """A small number for each answer: a rank or a grade (spec 4.9.2).
+
+    counting: how the answers are counted afterwards; None where the record does not say.
+    """
 
     question: str
     answers: tuple[str, ...]
+    counting: Counting | None = None
 
     def __post_init__(self) -> None:
         if not 0 < len(self.answers) <= MOST_ANSWERS:
@@ -70,6 +96,7 @@ class Ranked:
         return {
             "type": "NonHomomorphic",
             "value": {"answers": list(self.answers), "question": self.question},
+            **({"extra": self.counting.json()} if self.counting else {}),
         }
 
     def check_choice(self, choice: list[int]) -> None:
@@ -90,7 +117,8 @@ def read_question(value: object) -> Question:
         if parts["type"] != "NonHomomorphic":
             raise Refused(_CHECK, f"questions of type {str(parts['type'])[:40]!r} cannot be checked here")
         inner = fields(parts.get("value"), ("answers", "question"), _CHECK, exact=False)
-        return Ranked(text(inner["question"], _CHECK), _answers(inner["answers"]))
+        counting = _read_counting(parts.get("extra"))
+        return Ranked(text(inner["question"], _CHECK), _answers(inner["answers"]), counting)
     fields(parts, ("answers", "min", "max", "question"), _CHECK, exact=False)
     blank = parts.get("blank", False)
     if not isinstance(blank, bool):
@@ -102,6 +130,16 @@ def read_question(value: object) -> Question:
         integer(parts["max"], _CHECK),
         blank,
     )
+
+
+def _read_counting(value: object) -> Counting | None:
+    """Parse `extra`. Whatever is not known here says nothing: it does not touch what is verified."""
+    if not isinstance(value, dict) or value.get("method") not in {SCHULZE, STV, JUDGEMENT}:
+        return None
+    seats, grades = value.get("seats", 0), value.get("grades", [])
+    if not isinstance(seats, int) or not isinstance(grades, list):
+        return None
+    return Counting(str(value["method"]), seats, tuple(map(str, grades)))
 
 
 def _answers(value: object) -> tuple[str, ...]:

@@ -19,16 +19,19 @@ from union.ballots.queries.cards import (
     Duty,
     Listing,
     Outcome,
+    by_slug,
     concluded,
     duties,
     every,
     for_subject,
     held_again,
+    keys_missing,
     listing,
     outcome,
     waiting_for,
 )
 from union.ballots.queries.due import Due, due
+from union.ballots.queries.keys import Part, ceremony, part, sealed_key, test_election
 from union.ballots.queries.observers import ObserverPage, observer_page
 from union.ballots.queries.pages import BallotPage, RunPage, ballot_page, run_page
 from union.ballots.queries.polls import Hands, PollCard, PollPage, poll_page, polls
@@ -46,12 +49,15 @@ __all__ = [
     "Listing",
     "ObserverPage",
     "Outcome",
+    "Part",
     "PollCard",
     "PollPage",
     "RunPage",
     "archive",
     "ballot_page",
     "board",
+    "by_slug",
+    "ceremony",
     "concluded",
     "credentials",
     "due",
@@ -63,12 +69,16 @@ __all__ = [
     "for_subject",
     "head",
     "held_again",
+    "keys_missing",
     "listing",
     "observer_page",
     "outcome",
+    "part",
     "poll_page",
     "polls",
     "roll",
     "run_page",
+    "sealed_key",
+    "test_election",
     "waiting_for",
 ]

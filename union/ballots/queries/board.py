@@ -9,9 +9,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from union.ballots.crypto.archive import Record, entry, header
-from union.ballots.models import Ballot, BoardRecord, CastBallot, PublicCredential, RollEntry
+from union.ballots.models import Ballot, BoardRecord, CastBallot, RollEntry
 from union.ballots.queries.pages import find
 from union.ballots.receipts import fold
+from union.ballots.service import mixing
+from union.ballots.service.board import credentials as published
 from union.core.errors import NotFound
 from union.core.i18n import msg
 
@@ -178,29 +180,28 @@ def election_record(session: Session, slug: str) -> bytes:
 
 def credentials(session: Session, slug: str) -> list[str]:
     """Return the public credentials in their published order."""
-    ballot = find(session, slug)
-    query = (
-        select(PublicCredential.point)
-        .where(PublicCredential.ballot_id == ballot.id)
-        .order_by(PublicCredential.position)
-    )
-    return list(session.scalars(query))
+    return published(session, find(session, slug))
 
 
 def encrypted_tally(session: Session, slug: str) -> bytes:
-    """Return the encrypted tally's record. Raises NotFound before the close."""
+    """Return the encrypted tally's record, orders as last shuffled. Raises NotFound before the close."""
     ballot = find(session, slug)
     if ballot.tally_at is None:
         raise NotFound(msg("The ballot is not closed yet."))
-    return bytes(session.get_one(BoardRecord, (ballot.id, ballot.tally_at)).content)
+    return mixing.tally_of(session, ballot)
 
 
-def roll(session: Session, slug: str) -> list[tuple[str, str]]:
-    """Return the frozen roll as (member id, chapter), sorted: what its hash covers. Never who voted."""
+def roll(session: Session, slug: str) -> list[tuple[str, ...]]:
+    """Return the frozen roll as (member id, chapter), sorted: what its hash covers. Never who voted.
+
+    Where votes weigh differently each entry ends with the weight.
+    """
     ballot = find(session, slug)
     rows = session.execute(
-        select(RollEntry.member_id, RollEntry.chapter_slug)
+        select(RollEntry.member_id, RollEntry.chapter_slug, RollEntry.weight)
         .where(RollEntry.ballot_id == ballot.id)
         .order_by(RollEntry.member_id)
     )
-    return [(member_id, chapter) for member_id, chapter in rows]
+    if ballot.weighting is None:
+        return [(member_id, chapter) for member_id, chapter, _ in rows]
+    return [(member_id, chapter, str(weight)) for member_id, chapter, weight in rows]

@@ -8,9 +8,12 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from union.ballots import outcomes
 from union.ballots.models import Ballot, BallotTrustee, PartialDecryption, RollEntry
 from union.ballots.papers import Asked, Part
 from union.ballots.rules import SHOWN_TO_ALL, Of, Reason, State, Verdict
+from union.ballots.service import mixing
+from union.ballots.service.summons import owing
 from union.core.actor import Actor
 from union.core.permissions import Permission, permits
 
@@ -34,7 +37,7 @@ class BallotCard:
 
 @dataclass(frozen=True)
 class Duty:
-    """Something a trustee has to do. what: "key" before the opening, "decrypt" after the close."""
+    """Something a trustee has to do. what: "key" or "test" before opening, "shuffle" or "decrypt" after."""
 
     slug: str
     title: str
@@ -44,7 +47,10 @@ class Duty:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A decided ballot. counts: (label, number) of the first question. rule: the frozen preset."""
+    """A decided ballot. counts: (label, number) of the first question. rule: the frozen preset.
+
+    orders: where the first question chose, its answers best first, equals together.
+    """
 
     slug: str
     subject: str
@@ -58,6 +64,7 @@ class Outcome:
     decided_at: datetime
     reasons: tuple[str, ...]
     explained: tuple[Reason, ...] = field(default=())
+    orders: tuple[tuple[str, ...], ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -106,25 +113,50 @@ def waiting_for(session: Session, member_id: str, now: datetime) -> list[BallotC
 
 
 def duties(session: Session, member_id: str) -> list[Duty]:
-    """Return what the member still has to do as a trustee."""
+    """Return what the member still has to do as a trustee; only what can be done now."""
     rows = session.execute(
-        select(Ballot, BallotTrustee, PartialDecryption.position)
+        select(Ballot, BallotTrustee)
         .join(BallotTrustee, BallotTrustee.ballot_id == Ballot.id)
-        .outerjoin(
-            PartialDecryption,
-            (PartialDecryption.ballot_id == Ballot.id)
-            & (PartialDecryption.position == BallotTrustee.position),
+        .where(
+            BallotTrustee.member_id == member_id,
+            Ballot.state.in_([State.KEYS, State.CREDENTIALS, State.CLOSED]),
         )
-        .where(BallotTrustee.member_id == member_id, Ballot.state.in_([State.KEYS, State.CLOSED]))
         .order_by(Ballot.opens_at)
     )
     found = []
-    for ballot, seat, done in rows:
-        if ballot.state == State.KEYS and seat.public_key is None:
-            found.append(Duty(ballot.slug, ballot.title, "key", ballot.opens_at))
-        if ballot.state == State.CLOSED and done is None:
-            found.append(Duty(ballot.slug, ballot.title, "decrypt", None))
+    for ballot, seat in rows:
+        what = _owes(session, ballot, seat)
+        if what:
+            before = None if ballot.state == State.CLOSED else ballot.opens_at
+            found.append(Duty(ballot.slug, ballot.title, what, before))
     return found
+
+
+def _owes(session: Session, ballot: Ballot, seat: BallotTrustee) -> str | None:
+    if mixing.shuffling(ballot):
+        return "shuffle" if seat is mixing.whose_turn(session, ballot) else None
+    if ballot.state == State.CLOSED:
+        return None if session.get(PartialDecryption, (ballot.id, seat.position)) else "decrypt"
+    what, seats = owing(session, ballot)
+    return what if seat in seats else None
+
+
+def keys_missing(session: Session, slug: str) -> tuple[str, ...]:
+    """Return the names of the trustees of a ballot whose key is not there yet."""
+    return tuple(
+        session.scalars(
+            select(BallotTrustee.name)
+            .join(Ballot, Ballot.id == BallotTrustee.ballot_id)
+            .where(Ballot.slug == slug, BallotTrustee.public_key.is_(None))
+            .order_by(BallotTrustee.position)
+        )
+    )
+
+
+def by_slug(session: Session, slug: str) -> BallotCard | None:
+    """Return the card of a ballot; None when there is none."""
+    found = session.scalar(select(Ballot).where(Ballot.slug == slug))
+    return card(found) if found else None
 
 
 def for_subject(session: Session, subject: str) -> list[BallotCard]:
@@ -204,21 +236,28 @@ def _outcomes(rows: Iterable[Ballot]) -> Iterable[Outcome]:
 def _outcome(ballot: Ballot) -> Outcome:
     verdict = Verdict.from_json(ballot.verdict or {})
     first = Asked.from_json(ballot.questions[0])
-    counts = (ballot.counts or [[]])[0]
+    counts = outcomes.split(first, (ballot.counts or [[]])[0])[0] if not first.ranked else ()
     return Outcome(
         slug=ballot.slug,
         subject=ballot.subject,
         kind=ballot.kind,
         title=ballot.title,
         passed=verdict.passed,
-        counts=tuple(zip(first.answers, counts, strict=True)),
+        counts=tuple(zip(first.answers, counts, strict=not first.ranked)),
         cast=ballot.cast or 0,
         eligible=ballot.eligible,
+        orders=tuple(priorities(first, (ballot.counts or [[]])[0])),
         rule=ballot.rule,
         decided_at=ballot.concluded_at or ballot.closes_at,
         reasons=tuple(str(reason) for reason in verdict.reasons),
         explained=verdict.reasons,
     )
+
+
+def priorities(asked: Asked, counts: Sequence[Any]) -> Iterable[tuple[str, ...]]:
+    """Return the answers of a question that chooses, best first, equals together; nothing without votes."""
+    for group in outcomes.places(asked, counts):
+        yield tuple(asked.answers[choice] for choice in group)
 
 
 def threshold_place(

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from union.ballots import holders
+from union.ballots.holders import shares_missing
 from union.ballots.models import Ballot, BallotTrustee, PartialDecryption, WaitingReceipt
 from union.ballots.queries.pages import rule_is_stale
 from union.ballots.rules import State, marks_kept_until, remind_from
+from union.ballots.service.mixing import ASK_AGAIN
 
 REMIND_AGAIN = timedelta(minutes=30)
 """How long after a reminder those whose phones slept then are taken along."""
@@ -24,6 +27,8 @@ class Due:
     to_remind: tuple[str, ...]
     with_receipts: tuple[str, ...]
     to_wipe: tuple[str, ...]
+    to_call: tuple[str, ...]
+    to_shuffle: tuple[str, ...]
 
 
 def due(session: Session, now: datetime) -> Due:
@@ -36,6 +41,8 @@ def due(session: Session, now: datetime) -> Due:
         to_remind=tuple(b.slug for b in running if _reminds(b, now)),
         with_receipts=_slugs(session, Ballot.id.in_(select(WaitingReceipt.ballot_id))),
         to_wipe=_forgettable(session, now),
+        to_call=_callable(session, now),
+        to_shuffle=_slugs(session, Ballot.state == State.CLOSED, Ballot.shuffle_turn_at <= now - ASK_AGAIN),
     )
 
 
@@ -44,13 +51,36 @@ def _slugs(session: Session, *conditions: object) -> tuple[str, ...]:
 
 
 def _openable(session: Session, now: datetime) -> tuple[str, ...]:
-    """Leave out those whose rule an officer must confirm first: their pages say so."""
+    """Leave out those whose rule an officer must confirm first, and whose keys are made anew."""
+    keyless = select(BallotTrustee.ballot_id).where(BallotTrustee.public_key.is_(None))
     rows = session.scalars(
         select(Ballot).where(
-            Ballot.state == State.CREDENTIALS, Ballot.opens_at <= now, Ballot.closes_at > now
+            Ballot.state == State.CREDENTIALS,
+            Ballot.opens_at <= now,
+            Ballot.closes_at > now,
+            Ballot.id.not_in(keyless),
         )
     )
     return tuple(b.slug for b in rows if b.rule_confirmed_by or not rule_is_stale(b, now))
+
+
+def _callable(session: Session, now: datetime) -> tuple[str, ...]:
+    """Return the ballots of which trustees are to be reminded before the opening."""
+    rows = session.scalars(
+        select(Ballot).where(
+            Ballot.state.in_([State.KEYS, State.CREDENTIALS]),
+            Ballot.duty_since.is_not(None),
+            Ballot.opens_at > now,
+            Ballot.opens_at <= now + max(holders.REMIND_BEFORE),
+        )
+    )
+    return tuple(b.slug for b in rows if _calls(b, now))
+
+
+def _calls(ballot: Ballot, now: datetime) -> bool:
+    due = holders.reminder(ballot.duty_since, ballot.opens_at, now) if ballot.duty_since else None
+    last = ballot.trustees_reminded_at
+    return due is not None and (last is None or last < due[1] or last + REMIND_AGAIN <= now)
 
 
 def _reminds(ballot: Ballot, now: datetime) -> bool:
@@ -61,9 +91,21 @@ def _reminds(ballot: Ballot, now: datetime) -> bool:
 
 
 def _complete(session: Session) -> tuple[str, ...]:
-    seats = select(func.count()).where(BallotTrustee.ballot_id == Ballot.id).scalar_subquery()
-    shares = select(func.count()).where(PartialDecryption.ballot_id == Ballot.id).scalar_subquery()
-    return _slugs(session, Ballot.state == State.CLOSED, seats == shares)
+    rows = session.execute(
+        select(Ballot.slug, Ballot.threshold, BallotTrustee.member_id, PartialDecryption.position)
+        .join(BallotTrustee, BallotTrustee.ballot_id == Ballot.id)
+        .outerjoin(
+            PartialDecryption,
+            (PartialDecryption.ballot_id == Ballot.id)
+            & (PartialDecryption.position == BallotTrustee.position),
+        )
+        .where(Ballot.state == State.CLOSED)
+        .order_by(Ballot.id)
+    )
+    seats: dict[tuple[str, int | None], list[tuple[bool, bool]]] = {}
+    for slug, threshold, member_id, share in rows:
+        seats.setdefault((slug, threshold), []).append((member_id is None, share is not None))
+    return tuple(slug for (slug, needed), given in seats.items() if not shares_missing(needed, given))
 
 
 def _forgettable(session: Session, now: datetime) -> tuple[str, ...]:

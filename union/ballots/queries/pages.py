@@ -1,5 +1,6 @@
 """One ballot as its pages show it: frozen values, each actor seeing what concerns the actor."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -8,19 +9,25 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from union.ballots import rules
+from union.ballots import holders, orders, outcomes, papers, rules
 from union.ballots.models import (
     Ballot,
     BallotTrustee,
     CastBallot,
+    CeremonyComplaint,
+    CeremonyMessage,
     Objection,
     PartialDecryption,
+    PublicCredential,
     RefusalLog,
     RollEntry,
 )
+from union.ballots.orders import Counted
 from union.ballots.papers import Asked, Part
 from union.ballots.queries.cards import threshold_place
 from union.ballots.rules import BEFORE_OPENING, SHOWN_TO_ALL, Chosen, State, Turnout, Verdict
+from union.ballots.service import mixing
+from union.ballots.weights import Class, Weighting, exposed
 from union.core.actor import Actor
 from union.core.errors import NotFound
 from union.core.i18n import msg
@@ -31,7 +38,11 @@ from union.notify.queries import Progress, progress
 
 @dataclass(frozen=True)
 class Seat:
-    """A trustee as shown. mine: the reader's own seat. server: this key is the union's server's."""
+    """A trustee as shown. mine: the reader's own seat. server: this key is the union's server's.
+
+    steps: how many steps of the key ceremony are in. shuffle: "done", "turn", "waiting" or "left out"; ""
+    where nothing is shuffled or voting is not over. refused: how many shares of the count were refused.
+    """
 
     position: int
     name: str
@@ -40,17 +51,29 @@ class Seat:
     public_key: str | None
     mine: bool
     server: bool
+    tested: bool = False
+    steps: int = 0
+    refused: int = 0
+    refused_check: str | None = None
+    shuffle: str = ""
 
 
 @dataclass(frozen=True)
 class Result:
-    """A counted question. needed and width: yes votes the rule asks for, and the votes it is a share of."""
+    """A counted question. needed and width: yes votes the rule asks for, and the votes it is a share of.
+
+    blank: votes for none of the answers, where those have a place. counted: of orders and grades; given:
+    each of those with how many gave it.
+    """
 
     asked: Asked
     counts: tuple[int, ...]
     needed: int | None
     width: int
     chosen: Chosen | None
+    blank: int | None = None
+    counted: Counted | None = None
+    given: tuple[tuple[tuple[int, ...], int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -121,6 +144,46 @@ class BallotPage:
     codes_by_officer: bool
     repeats: Other | None
     repeated_by: Other | None
+    weighting: Weighting | None
+    shared_weights: tuple[Class, ...]
+    total_weight: int | None
+    cast_weight: int | None
+    my_weight: int | None
+    shuffled: bool
+    turn_since: datetime | None
+    threshold: int | None = None
+    ceremony: int = 1
+    accused: str | None = None
+
+    @property
+    def ranked(self) -> bool:
+        """Whether something is ranked or graded, so that trustees shuffle."""
+        return papers.has_ranked(self.questions)
+
+    @property
+    def shuffling(self) -> bool:
+        """Whether the count waits for the trustees' shuffles."""
+        return self.ranked and self.state == State.CLOSED and not self.shuffled
+
+    @property
+    def turn(self) -> Seat | None:
+        """The trustee whose shuffle is waited for."""
+        return next((seat for seat in self.seats if seat.shuffle == "turn"), None)
+
+    @property
+    def exposed(self) -> int:
+        """How many members have a weight that too few share for it to hide them."""
+        return exposed(self.shared_weights)
+
+    @property
+    def tells_too_much(self) -> bool:
+        """Whether rare orders may point to who gave them."""
+        return papers.tells_too_much(self.questions, self.eligible)
+
+    @property
+    def counted_of(self) -> int:
+        """What thresholds are shares of: the votes on the roll, or the members where all weigh the same."""
+        return self.eligible if self.total_weight is None else self.total_weight
 
     @property
     def may_be_held_again(self) -> bool:
@@ -149,8 +212,34 @@ class BallotPage:
 
     @property
     def shares_missing(self) -> int:
-        """How many trustees have sent no share of the decryption."""
-        return sum(not seat.has_decrypted for seat in self.seats)
+        """How many trustees' shares of the decryption the count still waits for."""
+        return holders.shares_missing(self.threshold, ((s.server, s.has_decrypted) for s in self.seats))
+
+    @property
+    def shares_needed(self) -> int:
+        """How many trustees' shares open the count."""
+        return holders.shares_missing(self.threshold, ((seat.server, False) for seat in self.seats))
+
+    @property
+    def holders(self) -> tuple[Seat, ...]:
+        """The members who hold the key."""
+        return tuple(seat for seat in self.seats if not seat.server)
+
+    @property
+    def untested(self) -> tuple[Seat, ...]:
+        """The members who have not shown that their key still opens things."""
+        return tuple(seat for seat in self.holders if not seat.tested)
+
+    @property
+    def ceremony_step(self) -> int:
+        """The step the key ceremony is at: 1, 2, 3, or 4 when it is over."""
+        return holders.step_at([seat.steps for seat in self.holders])
+
+    def owes_key(self, seat: Seat) -> bool:
+        """Tell whether it is this trustee's turn to make a key, or a step towards one."""
+        if seat.server or seat.has_key or self.accused:
+            return False
+        return self.threshold is None or seat.steps < self.ceremony_step
 
 
 @dataclass(frozen=True)
@@ -178,7 +267,7 @@ def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> Bal
     ballot = find(session, slug)
     seats = _seats(session, ballot, actor)
     if State(ballot.state) not in SHOWN_TO_ALL and not (
-        permits(actor, Permission.BALLOT_PLAN) or any(seat.mine for seat in seats)
+        permits(actor, Permission.BALLOT_RUN) or any(seat.mine for seat in seats)
     ):
         raise NotFound(msg("There is no such ballot."))
     entry = session.get(RollEntry, (ballot.id, actor.member_id)) if actor.member_id else None
@@ -227,7 +316,33 @@ def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> Bal
         codes_by_officer=ballot.codes_by_officer,
         repeats=_other(session.get(Ballot, ballot.rerun_of)) if ballot.rerun_of else None,
         repeated_by=_repeated_by(session, ballot, actor),
+        weighting=Weighting.from_json(ballot.weighting) if ballot.weighting else None,
+        shared_weights=_shared_weights(session, ballot),
+        total_weight=ballot.total_weight,
+        cast_weight=ballot.cast_weight,
+        my_weight=entry.weight if entry and ballot.weighting else None,
+        shuffled=ballot.shuffled,
+        turn_since=ballot.shuffle_turn_at,
+        threshold=ballot.threshold,
+        ceremony=ballot.ceremony,
+        accused=_accused(session, ballot, seats),
     )
+
+
+def _shared_weights(session: Session, ballot: Ballot) -> tuple[Class, ...]:
+    """Return how many voting codes have which weight, as everybody can count them on the board."""
+    if ballot.weighting is None:
+        return ()
+    query = select(PublicCredential.weight, func.count()).where(PublicCredential.ballot_id == ballot.id)
+    rows = session.execute(query.group_by(PublicCredential.weight).order_by(PublicCredential.weight.desc()))
+    return tuple(Class(weight, many) for weight, many in rows)
+
+
+def _accused(session: Session, ballot: Ballot, seats: tuple[Seat, ...]) -> str | None:
+    """Return the name of the trustee whose share did not fit, where that halts the ceremony."""
+    query = select(CeremonyComplaint.accused).where(CeremonyComplaint.ballot_id == ballot.id)
+    accused = session.scalars(query.order_by(CeremonyComplaint.received_at)).first()
+    return None if accused is None else [seat.name for seat in seats if not seat.server][accused - 1]
 
 
 def _other(ballot: Ballot | None) -> Other | None:
@@ -257,6 +372,10 @@ def _seats(session: Session, ballot: Ballot, actor: Actor) -> tuple[Seat, ...]:
     rows = session.scalars(
         select(BallotTrustee).where(BallotTrustee.ballot_id == ballot.id).order_by(BallotTrustee.position)
     )
+    steps = Counter(
+        session.scalars(select(CeremonyMessage.position).where(CeremonyMessage.ballot_id == ballot.id))
+    )
+    shuffles = _shuffles(session, ballot)
     return tuple(
         Seat(
             row.position,
@@ -266,9 +385,24 @@ def _seats(session: Session, ballot: Ballot, actor: Actor) -> tuple[Seat, ...]:
             row.public_key,
             mine=row.member_id is not None and row.member_id == actor.member_id,
             server=row.member_id is None,
+            tested=row.tested_at is not None,
+            steps=steps[row.position],
+            refused=row.refused,
+            refused_check=row.refused_check,
+            shuffle=shuffles.get(row.position, shuffles.get(0, "")),
         )
         for row in rows
     )
+
+
+def _shuffles(session: Session, ballot: Ballot) -> dict[int, str]:
+    """Return where each trustee's shuffle stands, by place; 0 stands for all others."""
+    if ballot.tally_at is None or not mixing.needed(ballot):
+        return {}
+    over = mixing.turns(session, ballot)
+    found = {place: "left out" if at is None else "done" for place, at in over.items()}
+    turn = mixing.whose_turn(session, ballot)
+    return {0: "waiting", **found, **({turn.position: "turn"} if turn else {})}
 
 
 def _voters(session: Session, ballot: Ballot) -> int | None:
@@ -284,12 +418,18 @@ def _results(ballot: Ballot, questions: tuple[Asked, ...]) -> tuple[Result, ...]
     if ballot.counts is None:
         return ()
     found = []
-    for asked, counts in zip(questions, ballot.counts, strict=True):
-        mark = threshold_place(ballot.rule, counts, ballot.eligible, asked.part)
-        chosen = rules.choose(counts, asked.seats) if asked.part is Part.CHOICE else None
-        found.append(
-            Result(asked, tuple(counts), mark[0] if mark else None, mark[1] if mark else sum(counts), chosen)
-        )
+    whole = ballot.total_weight or ballot.eligible
+    for asked, stored in zip(questions, ballot.counts, strict=True):
+        chosen = outcomes.chosen(asked, stored)
+        if asked.ranked:
+            given = tuple((tuple(answer), int(n)) for answer, n in stored)
+            counted = orders.count(asked, stored)
+            found.append(Result(asked, (), None, 0, chosen, counted=counted, given=given))
+            continue
+        counts, blank = outcomes.split(asked, stored)
+        mark = threshold_place(ballot.rule, counts, whole, asked.part)
+        needed, width = mark or (None, sum(counts))
+        found.append(Result(asked, counts, needed, width, chosen, blank))
     return tuple(found)
 
 

@@ -1,6 +1,6 @@
 """What can be done with a ballot, one verb each: decide by the rules, write, record, tell."""
 
-from union.ballots.papers import Asked, Part, choice, decision
+from union.ballots.papers import Asked, Method, Part, approval, choice, decision, grading, ranking
 from union.ballots.receipts import Receipt, Signer
 from union.ballots.service.afterwards import (
     answer_objection,
@@ -12,9 +12,19 @@ from union.ballots.service.afterwards import (
 )
 from union.ballots.service.again import hold_again
 from union.ballots.service.casting import Booth, Examined, booth, cast, examine
+from union.ballots.service.ceremony import Halted, StepTaken, complain, submit_step
 from union.ballots.service.counting import ShareTaken, close_ballot, conclude, submit_decryption
 from union.ballots.service.credentials import Issued, issue_credentials, roll_hash
-from union.ballots.service.drafting import GROUPS, confirm_rule, draft, drop_trustee, reschedule
+from union.ballots.service.drafting import (
+    GROUPS,
+    SUITING,
+    confirm_rule,
+    draft,
+    drop_trustee,
+    reschedule,
+    set_threshold,
+)
+from union.ballots.service.keys import begin_again
 from union.ballots.service.observers import (
     ask_to_observe,
     confirm_observer,
@@ -26,29 +36,64 @@ from union.ballots.service.offline import export_roll, upload_credentials
 from union.ballots.service.opening import cancel, open_ballot
 from union.ballots.service.polls import close_poll, forget_hands, open_poll, raise_hand
 from union.ballots.service.refusals import Refusal
-from union.ballots.service.trustees import KeyTaken, ask_for_keys, submit_trustee_key
+from union.ballots.service.shuffling import (
+    Checked,
+    ShuffleTaken,
+    Work,
+    examine_shuffle,
+    leave_out,
+    let_in,
+    remind_shuffler,
+    shuffle_work,
+    submit_shuffle,
+)
+from union.ballots.service.summons import call_trustees
+from union.ballots.service.trustees import (
+    KeyTaken,
+    TestTaken,
+    ask_for_keys,
+    submit_test,
+    submit_trustee_key,
+)
+from union.ballots.service.weighing import DryRun, take_weights, try_weights, weigh_by_chapter, weigh_equally
+from union.ballots.weights import By, Weighting
 
 __all__ = [
     "GROUPS",
+    "SUITING",
     "Asked",
     "Booth",
+    "By",
+    "Checked",
+    "DryRun",
     "Examined",
+    "Halted",
     "Issued",
     "KeyTaken",
+    "Method",
     "Part",
     "Receipt",
     "Refusal",
     "ShareTaken",
+    "ShuffleTaken",
     "Signer",
+    "StepTaken",
+    "TestTaken",
+    "Weighting",
+    "Work",
     "answer_objection",
+    "approval",
     "ask_for_keys",
     "ask_to_observe",
+    "begin_again",
     "booth",
+    "call_trustees",
     "cancel",
     "cast",
     "choice",
     "close_ballot",
     "close_poll",
+    "complain",
     "conclude",
     "confirm_observer",
     "confirm_rule",
@@ -57,23 +102,38 @@ __all__ = [
     "draft",
     "drop_trustee",
     "examine",
+    "examine_shuffle",
     "export_roll",
     "forget_hands",
+    "grading",
     "hold_again",
     "issue_credentials",
+    "leave_out",
+    "let_in",
     "observe",
     "open_ballot",
     "open_poll",
     "raise_hand",
     "raise_objection",
+    "ranking",
     "remind",
+    "remind_shuffler",
     "reschedule",
     "roll_hash",
     "send_heads",
     "send_receipts",
+    "set_threshold",
+    "shuffle_work",
     "stop_observing",
     "submit_decryption",
+    "submit_shuffle",
+    "submit_step",
+    "submit_test",
     "submit_trustee_key",
+    "take_weights",
+    "try_weights",
     "upload_credentials",
+    "weigh_by_chapter",
+    "weigh_equally",
     "wipe_marks",
 ]

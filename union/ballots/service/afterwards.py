@@ -20,8 +20,7 @@ from union.core.ids import new_id
 from union.core.permissions import Permission, allow
 from union.members import queries as members
 from union.notify import service as notify
-from union.notify.rules.hours import is_quiet
-from union.notify.rules.kinds import Channel, Lane
+from union.notify.rules.kinds import Lane
 
 TOGETHER = 5
 """While voting goes on, receipts leave in shuffled batches of at least this many."""
@@ -82,11 +81,7 @@ def remind(session: Session, *, actor: Actor, now: datetime, slug: str, public_u
     if now >= ballot.closes_at:
         raise Closed(msg("This ballot is closed."))
     late = select(RollEntry.member_id).where(RollEntry.ballot_id == ballot.id, RollEntry.voted.is_(False))
-    awake = [
-        contact
-        for contact in members.contacts(session, list(session.scalars(late)))
-        if (way := words.route(contact)) and (way[0] is Channel.EMAIL or not is_quiet(now, contact.zone))
-    ]
+    awake = words.awake(members.contacts(session, list(session.scalars(late))), now)
     # By hand once a day and once by itself: the day is in the kind, which keeps it from repeating.
     kind = "reminder" if actor.system else f"reminder-{now:%Y%m%d}"
     found = notify.enqueue_many(

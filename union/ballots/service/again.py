@@ -6,11 +6,14 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from union.ballots import rules
+from union.ballots.holders import threshold_problem
 from union.ballots.models import Ballot
+from union.ballots.outcomes import tied
 from union.ballots.papers import Asked, Part
 from union.ballots.rules import State
 from union.ballots.service import board
 from union.ballots.service.drafting import draft
+from union.ballots.service.weighing import weighting_of
 from union.core.actor import Actor, Role
 from union.core.errors import Closed, Conflict
 from union.core.i18n import msg
@@ -26,8 +29,9 @@ def hold_again(session: Session, *, actor: Actor, now: datetime, slug: str) -> s
     """Draft a ballot that repeats one which settled nothing, and return the new slug.
 
     It opens a week from now for as long as the first did; the rule's version of that day is taken. A member
-    who is no trustee of the union any more is left out. Raises Closed when the ballot is not counted or did
-    settle something, Conflict when it is held again already or another ballot on its subject is under way.
+    who is no trustee of the union any more is left out; where no more are left than were needed, all of them
+    are. Raises Closed when the ballot is not counted or did settle something, Conflict when it is held again
+    already or another ballot on its subject is under way.
     """
     allow(actor, Permission.BALLOT_PLAN)
     ballot = board.locked(session, slug)
@@ -36,6 +40,8 @@ def hold_again(session: Session, *, actor: Actor, now: datetime, slug: str) -> s
     _refuse_second(session, ballot)
     seats = board.seats(session, ballot)
     holders = set(members.with_role(session, Role.TRUSTEE))
+    again = [s.member_id for s in seats if s.member_id in holders and s.member_id is not None]
+    enough = ballot.threshold is not None and threshold_problem(ballot.threshold, len(again)) is None
     opens_at = (now + SOON).replace(minute=0, second=0, microsecond=0)
     made = draft(
         session,
@@ -53,9 +59,11 @@ def hold_again(session: Session, *, actor: Actor, now: datetime, slug: str) -> s
         zone=ballot.zone,
         platform_slug=ballot.platform_slug,
         chapter_slug=ballot.chapter_slug,
-        trustee_ids=[s.member_id for s in seats if s.member_id in holders and s.member_id is not None],
+        trustee_ids=again,
         server_trustee=any(s.member_id is None for s in seats),
+        threshold=ballot.threshold if enough else None,
         contest_days=ballot.contest_days,
+        weighting=weighting_of(ballot),  # a file is brought anew: the roll may have changed
     )
     board.locked(session, made).rerun_of = ballot.id
     session.flush()
@@ -69,7 +77,7 @@ def _settled_nothing(ballot: Ballot) -> bool:
         board.state_of(ballot),
         decides=asked[0].part is Part.DECISION,
         passed=bool(ballot.verdict and ballot.verdict["passed"]),
-        tied=any(rules.choose(n, q.seats).tied for q, n in counted if q.part is Part.CHOICE),
+        tied=any(tied(q, n) for q, n in counted),
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from union.ballots.crypto.archive import Head, Step
 from union.ballots.crypto.election import Election
 from union.ballots.crypto.group import Group, group_named
-from union.ballots.models import Ballot, BallotTrustee, BoardRecord, RefusalLog
+from union.ballots.models import Ballot, BallotTrustee, BoardRecord, PublicCredential, RefusalLog
 from union.ballots.rules import State, may_move
 from union.core.db import EPOCH, MICROSECOND, table_of
 from union.core.errors import Closed, NotFound
@@ -35,6 +35,14 @@ def locked(session: Session, slug: str) -> Ballot:
     if found is None:
         raise NotFound(msg("There is no such ballot."))
     return found
+
+
+def found(session: Session, slug: str) -> Ballot:
+    """Return the ballot with this slug or uuid, to read only. Raises NotFound."""
+    ballot = session.scalar(select(Ballot).where(or_(Ballot.slug == slug, Ballot.uuid == slug)))
+    if ballot is None:
+        raise NotFound(msg("There is no such ballot."))
+    return ballot
 
 
 def state_of(ballot: Ballot) -> State:
@@ -106,6 +114,17 @@ def seats(session: Session, ballot: Ballot) -> list[BallotTrustee]:
     """Return the trustees in their order."""
     query = select(BallotTrustee).where(BallotTrustee.ballot_id == ballot.id).order_by(BallotTrustee.position)
     return list(session.scalars(query))
+
+
+def credentials(session: Session, ballot: Ballot) -> list[str]:
+    """Return the public credentials as they are published, with weights where votes weigh differently."""
+    rows = session.execute(
+        select(PublicCredential.point, PublicCredential.weight)
+        .where(PublicCredential.ballot_id == ballot.id)
+        .order_by(PublicCredential.position)
+    )
+    weighed = ballot.weighting is not None
+    return [f"{point},{weight}" if weighed else point for point, weight in rows]
 
 
 def count_refusal(session: Session, ballot: Ballot, check_name: str) -> None:

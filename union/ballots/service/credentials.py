@@ -6,7 +6,7 @@ ones is sorted, so that nothing tells whose is whose.
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,15 +14,15 @@ from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from union.audit import service as audit
-from union.ballots.crypto.credentials import make_credential, public_of
+from union.ballots.crypto.credentials import Listed, make_credential, public_of
 from union.ballots.models import Ballot, PublicCredential, RollEntry
 from union.ballots.rules import State
 from union.ballots.service import board, words
+from union.ballots.service.weighing import entitled, weigh
 from union.core.actor import Actor
 from union.core.errors import Conflict
 from union.core.i18n import msg
 from union.core.permissions import Permission, allow
-from union.members import queries as members
 from union.members.queries import Contact
 from union.notify import service as notify
 from union.notify.rules.kinds import Lane
@@ -51,11 +51,12 @@ def issue_credentials(session: Session, *, actor: Actor, now: datetime, slug: st
     people = entitled(session, ballot)
     if not people:
         raise Conflict(msg("Nobody is entitled to vote in this ballot."))
+    weights = weigh(session, ballot, people)
     forget_earlier(session, ballot, now)
-    freeze_roll(session, ballot, people)
+    freeze_roll(session, ballot, people, weights)
     ballot.issue += 1
     ballot.codes_by_officer = False
-    _hand_out(session, ballot, people, now, public_url)
+    _hand_out(session, ballot, people, weights, now, public_url)
     if board.state_of(ballot) is State.KEYS:
         board.move(ballot, State.CREDENTIALS)
     audit.record(
@@ -80,12 +81,6 @@ def require_ready(session: Session, ballot: Ballot, now: datetime) -> None:
         raise Conflict(msg("The closing time is over already. Choose new times first."))
 
 
-def entitled(session: Session, ballot: Ballot) -> list[Contact]:
-    """Return the members who may vote in the ballot as things stand."""
-    ids = members.eligible(session, platform_slug=ballot.platform_slug, chapter_slug=ballot.chapter_slug)
-    return members.contacts(session, ids)
-
-
 def forget_earlier(session: Session, ballot: Ballot, now: datetime) -> None:
     """Revoke what an earlier step handed out."""
     if ballot.issue:
@@ -94,38 +89,59 @@ def forget_earlier(session: Session, ballot: Ballot, now: datetime) -> None:
     session.execute(delete(RollEntry).where(RollEntry.ballot_id == ballot.id))
 
 
-def roll_hash(entries: Iterable[tuple[str, str]]) -> str:
-    """Return the SHA-256 of a roll: lines "member id, tab, chapter, newline", sorted."""
-    lines = sorted(f"{member_id}\t{chapter}\n" for member_id, chapter in entries)
+def roll_hash(entries: Iterable[tuple[str, ...]]) -> str:
+    """Return the SHA-256 of a roll: lines "member id, tab, chapter, newline", sorted.
+
+    Where votes weigh differently each line has a further tab and the weight before its end.
+    """
+    lines = sorted("\t".join(entry) + "\n" for entry in entries)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def freeze_roll(session: Session, ballot: Ballot, people: list[Contact]) -> None:
-    """Write the roll down, and its hash."""
+def freeze_roll(
+    session: Session, ballot: Ballot, people: Sequence[Contact], weights: Mapping[str, int]
+) -> None:
+    """Write the roll down with what each vote weighs, and its hash."""
     rows = [
-        {"ballot_id": ballot.id, "member_id": p.member_id, "chapter_slug": p.chapter_slug, "voted": None}
+        {
+            "ballot_id": ballot.id,
+            "member_id": p.member_id,
+            "chapter_slug": p.chapter_slug,
+            "weight": weights[p.member_id],
+            "voted": None,
+        }
         for p in people
     ]
     for start in range(0, len(rows), _BATCH):
         session.execute(insert(RollEntry), rows[start : start + _BATCH])
     ballot.eligible = len(people)
     ballot.unreachable = sum(words.route(p) is None for p in people)
-    ballot.roll_hash = roll_hash((p.member_id, p.chapter_slug) for p in people)
+    ballot.total_weight = sum(weights[p.member_id] for p in people)
+    weighed = ballot.weighting is not None
+    ballot.roll_hash = roll_hash(
+        (p.member_id, p.chapter_slug, str(weights[p.member_id])) if weighed else (p.member_id, p.chapter_slug)
+        for p in people
+    )
 
 
 def _hand_out(
-    session: Session, ballot: Ballot, people: list[Contact], now: datetime, public_url: str
+    session: Session,
+    ballot: Ballot,
+    people: list[Contact],
+    weights: Mapping[str, int],
+    now: datetime,
+    public_url: str,
 ) -> None:
     group = board.group_of(ballot)
-    points = []
+    listed = []
     fields: dict[str, dict[str, str | int]] = {}
     booth = words.address(public_url, ballot, "/booth")
     for person in people:
         private = make_credential(secrets.randbelow)
-        points.append(public_of(group, ballot.uuid, private))
+        listed.append(Listed(public_of(group, ballot.uuid, private), weights[person.member_id]))
         fields[person.member_id] = {"link": f"{booth}#{private}"}
-    points.sort(key=group.order_key)
-    keep_public(session, ballot, [str(point) for point in points])
+    listed.sort(key=lambda one: group.order_key(one.public))
+    keep_public(session, ballot, [(str(one.public), one.weight) for one in listed])
     recipients = words.recipients(
         people,
         fields,
@@ -145,11 +161,17 @@ def _hand_out(
     )
 
 
-def keep_public(session: Session, ballot: Ballot, points: list[str]) -> None:
-    """Keep the public credentials, given in their published order."""
+def keep_public(session: Session, ballot: Ballot, listed: Sequence[tuple[str, int]]) -> None:
+    """Keep the public credentials with their weights, given in their published order."""
     rows = [
-        {"ballot_id": ballot.id, "position": i, "point": point, "digest": point_digest(point)}
-        for i, point in enumerate(points)
+        {
+            "ballot_id": ballot.id,
+            "position": i,
+            "point": point,
+            "weight": weight,
+            "digest": point_digest(point),
+        }
+        for i, (point, weight) in enumerate(listed)
     ]
     for start in range(0, len(rows), _BATCH):
         session.execute(insert(PublicCredential), rows[start : start + _BATCH])

@@ -9,12 +9,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from union.audit import service as audit
-from union.ballots import papers, presets
+from union.ballots import holders, papers, presets
 from union.ballots.crypto.credentials import make_uuid
 from union.ballots.models import Ballot, BallotTrustee
 from union.ballots.papers import Asked
 from union.ballots.rules import BEFORE_OPENING, WINDOW_AT_LEAST, Kind, State
-from union.ballots.service import board
+from union.ballots.service import board, keys
+from union.ballots.weights import Weighting
 from union.core.actor import Actor, Role
 from union.core.errors import Conflict, Invalid, NotAllowed
 from union.core.i18n import msg
@@ -23,7 +24,9 @@ from union.core.permissions import Permission, allow
 from union.core.zones import is_zone
 from union.members import queries as members
 
-GROUPS = ("BELENIOS-2048", "Ed25519")
+GROUPS = ("BELENIOS-2048", "Ed25519", "RFC-3526-2048")
+SUITING = ""
+"""Stands for the group that suits the paper."""
 SERVER = msg("the union's server")
 LONGEST_TITLE = 120
 MOST_TRUSTEES = 15
@@ -48,14 +51,18 @@ def draft(  # noqa: PLR0913 - a ballot has that many facts
     chapter_slug: str | None = None,
     trustee_ids: Sequence[str] = (),
     server_trustee: bool = False,
+    threshold: int | None = None,
     rule_confirmed: bool = False,
     contest_days: int = 7,
+    weighting: Weighting | None = None,
 ) -> str:
     """Write a ballot down as a draft and return its slug.
 
     subject: what it is about, as "campaign/<slug>", or "". preset: a family or one version's id; the version
-    valid on the day the ballot opens is taken. group: BELENIOS-2048 or Ed25519. rule_confirmed: an officer
-    says that a rule past its review date was checked. Raises Invalid with the form's field.
+    valid on the day the ballot opens is taken. group: one of GROUPS, or SUITING. rule_confirmed: an officer
+    says that a rule past its review date was checked. threshold: how many of the trustees are needed to
+    count, the server's own key aside; None for all. weighting: how votes weigh; None when all weigh the
+    same. Raises Invalid with the form's field.
     """
     allow(actor, Permission.BALLOT_PLAN)
     title = " ".join(title.split())
@@ -65,13 +72,15 @@ def draft(  # noqa: PLR0913 - a ballot has that many facts
         )
     if kind not in set(Kind):
         raise Invalid(msg("We do not know this kind of ballot."), field="kind")
+    group = group or papers.group_for(questions)
     if group not in GROUPS:
         raise Invalid(msg("We do not know this group."), field="group")
-    papers.check(questions)
+    papers.check(questions, group, weighted=weighting is not None)
     if kind in {Kind.STRIKE_VOTE, Kind.RATIFICATION} and questions[0].part is not papers.Part.DECISION:
-        raise Invalid(msg("This kind of ballot needs a question that decides."), field="question")
+        raise Invalid(msg("This kind of ballot needs a question that decides."), field="asks")
     _check_times(now, opens_at, closes_at, zone)
     names = _check_trustees(session, trustee_ids, server=server_trustee)
+    check_threshold(threshold, len(trustee_ids))
     chosen = presets.in_force(preset, opens_at.astimezone(ZoneInfo(zone)).date())
     presets.check_kind(chosen, kind)
     ballot = Ballot(
@@ -85,6 +94,7 @@ def draft(  # noqa: PLR0913 - a ballot has that many facts
         intro=intro.strip(),
         questions=[q.as_json() for q in questions],
         group_name=group,
+        threshold=threshold,
         preset=preset,
         rule=chosen.frozen(),
         zone=zone,
@@ -93,6 +103,7 @@ def draft(  # noqa: PLR0913 - a ballot has that many facts
         platform_slug=platform_slug or None,
         chapter_slug=chapter_slug or None,
         contest_days=contest_days,
+        weighting=weighting.as_json() if weighting else None,
         created_by=actor.member_id,
         created_at=now,
     )
@@ -126,7 +137,7 @@ def _check_trustees(session: Session, ids: Sequence[str], *, server: bool) -> li
         raise Invalid(msg("Choose at least one trustee; three is a good number."), field="trustees")
     if len(ids) > MOST_TRUSTEES:
         raise Invalid(
-            msg("At most %(most)s trustees: the ballot needs every one of them."),
+            msg("At most %(most)s trustees can hold the key of one ballot."),
             field="trustees",
             most=MOST_TRUSTEES,
         )
@@ -135,6 +146,30 @@ def _check_trustees(session: Session, ids: Sequence[str], *, server: bool) -> li
     names = members.display_names(session, ids)
     found: list[tuple[str | None, str]] = [(member_id, names[member_id]) for member_id in ids]
     return [*found, (None, SERVER)] if server else found
+
+
+def check_threshold(threshold: int | None, members: int) -> None:
+    """Raise Invalid at the form's field when `threshold` of that many members cannot be, with the reason."""
+    problem = None if threshold is None else holders.threshold_problem(threshold, members)
+    if problem:
+        raise Invalid(problem, field="threshold", threshold=threshold, holders=members)
+
+
+def set_threshold(session: Session, *, actor: Actor, now: datetime, slug: str, threshold: int | None) -> None:
+    """Change how many of a draft's trustees are needed to count; None for all. Raises Invalid, Closed."""
+    allow(actor, Permission.BALLOT_RUN)
+    ballot = board.locked(session, slug)
+    board.require(ballot, State.DRAFT)
+    check_threshold(threshold, sum(s.member_id is not None for s in board.seats(session, ballot)))
+    ballot.threshold = threshold
+    audit.record(
+        session,
+        actor=actor,
+        now=now,
+        act="ballots.set_threshold",
+        subject=f"ballot/{ballot.slug}",
+        threshold=threshold,
+    )
 
 
 def _free_slug(session: Session, title: str) -> str:
@@ -174,8 +209,13 @@ def reschedule(
     audit.record(session, actor=actor, now=now, act="ballots.reschedule", subject=f"ballot/{ballot.slug}")
 
 
-def drop_trustee(session: Session, *, actor: Actor, now: datetime, slug: str, position: int) -> None:
-    """Take a trustee who sent no key off the list; at least one must remain."""
+def drop_trustee(
+    session: Session, *, actor: Actor, now: datetime, slug: str, position: int, public_url: str
+) -> None:
+    """Take a trustee who sent no key off the list; at least one must remain, and more than a threshold.
+
+    In a key ceremony the others' parts were made for everybody, so it begins again.
+    """
     allow(actor, Permission.BALLOT_RUN)
     ballot = board.locked(session, slug)
     board.require(ballot, State.DRAFT, State.KEYS)
@@ -185,31 +225,50 @@ def drop_trustee(session: Session, *, actor: Actor, now: datetime, slug: str, po
         raise Conflict(msg("This trustee's key is there already."))
     if len(seats) == 1:
         raise Conflict(msg("A ballot needs at least one trustee."))
-    kept = [
-        (s.member_id, s.name, s.public_key, s.own_key, s.submitted_at)
-        for s in seats
-        if s.position != position
-    ]
+    _check_remaining(ballot, seats)
+    kept = [seat for seat in seats if seat.position != position]
+    facts = [(s.member_id, s.name, s.public_key, s.own_key, s.submitted_at, s.tested_at) for s in kept]
+    name = dropped.name
     for seat in seats:
         session.delete(seat)
     session.flush()
-    for place, (member_id, name, key, own, at) in enumerate(kept, start=1):
+    for place, (member_id, shown, key, own, at, tested) in enumerate(facts, start=1):
         session.add(
             BallotTrustee(
                 ballot_id=ballot.id,
                 position=place,
                 member_id=member_id,
-                name=name,
+                name=shown,
                 public_key=key,
                 own_key=own,
                 submitted_at=at,
+                tested_at=tested,
             )
         )
+    session.flush()
+    if board.state_of(ballot) is State.KEYS:
+        if ballot.threshold is None:
+            keys.complete(session, ballot, now, public_url)
+        else:
+            keys.anew(session, ballot, now, public_url)
     audit.record(
         session,
         actor=actor,
         now=now,
         act="ballots.drop_trustee",
         subject=f"ballot/{ballot.slug}",
-        trustee=dropped.name,
+        trustee=name,
     )
+
+
+def _check_remaining(ballot: Ballot, seats: Sequence[BallotTrustee]) -> None:
+    """Raise Conflict when a threshold ballot would be left with no more trustees than it needs."""
+    left = sum(seat.member_id is not None for seat in seats) - 1
+    if ballot.threshold is not None and left <= ballot.threshold:
+        raise Conflict(
+            msg(
+                "Of %(left)s trustees, all would be needed then. Call this ballot off and draft another with"
+                " more trustees or a lower number."
+            ),
+            left=left,
+        )

@@ -13,12 +13,12 @@ from union.ballots.rules import State
 from union.ballots.service import board, words
 from union.ballots.service.credentials import (
     Issued,
-    entitled,
     forget_earlier,
     freeze_roll,
     keep_public,
     require_ready,
 )
+from union.ballots.service.weighing import entitled, weigh
 from union.core.actor import Actor
 from union.core.errors import Conflict, Invalid
 from union.core.i18n import msg
@@ -33,7 +33,7 @@ def export_roll(session: Session, *, actor: Actor, now: datetime, slug: str, pub
     allow(actor, Permission.MEMBER_EXPORT)
     ballot = board.locked(session, slug)
     require_ready(session, ballot, now)
-    members = _now_entitled(session, ballot)
+    members, weights = _now_entitled(session, ballot)
     audit.record(
         session,
         actor=actor,
@@ -42,7 +42,8 @@ def export_roll(session: Session, *, actor: Actor, now: datetime, slug: str, pub
         subject=f"ballot/{ballot.slug}",
         members=len(members),
     )
-    return Roll(ballot.uuid, ballot.group_name, words.address(public_url, ballot, "/booth"), members).text()
+    booth = words.address(public_url, ballot, "/booth")
+    return Roll(ballot.uuid, ballot.group_name, booth, members, weights).text()
 
 
 def upload_credentials(session: Session, *, actor: Actor, now: datetime, slug: str, text: str) -> Issued:
@@ -59,7 +60,7 @@ def upload_credentials(session: Session, *, actor: Actor, now: datetime, slug: s
     if (public.uuid, public.group) != (ballot.uuid, ballot.group_name):
         raise Conflict(msg("These codes were made for another ballot."), field="file")
     people = entitled(session, ballot)
-    if public.members != tuple(sorted((p.member_id, p.chapter_slug) for p in people)):
+    if (public.members, public.weights) != _now_entitled(session, ballot):
         raise Conflict(
             msg(
                 "The electorate has changed since the roll was exported. Export it again and make new codes."
@@ -67,11 +68,11 @@ def upload_credentials(session: Session, *, actor: Actor, now: datetime, slug: s
             field="file",
         )
     forget_earlier(session, ballot, now)
-    freeze_roll(session, ballot, people)
+    freeze_roll(session, ballot, people, weigh(session, ballot, people))
     ballot.unreachable = 0  # whom the officer reaches, we do not know
     ballot.issue += 1
     ballot.codes_by_officer = True
-    keep_public(session, ballot, list(public.points))
+    keep_public(session, ballot, public.listed)
     if board.state_of(ballot) is State.KEYS:
         board.move(ballot, State.CREDENTIALS)
     audit.record(
@@ -87,11 +88,14 @@ def upload_credentials(session: Session, *, actor: Actor, now: datetime, slug: s
     return Issued(ballot.eligible, 0)
 
 
-def _now_entitled(session: Session, ballot: Ballot) -> tuple[tuple[str, str], ...]:
-    found = tuple(sorted((p.member_id, p.chapter_slug) for p in entitled(session, ballot)))
-    if not found:
+def _now_entitled(session: Session, ballot: Ballot) -> tuple[tuple[tuple[str, str], ...], tuple[int, ...]]:
+    """Return who may vote, sorted, and what each vote weighs: nothing where all weigh the same."""
+    people = sorted(entitled(session, ballot), key=lambda p: (p.member_id, p.chapter_slug))
+    if not people:
         raise Conflict(msg("Nobody is entitled to vote in this ballot."))
-    return found
+    weights = weigh(session, ballot, people)
+    listed = tuple(weights[p.member_id] for p in people) if ballot.weighting else ()
+    return tuple((p.member_id, p.chapter_slug) for p in people), listed
 
 
 def _read(text: str) -> Public:

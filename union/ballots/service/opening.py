@@ -1,22 +1,22 @@
 """Open a ballot: freeze the rule, write the election record and begin the board. Or call it off."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from union.audit import service as audit
 from union.ballots import presets
 from union.ballots.crypto.archive import setup_step
-from union.ballots.crypto.canonical import compact, read_json
+from union.ballots.crypto.canonical import compact
 from union.ballots.crypto.election import Election
-from union.ballots.crypto.failures import Check
-from union.ballots.crypto.trustees import Trustees, read_public_key
-from union.ballots.models import Ballot, PublicCredential, RollEntry
+from union.ballots.models import Ballot, BallotWeight, RollEntry
 from union.ballots.papers import Asked
 from union.ballots.rules import State
 from union.ballots.service import board, words
+from union.ballots.service.keys import trustees_of
 from union.core.actor import Actor
 from union.core.errors import Closed, Conflict, Invalid
 from union.core.i18n import msg
@@ -24,11 +24,16 @@ from union.core.permissions import Permission, allow
 from union.notify import service as notify
 
 
-def open_ballot(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
+def open_ballot(
+    session: Session, *, actor: Actor, now: datetime, slug: str, untested: Collection[int] = ()
+) -> None:
     """Open the ballot for voting, exactly once: at its time by the clock, or now by an organizer.
 
-    The version of the rule valid today is frozen. Raises Closed in another state or past the closing time,
-    Invalid when the rule is past its review date and no officer confirmed it.
+    The version of the rule valid today is frozen. untested: places of the trustees who have not shown that
+    their key still opens things, as the organizer saw and confirmed them; the clock needs no confirmation
+    (docs/adr/0009). Raises Closed in another state or past the closing time, Conflict while a key is missing
+    or for a trustee without a test who was not confirmed, Invalid when the rule is past its review date and
+    no officer confirmed it.
     """
     allow(actor, Permission.BALLOT_RUN)
     ballot = board.locked(session, slug)
@@ -41,6 +46,12 @@ def open_ballot(session: Session, *, actor: Actor, now: datetime, slug: str) -> 
     chosen = presets.in_force(ballot.preset, today)
     if chosen.stale(today) and ballot.rule_confirmed_by is None:
         raise Invalid(msg("The rule is past its review date. An officer must confirm it first."))
+    without_test = _without_test(session, ballot)
+    if not actor.system and not without_test.keys() <= set(untested):
+        raise Conflict(
+            msg("These trustees have not tested their keys: %(names)s. Confirm that you open without it."),
+            names=", ".join(without_test.values()),
+        )
     ballot.rule = chosen.frozen()
     ballot.opened_at = now
     board.move(ballot, State.OPEN)
@@ -56,31 +67,33 @@ def open_ballot(session: Session, *, actor: Actor, now: datetime, slug: str) -> 
         eligible=ballot.eligible,
         roll=ballot.roll_hash,
         rule=chosen.id,
+        untested=", ".join(without_test.values()),
     )
+
+
+def _without_test(session: Session, ballot: Ballot) -> dict[int, str]:
+    """Return the trustees without a test, {place: name}. Raises Conflict while a key is missing."""
+    seats = board.seats(session, ballot)
+    if any(seat.public_key is None for seat in seats):
+        raise Conflict(msg("Every trustee's key must be here first."))
+    return {s.position: s.name for s in seats if s.member_id is not None and s.tested_at is None}
 
 
 def _begin_board(session: Session, ballot: Ballot) -> None:
     group = board.group_of(ballot)
-    keys = [
-        read_public_key(group, read_json((seat.public_key or "").encode(), Check.TRUSTEES_FORM))
-        for seat in board.seats(session, ballot)
-    ]
-    trustees = Trustees.singles(group, keys)
+    trustees = trustees_of(session, ballot)
     election = Election.make(
         uuid=ballot.uuid,
         name=ballot.title,
         description=ballot.intro,
         group=group,
         public_key=trustees.public_key,
-        questions=[Asked.from_json(q).homomorphic() for q in ballot.questions],
+        questions=[Asked.from_json(q).recorded() for q in ballot.questions],
     )
     ballot.election, ballot.fingerprint = election.record, election.fingerprint
-    points = session.scalars(
-        select(PublicCredential.point)
-        .where(PublicCredential.ballot_id == ballot.id)
-        .order_by(PublicCredential.position)
-    )
-    board.append(session, ballot, setup_step(election.record, trustees.record(), compact(list(points))))
+    listed = compact(board.credentials(session, ballot))
+    board.append(session, ballot, setup_step(election.record, trustees.record(), listed))
+    session.execute(delete(BallotWeight).where(BallotWeight.ballot_id == ballot.id))
 
 
 def cancel(session: Session, *, actor: Actor, now: datetime, slug: str, public_url: str) -> None:

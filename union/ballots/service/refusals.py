@@ -56,17 +56,44 @@ _TEXTS: dict[Check, str] = {
     Check.BALLOT_CHOICE_PROOF: _PROOF,
     Check.BALLOT_OVERALL_PROOF: _PROOF,
     Check.BALLOT_BLANK_PROOF: _PROOF,
+    Check.BALLOT_RANKED_PROOF: _PROOF,
     Check.DECRYPTION_PROOF: _DECRYPTION,
     Check.DECRYPTION_STRONG_PROOF: _DECRYPTION,
     Check.DECRYPTION_FORM: _DECRYPTION,
     Check.TRUSTEE_KEY_PROOF: _KEY,
     Check.TRUSTEES_FORM: _KEY,
 }
+_COMPLAINT = msg(
+    "The complaint does not hold: the share fits. Check that you opened this page with the key code of"
+    " this ceremony; if it goes on, ask the organizer to begin the ceremony again."
+)
+_STEP = msg(
+    "Your message of this step was refused: %(detail)s (%(check)s). Nothing was kept. Load the page anew and"
+    " use the key code of this ceremony."
+)
 
 
 def refusal(refused: Refused) -> Refusal:
     """Return the refusal for a check that does not hold."""
     return Refusal(str(refused.check), _TEXTS.get(refused.check, _FORM))
+
+
+def shuffle_refusal(refused: Refused, trustee: str) -> Refusal:
+    """Return the refusal of a shuffle, naming the trustee who sent it."""
+    text = msg(
+        "The shuffle of %(trustee)s was refused: %(detail)s (%(check)s)."
+        " Nothing was kept; shuffle again on the trustee's page."
+    )
+    facts: dict[str, str | int] = {"trustee": trustee, "detail": refused.detail, "check": str(refused.check)}
+    return Refusal(str(refused.check), text, 422, facts)
+
+
+def ceremony_refusal(refused: Refused) -> Refusal:
+    """Return the refusal of a trustee's message in the key ceremony."""
+    if refused.check is Check.TRUSTEE_COMPLAINT:
+        return Refusal(str(refused.check), _COMPLAINT)
+    facts: dict[str, str | int] = {"detail": refused.detail, "check": str(refused.check)}
+    return Refusal(str(refused.check), _STEP, 422, facts)
 
 
 def decryption_refusal(refused: Refused, trustee: str) -> Refusal:

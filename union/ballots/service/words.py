@@ -1,7 +1,7 @@
 """Who gets which message about a ballot, over which channel: outbox rows, written with the fact."""
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -11,7 +11,11 @@ from union.core.i18n import when
 from union.members import queries as members
 from union.members.queries import Contact
 from union.notify import service as notify
+from union.notify.rules.hours import is_quiet
 from union.notify.rules.kinds import Channel, Lane
+
+USEFUL = timedelta(days=2)
+"""How long a message to an organizer is worth sending at least."""
 
 
 def route(contact: Contact) -> tuple[Channel, str] | None:
@@ -52,6 +56,15 @@ def recipients(
     return found
 
 
+def awake(contacts: Iterable[Contact], now: datetime) -> list[Contact]:
+    """Return those who can be written to now: everybody with email, and phones whose night is over."""
+    return [
+        contact
+        for contact in contacts
+        if (way := route(contact)) and (way[0] is Channel.EMAIL or not is_quiet(now, contact.zone))
+    ]
+
+
 def tell(
     session: Session,
     ballot: Ballot,
@@ -77,6 +90,32 @@ def tell(
         recipients=people,
     )
     return written.written
+
+
+def tell_organizer(
+    session: Session,
+    ballot: Ballot,
+    *,
+    now: datetime,
+    kind: str,
+    template: str,
+    expires_at: datetime,
+    shared: Mapping[str, datetime] | None = None,
+    common: Mapping[str, str | int] | None = None,
+) -> int:
+    """Write to whoever drafted the ballot; nobody when that was the system. Safe to repeat."""
+    drafted_by = [ballot.created_by] if ballot.created_by else []
+    return tell(
+        session,
+        ballot,
+        now=now,
+        kind=kind,
+        template=template,
+        member_ids=drafted_by,
+        expires_at=expires_at,
+        shared=shared,
+        common=common,
+    )
 
 
 def address(public_url: str, ballot: Ballot, page: str = "") -> str:

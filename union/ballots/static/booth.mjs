@@ -220,7 +220,7 @@ function reveal() {
   const { ballot, tracker, openings } = sealed;
   sealed = null;
   frame.part("revealed-tracker").textContent = grouped(tracker);
-  frame.part("revealed-summary").replaceChildren(...summary(openings.map((row) => row.map(({ m }) => m))));
+  frame.part("revealed-summary").replaceChildren(...summary(openings.map((row) => row.flatMap(({ m }) => m))));
   frame.part("revealed-text").value = JSON.stringify({ ballot, openings });
   goTo("revealed");
 }

@@ -8,7 +8,8 @@ const waiting = [];
 const { port1, port2 } = new MessageChannel();
 port1.onmessage = () => waiting.shift()();
 
-const pause = () => new Promise((done) => {
+/** Lets the browser have its turn. */
+export const pause = () => new Promise((done) => {
   waiting.push(done);
   port2.postMessage(null);
 });

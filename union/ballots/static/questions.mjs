@@ -1,10 +1,13 @@
 // Questions as cards and answers as sentences. A choice is a list of 0 and 1, the blank slot first where there is one,
-// as the sealing wants it.
+// as the sealing wants it; of orders and grades see orders.mjs.
 
+import * as orders from "./orders.mjs";
 import { element, fill } from "./page.mjs";
 
 /** What a voter may choose, in words. */
-export function rule({ min, max, blank }, words) {
+export function rule(question, words) {
+  if (question.ranked) return orders.rule(question, words);
+  const { min, max, blank } = question;
   let text = words.rule_range;
   if (min === max) text = max === 1 ? words.rule_one : words.rule_exact;
   else if (min === 0) text = max === 1 ? words.rule_up_to_one : words.rule_up_to;
@@ -31,6 +34,10 @@ function selected({ answers, min, max, blank }, choice) {
 
 /** Puts the cards of a question into `box`, with the earlier choice selected. */
 export function draw(box, question, choice, words) {
+  if (question.ranked) {
+    orders.draw(box, question, choice, words);
+    return;
+  }
   const type = question.max === 1 ? "radio" : "checkbox";
   const chosen = selected(question, choice);
   const cards = options(question, words).map(([value, text, note], i) => {
@@ -56,7 +63,9 @@ export function draw(box, question, choice, words) {
 }
 
 /** The choice made in `box`, or null when the question does not allow it. */
-export function read(box, { answers, min, max, blank }) {
+export function read(box, question) {
+  if (question.ranked) return orders.read(box, question);
+  const { answers, min, max, blank } = question;
   const values = Array.from(box.querySelectorAll("input:checked"), (input) => input.value);
   const bits = answers.map((_, i) => (values.includes(String(i)) ? 1 : 0));
   if (values.includes("blank")) return [1, ...bits.fill(0)];
@@ -67,6 +76,7 @@ export function read(box, { answers, min, max, blank }) {
 
 /** A choice in words, one text per selected answer. */
 export function inWords(question, choice, words) {
+  if (question.ranked) return orders.inWords(question, choice, words);
   const byValue = Object.fromEntries(options(question, words));
   const chosen = selected(question, choice).map((value) => byValue[value]);
   return chosen.length ? chosen : [words.none];

@@ -2,10 +2,10 @@
 
 import { fingerprint } from "./crypto/ballot.mjs";
 import { Refused, draw, openGroup } from "./crypto/group.mjs";
-import { decrypt, matchKey } from "./crypto/trustee.mjs";
-import { readKey } from "./trustee_file.mjs";
+import { decrypt } from "./crypto/trustee.mjs";
 import { Frame, once, sentence } from "./page.mjs";
 import { paced } from "./pace.mjs";
+import { AT_FILE, privateKey } from "./trustee_open.mjs";
 import { bytesAt, jsonAt, post } from "./wire.mjs";
 
 const root = document.getElementById("trustee");
@@ -22,20 +22,9 @@ async function election() {
   return { uuid, fp, group: await openGroup(group, async () => (await import(facts.curveUrl)).Point) };
 }
 
-/** The private scalar from the chosen file or the typed digits; refused by name when it is not this trustee's. */
-async function privateKey({ uuid, group }) {
-  const [file] = frame.part("file").files;
-  const typed = frame.part("typed").value;
-  if (!file && !typed.trim()) throw new Refused("no-key", "neither file nor digits");
-  const read = readKey(file ? await file.text() : typed);
-  if (read === null) throw new Refused("key-text", "holds no key");
-  if (read.uuid !== null && read.uuid !== uuid) throw new Refused("key-of-other-vote", read.uuid);
-  return matchKey(group, read.privateKey, facts.publicKey);
-}
-
 async function share() {
   const vote = await election();
-  const x = await privateKey(vote);
+  const x = await privateKey(frame, vote.group, vote.uuid);
   const tally = await jsonAt(facts.tallyUrl);
   const bar = frame.part("progress");
   bar.max = tally.flat().length * 3;
@@ -43,24 +32,23 @@ async function share() {
   frame.show("working");
   const work = decrypt(vote.group, vote.fp, x, tally, () => draw(vote.group.q));
   const { decryption, strongProofs } = await paced(work, (done) => { bar.value = done; });
-  await post(facts.submitUrl, facts.csrf, { decryption, strong_proofs: strongProofs });
+  return post(facts.submitUrl, facts.csrf, { decryption, strong_proofs: strongProofs });
 }
 
 const give = once(async () => {
   frame.clear();
   try {
-    await share();
+    const { unneeded } = await share();
     frame.part("form").reset();
-    frame.show("done");
+    frame.show(unneeded ? "unneeded" : "done");
   } catch (failure) {
     if (frame.shown !== "start") frame.show("start");
-    const target = { "no-key": "file", "key-text": "file", "key-of-other-vote": "file", "private-key": "file" }[failure.name];
-    frame.problem({ text: sentence(failure, words), target });
+    frame.problem({ text: sentence(failure, words), target: AT_FILE[failure.name] });
   }
 });
 
-if (facts.done) {
-  frame.show("done");
+if (facts.done || facts.unneeded) {
+  frame.show(facts.done ? "done" : "unneeded");
 } else {
   frame.part("form").addEventListener("submit", give);
   frame.show("start");

@@ -25,7 +25,7 @@ CHECKED_IN_BOOTH = 2_000
 
 @dataclass(frozen=True)
 class Booth:
-    """What the booth's template shows and hands to its script."""
+    """What the booth's template shows and hands to its script. holding: of a threshold ballot."""
 
     title: str
     intro: str
@@ -42,6 +42,10 @@ class Booth:
     server_only: bool
     receipt_key: str | None
     codes_by_officer: bool = False
+    holding: BallotPage | None = None
+    weight: int | None = None
+    ranked: bool = False
+    tells_too_much: bool = False
 
 
 @blueprint.get("/ballots/<slug>/booth")
@@ -79,6 +83,10 @@ def _booth(page: BallotPage, fingerprint: str, actor: Actor) -> Booth:
         server_only=page.server_only,
         receipt_key=signer().public_key,
         codes_by_officer=page.codes_by_officer,
+        holding=page if page.threshold is not None else None,
+        weight=page.my_weight,
+        ranked=page.ranked,
+        tells_too_much=page.tells_too_much,
     )
 
 

@@ -1,5 +1,8 @@
 """What the ballots' pages share: the blueprint, words for states and kinds, answers in JSON."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from flask import Blueprint, Response, current_app, jsonify, request
 
 from union.ballots.receipts import Signer
@@ -17,6 +20,9 @@ blueprint = Blueprint(
     static_folder="static",
     static_url_path="/ballots/static",
 )
+
+LARGEST = 128 * 2**20
+"""Bytes of a shuffle or share: of each vote in order it holds half a kilobyte, in the finite field five."""
 
 STATES: dict[str, tuple[str, str]] = {
     State.DRAFT: (msg("Draft"), "neutral"),
@@ -36,6 +42,32 @@ STEP_OF = {
     State.CLOSED: 4,
     State.CONCLUDED: 5,
 }
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the checklist. ok is None while it waits."""
+
+    label: str
+    ok: bool | None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A button. reason: why it is off. confirm: what is asked first. fields: what it sends along."""
+
+    what: str
+    text: str
+    kind: str
+    reason: str | None = None
+    confirm: str | None = None
+    fields: dict[str, str] | None = None
+
+
+def translated(texts: Mapping[str, str]) -> dict[str, str]:
+    """Return the texts in the reader's language."""
+    return {name: gettext(text) for name, text in texts.items()}
 
 
 def settings() -> Settings:

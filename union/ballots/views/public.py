@@ -1,18 +1,14 @@
 """What everybody may see: the list, a ballot's page, its board, its archive, its report; and objections."""
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from flask import Response, flash, jsonify, redirect, render_template, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
 from union.ballots import queries, service
 from union.ballots.forms import KINDS, AnswerForm, ObjectionForm, ObserverForm
-from union.ballots.papers import Part
-from union.ballots.queries import BallotPage
-from union.ballots.queries.pages import Result
-from union.ballots.rules import Of, State
+from union.ballots.rules import State
+from union.ballots.views.counts import drawn, told
 from union.ballots.views.kit import STATES, STEP_OF, STEPS, blueprint, settings, signer
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
@@ -21,7 +17,7 @@ from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.web import figures
 from union.web.guards import current_actor, public, require
-from union.web.i18n import gettext, ngettext, number
+from union.web.i18n import gettext
 
 
 @blueprint.get("/ballots")
@@ -53,36 +49,11 @@ def _page(slug: str, form: ObjectionForm, status: int = 200) -> tuple[str, int]:
         steps=steps,
         step=STEP_OF.get(State(shown.state)),
         drawings=[drawn(shown, result) for result in shown.results],
+        told=[told(result) for result in shown.results],
         form=form,
         answer_form=AnswerForm(formdata=None),
         receipt_key=signer().public_key,
     ), status
-
-
-def drawn(page: BallotPage, result: Result) -> Markup:
-    """Draw a counted question: one stacked bar with the threshold, or a bar for each answer of a choice."""
-    if result.asked.part is Part.CHOICE:
-        rows = [
-            figures.Bar(answer, count, number(count))
-            for answer, count in zip(result.asked.answers, result.counts, strict=True)
-        ]
-        return figures.bars(rows, title=result.asked.question, whole=page.voters or 1)
-    of = Of(page.rule["denominator"])
-    kinds = ("for", "against", "blank")
-    shares = [
-        figures.Share(answer, count, ngettext("%(n)s vote", "%(n)s votes", count), kind)
-        for answer, count, kind in zip(result.asked.answers, result.counts, kinds, strict=True)
-    ]
-    if of is Of.VALID:
-        shares = shares[:2]
-    share = page.rule["threshold"]
-    return figures.stacked_result(
-        shares,
-        title=result.asked.question,
-        threshold=Fraction(share["num"], share["den"]),
-        threshold_text=gettext(msg("%(needed)s needed"), needed=number(result.needed or 0)),
-        of=page.eligible if of is Of.ELIGIBLE else None,
-    )
 
 
 @blueprint.get("/ballots/<slug>/board")
@@ -143,6 +114,7 @@ def report(slug: str) -> ResponseReturnValue:
         page=shown,
         kinds=KINDS,
         drawings=[drawn(shown, result) for result in shown.results],
+        told=[told(result) for result in shown.results],
         address=address,
         code=figures.qr(address, title=gettext(msg("Address of the ballot as a QR code"))),
         made_at=utcnow(),
@@ -155,7 +127,7 @@ def roll(slug: str) -> ResponseReturnValue:
     """Give the frozen roll to an officer for the scrutineer: the exact bytes whose SHA-256 is published."""
     with reading() as session:
         lines = queries.roll(session, slug)
-    return Response("".join(f"{member}\t{chapter}\n" for member, chapter in lines), mimetype="text/plain")
+    return Response("".join("\t".join(line) + "\n" for line in lines), mimetype="text/plain")
 
 
 @blueprint.post("/ballots/<slug>/objections")

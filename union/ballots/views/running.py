@@ -1,45 +1,36 @@
 """The organizers' page of one ballot: its steps, each with the reason where it is not possible yet."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from union.ballots import queries, service
-from union.ballots.forms import KINDS, TimesForm, local
+from union.ballots.forms import (
+    ALL,
+    KINDS,
+    NEEDED,
+    NEEDED_HINTS,
+    SOME,
+    ThresholdForm,
+    TimesForm,
+    local,
+    options,
+)
 from union.ballots.queries import BallotPage, RunPage
+from union.ballots.queries.pages import Seat
 from union.ballots.rules import State
-from union.ballots.views.kit import STATES, STEP_OF, STEPS, blueprint, settings
+from union.ballots.views.keyholders import anew, ceremony_words, opening, tests
+from union.ballots.views.kit import STATES, STEP_OF, STEPS, Check, Step, blueprint, settings, translated
 from union.core.actor import Actor, Role
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
-from union.core.errors import NotFound, UnionError
+from union.core.errors import Invalid, NotFound, UnionError
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext, number, when
-
-
-@dataclass(frozen=True)
-class Check:
-    """One line of the checklist. ok is None while it waits."""
-
-    label: str
-    ok: bool | None
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Step:
-    """A button. reason: why it is off. confirm: what is asked first."""
-
-    what: str
-    text: str
-    kind: str
-    reason: str | None = None
-    confirm: str | None = None
 
 
 @blueprint.get("/ballots/<slug>/run")
@@ -49,7 +40,9 @@ def run(slug: str) -> ResponseReturnValue:
     return _run(slug, None)
 
 
-def _run(slug: str, form: TimesForm | None, status: int = 200) -> ResponseReturnValue:
+def _run(
+    slug: str, form: TimesForm | None, status: int = 200, needed: ThresholdForm | None = None
+) -> ResponseReturnValue:
     with reading() as session:
         shown = queries.run_page(session, slug, current_actor(), utcnow())
     page = shown.page
@@ -66,8 +59,18 @@ def _run(slug: str, form: TimesForm | None, status: int = 200) -> ResponseReturn
         steps=[gettext(text) for text in STEPS],
         step=STEP_OF.get(State(page.state)),
         form=form,
+        threshold_form=needed or _threshold_form(page),
+        needed_hints=translated(NEEDED_HINTS),
         kinds=KINDS,
     ), status
+
+
+def _threshold_form(page: BallotPage) -> ThresholdForm:
+    form = ThresholdForm(formdata=None)
+    form.needed.choices = options(translated(NEEDED).items())
+    form.needed.data = ALL if page.threshold is None else SOME
+    form.threshold.data = page.threshold
+    return form
 
 
 def _checklist(run: RunPage) -> list[Check]:
@@ -85,11 +88,11 @@ def _checklist(run: RunPage) -> list[Check]:
         Check(
             gettext(msg("Trustees' keys")),
             True if not page.keys_missing else None,
-            gettext(msg("%(there)s of %(all)s"), there=keys, all=len(page.seats)),
+            ceremony_words(page) or gettext(msg("%(there)s of %(all)s"), there=keys, all=len(page.seats)),
         ),
     ]
-    if page.server_only:
-        found.append(Check(gettext(msg("Only the server holds a key: voters are told so")), ok=False))
+    found += tests(page)
+    found += _cautions(page)
     sent = run.credentials
     if page.codes_by_officer:
         share = gettext(msg("%(n)s made offline: they come from the officer"), n=number(page.eligible))
@@ -131,15 +134,42 @@ def _checklist(run: RunPage) -> list[Check]:
             when(page.closed_at or page.closes_at, page.zone),
         )
     )
-    shares = gettext(
-        msg("%(there)s of %(all)s"), there=len(page.seats) - page.shares_missing, all=len(page.seats)
-    )
+    if page.ranked:
+        found.append(_shuffles(page))
+    there = page.shares_needed - page.shares_missing
+    shares = gettext(msg("%(there)s of %(needed)s needed"), there=there, needed=page.shares_needed)
     found.append(
         Check(
             gettext(msg("Trustees' shares of the count")), True if not page.shares_missing else None, shares
         )
     )
     return found
+
+
+def _cautions(page: BallotPage) -> list[Check]:
+    """Return what voters are told because it weakens the secret."""
+    found = []
+    if page.server_only:
+        found.append(Check(gettext(msg("Only the server holds a key: voters are told so")), ok=False))
+    if page.tells_too_much:
+        few = gettext(
+            msg("with fewer than 50 voters or more than 6 answers a rare order can point to whoever gave it")
+        )
+        found.append(Check(gettext(msg("Orders are published: voters are told so")), ok=False, detail=few))
+    if page.exposed:
+        alone = gettext(msg("%(n)s members have a weight that few share: it can name them"), n=page.exposed)
+        found.append(Check(gettext(msg("Weights are public: voters are told so")), ok=False, detail=alone))
+    return found
+
+
+def _shuffles(page: BallotPage) -> Check:
+    done = sum(seat.shuffle == "done" for seat in page.seats)
+    detail = gettext(msg("%(there)s of %(all)s"), there=done, all=len(page.seats))
+    if page.turn is not None and page.turn_since is not None:
+        since = when(page.turn_since, page.zone)
+        turn = gettext(msg("waiting for %(name)s since %(when)s"), name=page.turn.name, when=since)
+        detail = f"{detail}; {turn}"
+    return Check(gettext(msg("Trustees' shuffles of the votes")), True if page.shuffled else None, detail)
 
 
 def _steps(page: BallotPage) -> list[Step]:
@@ -159,12 +189,37 @@ def _steps(page: BallotPage) -> list[Step]:
             msg("This drafts a new ballot: same paper, rule, trustees and electorate. Nothing is sent yet.")
         )
         found.append(Step("again", gettext(msg("Hold this ballot again")), "primary", confirm=same))
+    if page.shuffling and page.turn is not None:
+        found += _while_shuffling(page, page.turn)
     if state is State.OPEN:
         found.append(Step("remind", gettext(msg("Remind those who have not voted")), "secondary"))
     if state in {State.DRAFT, State.KEYS, State.CREDENTIALS, State.OPEN}:
         sure = gettext(msg("This cannot be undone: no vote is counted, and everybody with a code is told."))
         found.append(Step("cancel", gettext(msg("Call the ballot off")), "danger", confirm=sure))
     return found
+
+
+def _while_shuffling(page: BallotPage, turn: Seat) -> list[Step]:
+    """Return what can be done while one trustee is waited for, and what is lost by not waiting."""
+    others = [seat for seat in page.seats if seat.position != turn.position and seat.shuffle != "left out"]
+    reason = None if others else gettext(msg("Somebody must shuffle."))
+    lost = gettext(
+        msg(
+            "%(n)s trustees are left to shuffle. If all of those put together what they know, they can tell"
+            " which vote was whose. With every trustee who shuffles that becomes harder."
+        ),
+        n=len(others),
+    )
+    return [
+        Step("remind-shuffler", gettext(msg("Remind %(name)s"), name=turn.name), "secondary"),
+        Step(
+            "leave-out",
+            gettext(msg("Go on without the shuffle of %(name)s"), name=turn.name),
+            "danger",
+            reason,
+            lost,
+        ),
+    ]
 
 
 def _before_opening(page: BallotPage, state: State) -> list[Step]:
@@ -183,12 +238,7 @@ def _before_opening(page: BallotPage, state: State) -> list[Step]:
         else gettext(msg("Freeze the roll and hand out voting codes"))
     )
     codes = Step("credentials", text, "secondary" if again else "primary", missing, warn)
-    early = gettext(msg("Voting starts at once. The rule and the times can no longer change."))
-    no_codes = None if again else gettext(msg("The voting codes are not handed out yet."))
-    return [
-        codes,
-        Step("open", gettext(msg("Open voting now")), "primary" if again else "secondary", no_codes, early),
-    ]
+    return [codes, opening(page, missing, again=again), *anew(page, again=again)]
 
 
 Act = Callable[[Actor, datetime, str], str]
@@ -209,8 +259,9 @@ def _credentials(actor: Actor, now: datetime, slug: str) -> str:
 
 
 def _open(actor: Actor, now: datetime, slug: str) -> str:
+    untested = [int(n) for n in request.form.get("untested", "").split(",") if n.isdecimal() and len(n) < 4]  # noqa: PLR2004 - small
     with transaction() as session:
-        service.open_ballot(session, actor=actor, now=now, slug=slug)
+        service.open_ballot(session, actor=actor, now=now, slug=slug, untested=untested)
     return gettext(msg("Voting is open."))
 
 
@@ -235,8 +286,46 @@ def _confirm_rule(actor: Actor, now: datetime, slug: str) -> str:
 def _drop_trustee(actor: Actor, now: datetime, slug: str) -> str:
     position = request.form.get("position", 0, type=int)
     with transaction() as session:
-        service.drop_trustee(session, actor=actor, now=now, slug=slug, position=position)
+        service.drop_trustee(
+            session,
+            actor=actor,
+            now=now,
+            slug=slug,
+            position=position,
+            public_url=settings().public_url,
+        )
     return gettext(msg("The trustee is taken off the list."))
+
+
+def _keys_anew(actor: Actor, now: datetime, slug: str) -> str:
+    with transaction() as session:
+        service.begin_again(session, actor=actor, now=now, slug=slug, public_url=settings().public_url)
+    return gettext(msg("All keys are made anew; the trustees are told."))
+
+
+def _leave_out(actor: Actor, now: datetime, slug: str) -> str:
+    with transaction() as session:
+        name = service.leave_out(session, actor=actor, now=now, slug=slug, public_url=settings().public_url)
+    return gettext(msg("The count goes on without the shuffle of %(name)s."), name=name)
+
+
+def _let_in(actor: Actor, now: datetime, slug: str) -> str:
+    position = request.form.get("position", 0, type=int)
+    with transaction() as session:
+        service.let_in(
+            session, actor=actor, now=now, slug=slug, position=position, public_url=settings().public_url
+        )
+    return gettext(msg("The trustee can shuffle again, and is told so."))
+
+
+def _remind_shuffler(actor: Actor, now: datetime, slug: str) -> str:
+    with transaction() as session:
+        written = service.remind_shuffler(
+            session, actor=actor, now=now, slug=slug, public_url=settings().public_url
+        )
+    return gettext(
+        msg("The trustee is reminded.") if written else msg("The trustee was written to today already.")
+    )
 
 
 ACTS: dict[str, Act] = {
@@ -247,6 +336,10 @@ ACTS: dict[str, Act] = {
     "cancel": _cancel,
     "confirm-rule": _confirm_rule,
     "drop-trustee": _drop_trustee,
+    "keys-anew": _keys_anew,
+    "leave-out": _leave_out,
+    "let-in": _let_in,
+    "remind-shuffler": _remind_shuffler,
 }
 
 
@@ -290,3 +383,23 @@ def times(slug: str) -> ResponseReturnValue:
         "ok",
     )
     return redirect(url_for("ballots.run", slug=slug), 303)
+
+
+@blueprint.post("/ballots/<slug>/run/threshold")
+@require(Permission.BALLOT_RUN)
+def threshold(slug: str) -> ResponseReturnValue:
+    """Change how many of a draft's trustees are needed to count."""
+    form = ThresholdForm()
+    form.needed.choices = options(translated(NEEDED).items())
+    if not form.validate():
+        return _run(slug, None, 422, form)
+    try:
+        with transaction() as session:
+            service.set_threshold(
+                session, actor=current_actor(), now=utcnow(), slug=slug, threshold=form.chosen()
+            )
+    except Invalid as refusal:
+        form.refuse(refusal)
+        return _run(slug, None, 422, form)
+    flash(gettext(msg("Who is needed to count is changed.")), "ok")
+    return redirect(url_for("ballots.run", slug=slug) + "#trustees", 303)

@@ -1,22 +1,19 @@
 """The table, its papers and the pages it watches, as pages read them: frozen values, never rows."""
 
+from union.bargaining.queries.letters import LetterPage, letter_page, letter_templates
+from union.bargaining.queries.offers import OfferPage, PointPage, offer_page, point_page
 from union.bargaining.queries.papers import (
     AgreementPage,
     CaseCard,
     CasePage,
-    LetterPage,
     agreement_page,
     case_page,
     cases,
-    letter_page,
-    letter_templates,
     obligation_page,
 )
+from union.bargaining.queries.standing import Standing, standing
 from union.bargaining.queries.table import (
-    OfferPage,
     Point,
-    PointPage,
-    Standing,
     TableCard,
     TablePage,
     card,
@@ -24,10 +21,7 @@ from union.bargaining.queries.table import (
     demands_of,
     listing,
     meeting_page,
-    offer_page,
-    point_page,
     points,
-    standing,
     table_page,
     team,
     without_table,

@@ -21,11 +21,10 @@ from union.bargaining.models import (
     TermsPage,
 )
 from union.bargaining.rules import comparing
-from union.bargaining.rules.agreements import PUBLIC, Side, State
+from union.bargaining.rules.agreements import Side, State
 from union.bargaining.rules.comparing import Piece
 from union.bargaining.rules.watching import Seen
 from union.bargaining.service import common
-from union.bargaining.service.offers import STANDING
 from union.bargaining.service.table import OPEN
 from union.campaigns import queries as campaigns
 from union.campaigns.queries import CampaignCard, DemandCard
@@ -86,49 +85,6 @@ class OfferCard:
     made_at: datetime
     answer_by: datetime | None
     points: int
-
-
-@dataclass(frozen=True)
-class OfferPoint:
-    """What an offer says at a point, against that side's words before."""
-
-    id: str
-    heading: str
-    text: str
-    pieces: tuple[Piece, ...]
-    first: bool
-
-
-@dataclass(frozen=True)
-class OfferPage:
-    """One offer. may_answer: the reader sits and it stands."""
-
-    table: TableCard
-    offer: OfferCard
-    note: str
-    points: tuple[OfferPoint, ...]
-    may_answer: bool
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one offer made of a point. against_other: compared with the other side's last words, if any."""
-
-    number: int
-    side: Side
-    made_at: datetime
-    pieces: tuple[Piece, ...]
-    compared_with: int | None
-
-
-@dataclass(frozen=True)
-class PointPage:
-    """The whole history of a point, newest first."""
-
-    table: TableCard
-    heading: str
-    demand: DemandCard | None
-    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True)
@@ -257,85 +213,40 @@ def without_table(session: Session, actor: Actor) -> list[CampaignCard]:
     ]
 
 
-@dataclass(frozen=True)
-class Standing:
-    """What a campaign's page tells of the table. link: the reader may go there."""
-
-    slug: str
-    link: bool
-    closed: bool
-    offers: int
-    conceded: int
-    points: int
-    next_at: datetime | None
-    agreements: tuple[AgreementCard, ...]
-
-
-def standing(session: Session, campaign_id: str, actor: Actor, now: datetime) -> Standing | None:
-    """Return how far bargaining is for a campaign's page, None without a table.
-
-    Visitors see ratified agreements and how many demands were conceded; the rest is members'.
-    """
-    row = session.scalar(select(BargainingTable).where(BargainingTable.campaign_id == campaign_id))
-    if row is None:
-        return None
-    demands = campaigns.demands(session, campaign_id, actor)
-    shown = PUBLIC if not actor.active else PUBLIC | {State.TENTATIVE, State.RATIFYING}
-    meeting = session.scalar(
-        select(func.min(Meeting.starts_at)).where(
-            Meeting.table_id == row.id, Meeting.state == "planned", Meeting.starts_at > now
-        )
-    )
-    return Standing(
-        slug=row.slug,
-        link=actor.active,
-        closed=row.closed_at is not None,
-        offers=session.scalar(select(func.count()).select_from(Offer).where(Offer.table_id == row.id)) or 0,
-        conceded=sum(1 for d in demands if d.status == "conceded"),
-        points=len(demands),
-        next_at=meeting if actor.active else None,
-        agreements=tuple(
-            AgreementCard(a.slug, a.title, State(a.state))
-            for a in _rows(session, Agreement, row, Agreement.created_at.desc())
-            if State(a.state) in shown
-        ),
-    )
-
-
 def table_page(session: Session, slug: str, actor: Actor, now: datetime) -> TablePage:
     """Return the table as the actor sees it; raises NotFound."""
     row = found(session, slug, actor)
     made = card_of(session, row, actor, now)
-    meetings = [_meeting(m, made) for m in _rows(session, Meeting, row, Meeting.starts_at)]
+    meetings = [_meeting(m, made) for m in rows_of(session, Meeting, row, Meeting.starts_at)]
     return TablePage(
         card=made,
         seats=seats(session, row, actor, now),
         points=_points(session, row, actor),
-        offers=tuple(_offer_card(session, o) for o in _rows(session, Offer, row, Offer.number.desc())),
+        offers=tuple(offer_card(session, o) for o in rows_of(session, Offer, row, Offer.number.desc())),
         coming=tuple(m for m in meetings if m.state == "planned"),
         held=tuple(m for m in reversed(meetings) if m.state == "held"),
         deadlines=tuple(
             DeadlineView(d.id, d.title, d.due_at, d.zone, d.state, d.state == OPEN and d.due_at <= now)
-            for d in _rows(session, TableDeadline, row, TableDeadline.due_at)
+            for d in rows_of(session, TableDeadline, row, TableDeadline.due_at)
         ),
         letters=tuple(
             _letter_card(letter, row.zone, now)
-            for letter in _rows(session, TableLetter, row, TableLetter.created_at.desc())
+            for letter in rows_of(session, TableLetter, row, TableLetter.created_at.desc())
             if made.helps or letter.state != "draft"
         ),
         agreements=tuple(
             AgreementCard(a.slug, a.title, State(a.state))
-            for a in _rows(session, Agreement, row, Agreement.created_at.desc())
+            for a in rows_of(session, Agreement, row, Agreement.created_at.desc())
             if made.helps or a.state not in {State.DRAFT, State.ABANDONED}
         ),
         pages=tuple(
-            watch_card(p) for p in _rows(session, TermsPage, row, TermsPage.label) if not p.stopped_at
+            watch_card(p) for p in rows_of(session, TermsPage, row, TermsPage.label) if not p.stopped_at
         ),
         contact=(row.contact_name, row.contact_email, row.contact_postal),
     )
 
 
-def _rows(session: Session, model: type[_Row], row: BargainingTable, order: Any) -> Sequence[_Row]:  # noqa: ANN401
+def rows_of(session: Session, model: type[_Row], row: BargainingTable, order: Any) -> Sequence[_Row]:  # noqa: ANN401
     """Return all rows of `model` at a table. order: a column."""
     return session.scalars(select(model).where(model.table_id == row.id).order_by(order)).all()
 
@@ -399,7 +310,7 @@ def _points(session: Session, row: BargainingTable, actor: Actor) -> tuple[Point
             if clause.id in ours and clause.id in theirs
             else (),
         )
-        for clause in _rows(session, TableClause, row, TableClause.position)
+        for clause in rows_of(session, TableClause, row, TableClause.position)
     )
 
 
@@ -413,72 +324,12 @@ def demands_of(session: Session, slug: str, actor: Actor) -> list[DemandCard]:
     return campaigns.demands(session, found(session, slug, actor).campaign_id, actor)
 
 
-def _offer_card(session: Session, offer: Offer) -> OfferCard:
+def offer_card(session: Session, offer: Offer) -> OfferCard:
+    """Return an offer as a list shows it."""
     said = session.scalar(
         select(func.count()).select_from(OfferClause).where(OfferClause.offer_id == offer.id)
     )
     return OfferCard(offer.number, Side(offer.side), offer.state, offer.made_at, offer.answer_by, said or 0)
-
-
-def offer_page(session: Session, slug: str, number: int, actor: Actor, now: datetime) -> OfferPage:
-    """Return one offer against what that side said before; raises NotFound."""
-    row = found(session, slug, actor)
-    offer = session.scalar(select(Offer).where(Offer.table_id == row.id, Offer.number == number))
-    if offer is None:
-        raise NotFound(msg("There is no such offer."))
-    before = last_words(session, row.id, Side(offer.side), offer.number)
-    said = session.execute(
-        select(TableClause, OfferClause.text)
-        .join(OfferClause, OfferClause.clause_id == TableClause.id)
-        .where(OfferClause.offer_id == offer.id)
-        .order_by(TableClause.position)
-    )
-    made = card_of(session, row, actor, now)
-    return OfferPage(
-        table=made,
-        offer=_offer_card(session, offer),
-        note=offer.note,
-        points=tuple(
-            OfferPoint(
-                clause.id,
-                clause.heading,
-                text,
-                comparing.words(before.get(clause.id, ""), text),
-                clause.id not in before,
-            )
-            for clause, text in said
-        ),
-        may_answer=made.sits and offer.state == STANDING,
-    )
-
-
-def point_page(session: Session, clause_id: str, actor: Actor, now: datetime) -> PointPage:
-    """Return a point's history, each step against the words before it; raises NotFound."""
-    clause = session.get(TableClause, clause_id)
-    if clause is None:
-        raise NotFound(msg("There is no such point."))
-    row = session.get_one(BargainingTable, clause.table_id)
-    allow(actor, Permission.BARGAINING_READ)
-    rows = session.execute(
-        select(Offer, OfferClause.text)
-        .join(OfferClause, OfferClause.offer_id == Offer.id)
-        .where(OfferClause.clause_id == clause_id)
-        .order_by(Offer.number)
-    )
-    steps: list[Step] = []
-    before, number = "", None
-    for offer, text in rows:
-        steps.append(
-            Step(offer.number, Side(offer.side), offer.made_at, comparing.words(before, text), number)
-        )
-        before, number = text, offer.number
-    demands = {d.id: d for d in campaigns.demands(session, row.campaign_id, actor)}
-    return PointPage(
-        card_of(session, row, actor, now),
-        clause.heading,
-        demands.get(clause.demand_id or ""),
-        tuple(reversed(steps)),
-    )
 
 
 def _meeting(row: Meeting, made: TableCard) -> MeetingView:

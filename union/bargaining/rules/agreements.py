@@ -30,6 +30,7 @@ class Turn(StrEnum):
     LAUNCH = "launch"
     RATIFY = "ratify"
     REJECT = "reject"
+    ASK_AGAIN = "ask_again"
     VOTE_CANCELLED = "vote_cancelled"
     ENTER = "enter"
     END = "end"
@@ -48,6 +49,7 @@ TRANSITIONS: dict[tuple[State, Turn], State] = {
     (S.RATIFYING, T.RATIFY): S.RATIFIED,
     (S.RATIFYING, T.REJECT): S.REJECTED,
     (S.RATIFYING, T.VOTE_CANCELLED): S.TENTATIVE,
+    (S.REJECTED, T.ASK_AGAIN): S.RATIFYING,
     (S.REJECTED, T.REOPEN): S.DRAFT,
     (S.REJECTED, T.ABANDON): S.ABANDONED,
     (S.RATIFIED, T.ENTER): S.IN_FORCE,
@@ -76,6 +78,7 @@ REFUSED: dict[Turn, str] = {
     T.LAUNCH: msg("This agreement cannot be put to a vote."),
     T.RATIFY: msg("No vote on this agreement is waiting for a result."),
     T.REJECT: msg("No vote on this agreement is waiting for a result."),
+    T.ASK_AGAIN: msg("Only a text that members rejected can be voted on again as it is."),
     T.VOTE_CANCELLED: msg("No vote on this agreement is waiting for a result."),
     T.ENTER: msg("Only a ratified agreement comes into force."),
     T.END: msg("Only an agreement in force ends."),

@@ -1,21 +1,16 @@
 """What can be done at the table; every verb authorizes, locks, decides, writes and records."""
 
 from union.bargaining.service.agreements import (
-    Vote,
     abandon,
     agree,
-    draft_agreement,
-    edit_agreement,
     end,
     ending,
     enter,
     entering,
-    launch_ratification,
-    ratifying,
     reopen,
-    settle_ratification,
     terminate,
 )
+from union.bargaining.service.drafting import draft_agreement, edit_agreement
 from union.bargaining.service.grievances import add_note, file_grievance, turn_grievance, wipe
 from union.bargaining.service.letters import (
     answer_letter,
@@ -27,6 +22,14 @@ from union.bargaining.service.letters import (
 )
 from union.bargaining.service.obligations import check_obligation, roll, roll_due, send_reminders
 from union.bargaining.service.offers import answer_offer, lapse_due, make_offer, withdraw_offer
+from union.bargaining.service.ratifying import (
+    Vote,
+    follow_repeated_vote,
+    launch_ratification,
+    ratifying,
+    repeatable,
+    settle_ratification,
+)
 from union.bargaining.service.table import (
     add_clause,
     add_deadline,
@@ -79,6 +82,7 @@ __all__ = [
     "entering",
     "extend_letter",
     "file_grievance",
+    "follow_repeated_vote",
     "lapse_due",
     "launch_ratification",
     "learn_robots",
@@ -87,6 +91,7 @@ __all__ = [
     "plan_meeting",
     "ratifying",
     "reopen",
+    "repeatable",
     "roll",
     "roll_due",
     "seat",

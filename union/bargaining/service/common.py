@@ -97,12 +97,16 @@ def ahead(moment: datetime, now: datetime, field: str) -> None:
         raise Invalid(msg("This moment has passed already."), field=field)
 
 
+def knows_holidays(country: str) -> bool:
+    """Tell whether we know the public holidays of a country."""
+    return country.upper() in holidays.list_supported_countries()
+
+
 def holidays_of(country: str, *years: int) -> frozenset[date]:
-    """Return the public holidays of a country as dates; nothing for a country we do not know."""
-    try:
-        return frozenset(holidays.country_holidays(country, years=sorted(set(years))))
-    except (NotImplementedError, KeyError):
+    """Return the public holidays of a country as dates; none, which its pages say, for one we do not know."""
+    if not knows_holidays(country):
         return frozenset()
+    return frozenset(holidays.country_holidays(country.upper(), years=sorted(set(years))))
 
 
 def record(

@@ -9,8 +9,9 @@ from union.bargaining.models import Agreement, BargainingTable, Obligation, Obli
 from union.bargaining.rules import agreements as rules
 from union.bargaining.rules.agreements import Every, Kept, Side, State
 from union.bargaining.service import common
-from union.bargaining.service.agreements import found, make_obligation, remind_of
+from union.bargaining.service.agreements import found, remind_of
 from union.bargaining.service.common import SENT, WAITING, drop_reminders, record
+from union.bargaining.service.drafting import make_obligation
 from union.core.actor import Actor
 from union.core.errors import Closed, Invalid, NotFound
 from union.core.i18n import msg, translate

@@ -27,7 +27,8 @@ from union.bargaining.queries import AgreementPage
 from union.bargaining.rules import agreements as rules
 from union.bargaining.rules import wording
 from union.bargaining.rules.agreements import Terms, Turn
-from union.bargaining.service.agreements import KIND, NO_AGREEMENT, Vote
+from union.bargaining.service.agreements import NO_AGREEMENT
+from union.bargaining.service.ratifying import KIND, Vote
 from union.bargaining.views.kit import blueprint, site, status_of, union_name, written
 from union.core.actor import Role
 from union.core.clock import utcnow

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from union.campaigns import models, rules
 from union.campaigns.models import Campaign, Pledge
-from union.campaigns.rules import Stage
+from union.campaigns.rules import Kind, Stage
 from union.campaigns.service.common import NO_CAMPAIGN
 from union.core.actor import Actor
 from union.core.errors import NotFound
@@ -21,6 +21,8 @@ from union.platforms import queries as platforms
 class CampaignCard:
     """A campaign in a list. pledged: all pledges; verified: those of active members of the platform.
 
+    Where people sign instead, pledged: all signatures of the words as they stand; verified: those whose
+    address is confirmed; checked_in: who said that they stopped, in a boycott.
     called: how many act, once settled. band_more: about how many more would tip it, None while not shown.
     """
 
@@ -28,6 +30,7 @@ class CampaignCard:
     slug: str
     platform_slug: str
     platform_name: str
+    kind: Kind
     title: str
     demand: str
     stage: Stage
@@ -38,6 +41,8 @@ class CampaignCard:
     pledge_deadline: datetime
     pledged: int
     verified: int
+    checked_in: int
+    text_version: int
     called: int | None
     band_more: int | None
     band_at: datetime | None
@@ -50,6 +55,11 @@ class CampaignCard:
     def counted(self) -> int:
         """Return the number that the meter shows: those called once settled, all verified pledges before."""
         return self.verified if self.called is None else self.called
+
+    @property
+    def signed(self) -> bool:
+        """Tell whether people sign here, rather than pledge."""
+        return self.kind in rules.SIGNED
 
     @property
     def to_threshold(self) -> int:
@@ -67,6 +77,7 @@ def card_of(session: Session, row: Campaign, names: dict[str, str] | None = None
         slug=row.slug,
         platform_slug=row.platform_slug,
         platform_name=known[row.platform_slug],
+        kind=Kind(row.kind),
         title=row.title,
         demand=row.demand,
         stage=Stage(row.stage),
@@ -77,6 +88,8 @@ def card_of(session: Session, row: Campaign, names: dict[str, str] | None = None
         pledge_deadline=row.pledge_deadline,
         pledged=row.pledged_count,
         verified=row.verified_count,
+        checked_in=row.checked_in_count,
+        text_version=row.text_version,
         called=row.called_count,
         band_more=row.band_more,
         band_at=row.band_at,
@@ -231,7 +244,12 @@ def waiting_for(session: Session, member_id: str, now: datetime) -> list[Campaig
     pledged = exists().where(Pledge.campaign_id == Campaign.id, Pledge.member_id == member_id)
     query = (
         select(Campaign)
-        .where(Campaign.stage == Stage.GATHERING.value, Campaign.pledge_deadline > now, ~pledged)
+        .where(
+            Campaign.stage == Stage.GATHERING.value,
+            Campaign.kind == Kind.ACTION.value,
+            Campaign.pledge_deadline > now,
+            ~pledged,
+        )
         .order_by(Campaign.pledge_deadline)
         .limit(20)
     )

@@ -18,7 +18,9 @@ from union.campaigns.models import (
 )
 from union.campaigns.queries.cards import CampaignCard, Mandate, card_of, mandates_of, seen
 from union.campaigns.queries.demands import DemandCard, count_amendments, debate_open, demands
-from union.campaigns.rules import DemandStatus, Stage
+from union.campaigns.queries.signing import NAMES_ON_PAGE, Names, names
+from union.campaigns.rules import DemandStatus, Kind, Stage
+from union.campaigns.service.following import count_followers
 from union.campaigns.service.lifecycle import Draft
 from union.core.actor import Actor
 from union.core.permissions import Permission, allow
@@ -28,7 +30,10 @@ _UPDATES = 50
 
 @dataclass(frozen=True)
 class UpdateView:
-    """One line of the timeline. kind "news": own words; else a turn of events, worded from `facts`."""
+    """One line of the timeline. kind "news": own words; else a turn of events, worded from `facts`.
+
+    version, edited_at, taken_back: for news, which may be edited, taken back and restored.
+    """
 
     id: int
     at: datetime
@@ -36,6 +41,10 @@ class UpdateView:
     title: str
     text: str
     facts: dict[str, Any]
+    version: int = 1
+    edited_at: datetime | None = None
+    taken_back: bool = False
+    mailed: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,7 @@ class CampaignPage:
     mandate: Mandate | None
     tests: list[TestView]
     gathering: bool
+    names: Names | None = None
 
 
 def campaign_page(session: Session, slug: str, actor: Actor, now: datetime) -> CampaignPage:
@@ -99,20 +109,39 @@ def campaign_page(session: Session, slug: str, actor: Actor, now: datetime) -> C
         updates=updates(session, row.id),
         mine=my_pledge(session, row.id, actor),
         mandate=mandates[0] if mandates else None,
-        tests=_tests(session, row, actor, now, organizer=False) if actor.active else [],
+        tests=[
+            test
+            for test in _tests(session, row, actor, now, organizer=False)
+            if actor.active or (test.reached and row.published_at is not None)
+        ],
         gathering=stage is Stage.GATHERING and now < row.pledge_deadline,
+        names=names(session, row, limit=NAMES_ON_PAGE) if Kind(row.kind) in rules.SIGNED else None,
     )
 
 
-def updates(session: Session, campaign_id: str) -> list[UpdateView]:
-    """Return the newest lines of the timeline, newest first."""
-    rows = session.scalars(
-        select(CampaignUpdate)
-        .where(CampaignUpdate.campaign_id == campaign_id)
-        .order_by(CampaignUpdate.at.desc(), CampaignUpdate.id.desc())
-        .limit(_UPDATES)
+def updates(session: Session, campaign_id: str, *, taken_back: bool = False) -> list[UpdateView]:
+    """Return the newest lines of the timeline, newest first. taken_back: news that was taken back, too."""
+    query = select(CampaignUpdate).where(CampaignUpdate.campaign_id == campaign_id)
+    if not taken_back:
+        query = query.where(CampaignUpdate.taken_back_at.is_(None))
+    rows = session.scalars(query.order_by(CampaignUpdate.at.desc(), CampaignUpdate.id.desc()).limit(_UPDATES))
+    return [update_view(row) for row in rows]
+
+
+def update_view(row: CampaignUpdate) -> UpdateView:
+    """Return one line as pages show it."""
+    return UpdateView(
+        id=row.id,
+        at=row.at,
+        kind=row.kind,
+        title=row.title,
+        text=row.text,
+        facts=dict(row.facts),
+        version=row.version,
+        edited_at=row.edited_at,
+        taken_back=row.taken_back_at is not None,
+        mailed=row.mailed,
     )
-    return [UpdateView(row.id, row.at, row.kind, row.title, row.text, dict(row.facts)) for row in rows]
 
 
 def my_pledge(session: Session, campaign_id: str, actor: Actor) -> MyPledge | None:
@@ -153,7 +182,7 @@ def _test(session: Session, test: StructureTest, actor: Actor, now: datetime, *,
         majority=(test.majority_num, test.majority_den),
         yes=test.yes_count if shown else None,
         unit=test.unit if shown else None,
-        mine=session.get(StructureTestYes, (test.id, actor.member_id)) is not None,
+        mine=actor.known and session.get(StructureTestYes, (test.id, actor.member_id)) is not None,
         reached=test.revealed_at is not None,
         areas=areas,
     )
@@ -161,7 +190,7 @@ def _test(session: Session, test: StructureTest, actor: Actor, now: datetime, *,
 
 @dataclass(frozen=True)
 class OrganizePage:
-    """What organizers see besides the public page. expected: how many to count on, of those counted."""
+    """What organizers see besides the public page."""
 
     page: CampaignPage
     draft: Draft
@@ -169,7 +198,8 @@ class OrganizePage:
     adopted: int
     proposed: int
     amendments: int
-    expected: int
+    news: list[UpdateView]
+    followers: int
 
 
 def organize_page(session: Session, slug: str, actor: Actor, now: datetime) -> OrganizePage:
@@ -187,7 +217,8 @@ def organize_page(session: Session, slug: str, actor: Actor, now: datetime) -> O
         adopted=sum(status in rules.PUBLIC_DEMANDS for status in statuses),
         proposed=statuses.count(DemandStatus.PROPOSED),
         amendments=count_amendments(session, row.id),
-        expected=rules.expected(page.card.counted),
+        news=[one for one in updates(session, row.id, taken_back=True) if one.kind == "news"],
+        followers=count_followers(session, row.id),
     )
 
 

@@ -43,12 +43,17 @@ def stage(campaign: Campaign) -> rules.Stage:
     return rules.Stage(campaign.stage)
 
 
+def kind(campaign: Campaign) -> rules.Kind:
+    """Return what the campaign asks for, as the rules know it."""
+    return rules.Kind(campaign.kind)
+
+
 def turn(
     session: Session, campaign: Campaign, by: rules.Turn, *, actor: Actor, now: datetime, **facts: int | str
 ) -> None:
     """Move the campaign on and record it; raises Closed where the rules refuse."""
     before = stage(campaign)
-    campaign.stage = rules.after(before, by).value
+    campaign.stage = rules.after(before, by, kind(campaign)).value
     record(session, campaign, by.value, actor=actor, now=now, before=before.value, **facts)
 
 
@@ -70,10 +75,10 @@ def tell(
     title: str = "",
     text: str = "",
     facts: Mapping[str, int | str] | None = None,
-) -> None:
+) -> CampaignUpdate:
     """Add a line to the timeline. kind: a turn of events, worded for each reader, or "news" in own words."""
-    session.add(
-        CampaignUpdate(
-            campaign_id=campaign.id, at=now, kind=kind, title=title, text=text, facts=dict(facts or {})
-        )
+    line = CampaignUpdate(
+        campaign_id=campaign.id, at=now, kind=kind, title=title, text=text, facts=dict(facts or {})
     )
+    session.add(line)
+    return line

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from union.campaigns import rules, wording
 from union.campaigns.models import Campaign, Demand, Mandate, Pledge
-from union.campaigns.rules import DemandStatus, Stage, Turn
-from union.campaigns.service.common import locked, locked_by_id, record, stage, tell, turn
+from union.campaigns.rules import DemandStatus, Kind, Stage, Turn
+from union.campaigns.service.common import kind, locked, locked_by_id, record, stage, tell, turn
+from union.campaigns.service.handing import freeze_text
 from union.core.actor import Actor
 from union.core.errors import Closed, Conflict, Invalid
 from union.core.i18n import msg
@@ -26,6 +27,8 @@ from union.platforms import queries as platforms
 class Draft:
     """What an organizer writes. unit: people it is about; goal: the full meter; threshold: from when it tips.
 
+    pledge_text: what members pledge, or what people sign. For signatures unit is the goal, and the threshold
+    is the number from which they are handed over.
     demand: one sentence. pledge_deadline, debate_until: aware UTC instants; zone: where they were meant.
     """
 
@@ -41,6 +44,7 @@ class Draft:
     pledge_deadline: datetime
     zone: str
     debate_until: datetime | None = None
+    kind: str = Kind.ACTION.value
 
 
 def create(session: Session, *, actor: Actor, now: datetime, draft: Draft) -> str:
@@ -75,6 +79,8 @@ def _fill(campaign: Campaign, draft: Draft) -> None:
 
 
 def _check(draft: Draft, now: datetime) -> None:
+    if draft.kind not in set(Kind):
+        raise Invalid(msg("Choose what people are asked for."), field="kind")
     if not is_zone(draft.zone):
         raise Invalid(msg("We do not know the time zone %(zone)s."), field="zone", zone=draft.zone)
     if draft.pledge_deadline <= now:
@@ -102,7 +108,11 @@ def publish(session: Session, *, slug: str, actor: Actor, now: datetime) -> str:
         raise Invalid(msg("The pledge deadline must lie ahead."), field="deadline")
     _freeze(session, campaign)
     campaign.published_at = now
-    tell(session, campaign, "published", now=now)
+    if kind(campaign) in rules.SIGNED:
+        freeze_text(session, campaign, reason="", now=now)
+        tell(session, campaign, "opened", now=now)
+    else:
+        tell(session, campaign, "published", now=now)
     return str(campaign.pledge_hash)
 
 
@@ -123,27 +133,21 @@ def _freeze(session: Session, campaign: Campaign) -> None:
 
 
 def gather_again(session: Session, *, slug: str, actor: Actor, deadline: datetime, now: datetime) -> None:
-    """Open another pledge round after one that fell short; everybody pledges afresh."""
+    """Open another round after one that fell short, and everybody pledges afresh; or open signing again."""
     allow(actor, Permission.CAMPAIGN_PLAN)
     campaign = locked(session, slug)
     turn(session, campaign, Turn.GATHER_AGAIN, actor=actor, now=now)
     if deadline <= now:
         raise Invalid(msg("The pledge deadline must lie ahead."), field="deadline")
-    session.execute(delete(Pledge).where(Pledge.campaign_id == campaign.id))
     campaign.pledge_deadline = deadline
+    if kind(campaign) in rules.SIGNED:
+        tell(session, campaign, "signing_again", now=now)
+        return
+    session.execute(delete(Pledge).where(Pledge.campaign_id == campaign.id))
     campaign.pledged_count = campaign.verified_count = campaign.band_changes = 0
     campaign.called_count = campaign.settled_at = campaign.band_more = campaign.band_at = None
+    campaign.announced_to = None
     tell(session, campaign, "gather_again", now=now)
-
-
-def add_update(session: Session, *, slug: str, actor: Actor, title: str, text: str, now: datetime) -> None:
-    """Post news in the organizer's own words to the timeline and the feed."""
-    allow(actor, Permission.CAMPAIGN_PLAN)
-    campaign = locked(session, slug)
-    if stage(campaign) is Stage.DRAFT:
-        raise Closed(msg("Publish the campaign before you post news about it."))
-    tell(session, campaign, "news", now=now, title=title, text=text)
-    record(session, campaign, "update", actor=actor, now=now)
 
 
 def win(session: Session, *, slug: str, actor: Actor, text: str, now: datetime) -> None:

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from union.campaigns import tipping
 from union.campaigns.models import Campaign, Pledge
-from union.campaigns.rules import Stage
-from union.campaigns.service.common import locked, stage
+from union.campaigns.rules import SIGNED, Stage
+from union.campaigns.service.common import kind, locked, stage
 from union.core.actor import Actor
 from union.core.errors import Closed, Invalid, NotFound
 from union.core.i18n import msg
@@ -49,6 +49,7 @@ def pledge(session: Session, *, slug: str, actor: Actor, at_least: int | str, no
         campaign.verified_count += in_unit
     mine.at_least = str(minimum)
     campaign.band_changes += 1
+    campaign.moves += 1
     session.flush()
     return Standing(campaign.pledged_count, new)
 
@@ -75,13 +76,14 @@ def withdraw(session: Session, *, slug: str, actor: Actor, now: datetime) -> Non
     campaign.pledged_count -= 1
     campaign.verified_count -= mine.verified
     campaign.band_changes += 1
+    campaign.moves += 1
     session.delete(mine)
     session.flush()
 
 
 def _gathering(session: Session, slug: str, now: datetime) -> Campaign:
     campaign = locked(session, slug)
-    if stage(campaign) is Stage.DRAFT:
+    if stage(campaign) is Stage.DRAFT or kind(campaign) in SIGNED:
         raise NotFound(msg("There is no such campaign."))
     if stage(campaign) is not Stage.GATHERING or now >= campaign.pledge_deadline:
         raise Closed(OVER)

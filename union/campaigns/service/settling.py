@@ -3,28 +3,27 @@
 Private minimums are opened here alone, and gone in the transaction that settles.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import islice
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import LargeBinary, Select, delete, func, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from union.campaigns import tipping
-from union.campaigns.models import Campaign, Pledge
-from union.campaigns.rules import Stage, Turn
-from union.campaigns.service.common import locked, stage, tell, turn
+from union.campaigns.models import SEALED_AS, Campaign, Pledge
+from union.campaigns.rules import Kind, Stage, Turn
+from union.campaigns.service.announcing import tell_next
+from union.campaigns.service.common import kind, locked, stage, tell, turn
 from union.core.actor import Actor
 from union.core.errors import NotFound
 from union.core.permissions import Permission, allow
+from union.core.sealing import vault
 from union.members import queries as members
-from union.notify import service as notify
-from union.notify.rules.kinds import Channel, Lane
-from union.notify.service import Recipient
 
 _BATCH = 5_000
-_USEFUL_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def measure(session: Session, *, slug: str, actor: Actor) -> Measure | None:
     """Look at a round without locking anything, however large it is; None when it does not run."""
     allow(actor, Permission.CAMPAIGN_SETTLE)
     campaign = session.scalar(select(Campaign).where(Campaign.slug == slug))
-    if campaign is None or stage(campaign) is not Stage.GATHERING:
+    if campaign is None or stage(campaign) is not Stage.GATHERING or kind(campaign) is not Kind.ACTION:
         return None
     came, went, verified = _differences(session, campaign)
     band = None
@@ -94,13 +93,13 @@ def refresh(
 
 def _differences(session: Session, campaign: Campaign) -> tuple[list[str], list[str], int]:
     """Return whose pledge counts from now, whose no longer does, and how many count then."""
-    unit = set(members.eligible(session, platform_slug=campaign.platform_slug))
-    rows = session.execute(
-        select(Pledge.member_id, Pledge.verified).where(Pledge.campaign_id == campaign.id)
-    ).all()
-    came = [member for member, verified in rows if member in unit and not verified]
-    went = [member for member, verified in rows if member not in unit and verified]
-    return came, went, sum(member in unit for member, _verified in rows)
+    here = Pledge.campaign_id == campaign.id
+    in_unit = Pledge.member_id.in_(members.eligible_ids(campaign.platform_slug))
+    ids = select(Pledge.member_id).where(here)
+    came = list(session.scalars(ids.where(in_unit, Pledge.verified.is_(False))))
+    went = list(session.scalars(ids.where(~in_unit, Pledge.verified.is_(True))))
+    verified = session.scalar(select(func.count()).select_from(Pledge).where(here, Pledge.verified)) or 0
+    return came, went, verified + len(came) - len(went)
 
 
 def _forget(session: Session, campaign: Campaign, ids: Iterable[str]) -> None:
@@ -121,7 +120,7 @@ def _recount(session: Session, campaign: Campaign) -> None:
     campaign.verified_count = session.scalar(here.where(Pledge.verified.is_(True))) or 0
 
 
-def _mark(session: Session, campaign: Campaign, ids: Iterable[str], **values: bool) -> None:
+def _mark(session: Session, campaign: Campaign, ids: Iterable[str], **values: bool | None) -> None:
     for batch in _batches(ids):
         session.execute(
             update(Pledge)
@@ -137,108 +136,156 @@ def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _opened(session: Session, campaign: Campaign) -> list[tuple[str, int, bool]]:
-    """Open the minimums, as whole numbers of people, with whether each counts; never leaves this module."""
+def _opened(session: Session, campaign: Campaign) -> Iterator[tuple[str, int, bool]]:
+    """Open the minimums, as whole numbers of people, with whether each counts; never leaves this module.
+
+    Rows come as they are stored and are opened here: at a million, mapping each would take most of the time.
+    """
+    stored = Pledge.__table__.c
     rows = session.execute(
-        select(Pledge.member_id, Pledge.at_least, Pledge.verified).where(
-            Pledge.campaign_id == campaign.id, Pledge.at_least.is_not(None)
+        select(stored.member_id, type_coerce(stored.at_least, LargeBinary), stored.verified).where(
+            stored.campaign_id == campaign.id, stored.at_least.is_not(None)
         )
     )
-    return [
-        (member, tipping.Minimum.parse(str(text)).resolve(campaign.unit), verified)
-        for member, text, verified in rows
-    ]
+    opened, purpose = vault().open, SEALED_AS
+
+    # Few different minimums are asked for, however many ask.
+    @cache
+    def people(text: str) -> int:
+        return tipping.Minimum.parse(text).resolve(campaign.unit)
+
+    for member, sealed, verified in rows:
+        yield member, people(opened(sealed, purpose)), bool(verified)
 
 
 def due(session: Session, now: datetime) -> list[str]:
     """Return the slugs of campaigns whose round must settle."""
-    return list(
-        session.scalars(
-            select(Campaign.slug)
-            .where(Campaign.stage == Stage.GATHERING.value, Campaign.pledge_deadline <= now)
-            .order_by(Campaign.pledge_deadline)
-        )
+    return list(session.scalars(_rounds().where(Campaign.pledge_deadline <= now)))
+
+
+def _rounds() -> Select[str]:
+    return (
+        select(Campaign.slug)
+        .where(Campaign.stage == Stage.GATHERING.value, Campaign.kind == Kind.ACTION.value)
+        .order_by(Campaign.pledge_deadline)
     )
 
 
-def settle(session: Session, *, slug: str, actor: Actor, now: datetime, public_url: str) -> Settlement | None:
-    """Settle the round after its deadline: call the largest group, wipe every minimum, tell everybody.
+@dataclass(frozen=True)
+class Weighed:
+    """A round worked out without a lock. size: how many are called, by the minimums that count.
 
-    public_url: where members reach us, for the link in the message. None when there is nothing (any more) to
+    came, went: whose pledge counts from now, or no longer. moves: how often pledges had moved by then.
+    left_out: those that count and ask for more than `size`. called: those who act; only one of the two is
+    needed to write the outcome, the shorter one.
+    """
+
+    moves: int
+    came: list[str]
+    went: list[str]
+    size: int
+    called: list[str]
+    left_out: list[str]
+
+
+def weigh(session: Session, *, slug: str, actor: Actor, now: datetime) -> Weighed | None:
+    """Work the outcome of a round that is due out, without locking anything; None when it is not due.
+
+    All opening of minimums happens here: seconds at a million, during which everybody else goes on.
+    """
+    allow(actor, Permission.CAMPAIGN_SETTLE)
+    campaign = session.scalar(select(Campaign).where(Campaign.slug == slug))
+    if campaign is None or not _due(campaign, now):
+        return None
+    came, went, _verified = _differences(session, campaign)
+    left, joined = set(went), set(came)
+    asked = [
+        (member, minimum)
+        for member, minimum, counted in _opened(session, campaign)
+        if (counted and member not in left) or member in joined
+    ]
+    size = tipping.settle((minimum for _member, minimum in asked), floor=campaign.threshold)
+    called = [member for member, minimum in asked if minimum <= size]
+    left_out = [member for member, minimum in asked if minimum > size]
+    return Weighed(campaign.moves, came, went, size, called, left_out)
+
+
+def _due(campaign: Campaign, now: datetime) -> bool:
+    gathering = stage(campaign) is Stage.GATHERING and kind(campaign) is Kind.ACTION
+    return gathering and now >= campaign.pledge_deadline
+
+
+def settle(
+    session: Session,
+    *,
+    slug: str,
+    actor: Actor,
+    now: datetime,
+    public_url: str,
+    weighed: Weighed | None = None,
+) -> Settlement | None:
+    """Settle the round after its deadline: call the largest group, wipe every minimum, tell the first.
+
+    public_url: where members reach us, for the link in the message. weighed: what `weigh` found just before
+    in a session of its own; it holds unless a pledge moved since, else the round is weighed again in here.
+    Whoever is not told in this transaction is told by `announce`. None when there is nothing (any more) to
     settle, as when another process was first.
     """
     allow(actor, Permission.CAMPAIGN_SETTLE)
     campaign = locked(session, slug)
-    if stage(campaign) is not Stage.GATHERING or now < campaign.pledge_deadline:
+    if not _due(campaign, now):
         return None
-    came, went, _verified = _differences(session, campaign)
-    _mark(session, campaign, came, verified=True)
-    _mark(session, campaign, went, verified=False)
-    _forget(session, campaign, went)
+    found = weighed if weighed is not None and weighed.moves == campaign.moves else None
+    found = found or weigh(session, slug=slug, actor=actor, now=now)
+    if found is None:
+        return None
+    _mark(session, campaign, found.came, verified=True)
+    _mark(session, campaign, found.went, verified=False)
+    _forget(session, campaign, found.went)
     _recount(session, campaign)
-    asked = [(member, minimum) for member, minimum, counted in _opened(session, campaign) if counted]
-    size = tipping.settle((minimum for _member, minimum in asked), floor=campaign.threshold)
-    called = {member for member, minimum in asked if minimum <= size}
-    session.execute(
-        update(Pledge)
-        .where(Pledge.campaign_id == campaign.id)
-        .values(at_least=None, called=False)
-        .execution_options(synchronize_session=False)
-    )
-    _mark(session, campaign, sorted(called), called=True)
-    campaign.settled_at, campaign.called_count = now, size
+    _write_outcome(session, campaign, found)
+    campaign.settled_at, campaign.called_count, campaign.announced_to = now, found.size, ""
     campaign.band_more = campaign.band_at = None
     turn(
         session,
         campaign,
-        Turn.TIP if size else Turn.FALL_SHORT,
+        Turn.TIP if found.size else Turn.FALL_SHORT,
         actor=actor,
         now=now,
         pledged=campaign.pledged_count,
         verified=campaign.verified_count,
-        called=size,
+        called=found.size,
     )
     tell(
         session,
         campaign,
         campaign.stage,
         now=now,
-        facts={"called": size, "pledged": campaign.pledged_count, "threshold": campaign.threshold},
+        facts={"called": found.size, "pledged": campaign.pledged_count, "threshold": campaign.threshold},
     )
-    _announce(session, campaign, called, public_url, now)
-    return Settlement(campaign.pledged_count, campaign.verified_count, size)
+    tell_next(session, campaign, public_url, now)
+    return Settlement(campaign.pledged_count, campaign.verified_count, found.size)
 
 
-def _announce(
-    session: Session, campaign: Campaign, called: Collection[str], public_url: str, now: datetime
-) -> None:
-    everybody = set(session.scalars(select(Pledge.member_id).where(Pledge.campaign_id == campaign.id)))
-    words: dict[str, str | int] = {"link": f"{public_url}/campaigns/at/{campaign.id}"}
-    for kind, ids in (("called", called), ("released", everybody.difference(called))):
-        notify.enqueue_many(
-            session,
-            now=now,
-            ref=f"campaign:{campaign.id}:{campaign.settled_at:%Y%m%d%H%M%S}",
-            kind=kind,
-            template=f"campaigns/{kind}",
-            lane=Lane.NEWS,
-            expires_at=now + _USEFUL_FOR,
-            recipients=recipients(session, ids, words),
-        )
+def _write_outcome(session: Session, campaign: Campaign, found: Weighed) -> None:
+    """Wipe every minimum and say of every pledge whether it is called; each row is written once.
 
-
-def recipients(session: Session, ids: Collection[str], words: dict[str, str | int]) -> Iterator[Recipient]:
-    """Yield how each member is reached: by email where there is one, else by SMS where they asked for it."""
-    for contact in members.contacts(session, ids):
-        channel = Channel.EMAIL if contact.email else Channel.SMS
-        to = contact.email or (contact.phone if contact.sms_ok else None)
-        if to:
-            yield Recipient(contact.member_id, channel, to, contact.language, contact.zone, words)
+    The shorter list goes first, by id; one statement writes the rest.
+    """
+    few_left_out = len(found.left_out) <= len(found.called)
+    exceptions = found.left_out if few_left_out else found.called
+    _mark(session, campaign, exceptions, at_least=None, called=not few_left_out)
+    session.execute(
+        update(Pledge)
+        .where(Pledge.campaign_id == campaign.id, Pledge.called.is_(None))
+        .values(at_least=None, called=Pledge.verified if few_left_out else False)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def gathering(session: Session) -> list[str]:
     """Return the slugs of campaigns whose round runs."""
-    return list(session.scalars(select(Campaign.slug).where(Campaign.stage == Stage.GATHERING.value)))
+    return list(session.scalars(_rounds()))
 
 
 def settled_lately(session: Session, now: datetime) -> bool:

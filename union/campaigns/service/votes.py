@@ -9,11 +9,14 @@ from sqlalchemy.orm import Session
 
 from union.ballots import queries as ballots
 from union.ballots import service as voting
+from union.ballots.queries import Outcome
 from union.campaigns import mandates
 from union.campaigns.models import Campaign, Mandate
-from union.campaigns.rules import Stage, Turn
-from union.campaigns.service.common import locked, tell, turn
+from union.campaigns.rules import ENDED, Stage, Turn
+from union.campaigns.service.common import locked, locked_by_id, record, stage, tell, turn
 from union.core.actor import Actor
+from union.core.errors import Conflict
+from union.core.i18n import msg
 from union.core.permissions import Permission, allow
 
 KIND = "strike_vote"
@@ -109,7 +112,14 @@ def grant_mandates(session: Session, *, slug: str, actor: Actor, now: datetime) 
         turn(session, campaign, Turn.REFUSE, actor=actor, now=now, **facts)
         tell(session, campaign, "vote_refused", now=now, facts=facts)
         return "refused"
-    mandate = Mandate(
+    session.add(_mandate(campaign, outcome))
+    turn(session, campaign, Turn.GRANT, actor=actor, now=now, **facts)
+    tell(session, campaign, "mandate", now=now, facts=facts)
+    return "granted"
+
+
+def _mandate(campaign: Campaign, outcome: Outcome) -> Mandate:
+    return Mandate(
         campaign_id=campaign.id,
         ballot_slug=outcome.slug,
         granted_at=outcome.decided_at,
@@ -120,10 +130,30 @@ def grant_mandates(session: Session, *, slug: str, actor: Actor, now: datetime) 
         cast=outcome.cast,
         eligible=outcome.eligible,
     )
-    session.add(mandate)
-    turn(session, campaign, Turn.GRANT, actor=actor, now=now, **facts)
-    tell(session, campaign, "mandate", now=now, facts=facts)
-    return "granted"
+
+
+def extend_mandate(
+    session: Session, *, campaign_id: str, actor: Actor, now: datetime, outcome: Outcome, in_use: bool
+) -> datetime | None:
+    """Let a vote held while members act give a mandate of its own; the campaign's stage stays as it is.
+
+    in_use: an action runs on it already. Returns when it ends; None when the campaign is over, for then there
+    is nothing left to act for. Raises Conflict for a vote that did not pass.
+    """
+    allow(actor, Permission.CAMPAIGN_SETTLE)
+    campaign = locked_by_id(session, campaign_id)
+    if not outcome.passed:
+        raise Conflict(msg("A vote that did not pass gives no mandate."))
+    if stage(campaign) in ENDED:
+        return None
+    made = _mandate(campaign, outcome)
+    made.used_at = now if in_use else None
+    session.add(made)
+    facts: dict[str, int | str] = {"ballot": outcome.slug, "cast": outcome.cast, "eligible": outcome.eligible}
+    record(session, campaign, "extend", actor=actor, now=now, **facts)
+    tell(session, campaign, "mandate_extended", now=now, facts=facts)
+    session.flush()
+    return made.expires_at
 
 
 def _cancelled(session: Session, campaign: Campaign, actor: Actor, now: datetime) -> str | None:

@@ -1,6 +1,32 @@
 """Pages of campaigns: the public ones, pledging, demands, and what organizers do."""
 
-from union.campaigns.views import demands, organize, pledging, public, vote
-from union.campaigns.views.common import PANELS, blueprint
+from union.campaigns.views import (
+    demands,
+    handing,
+    news,
+    organize,
+    pledging,
+    printing,
+    priorities,
+    public,
+    signing,
+    vote,
+)
+from union.campaigns.views.common import PANELS, TEACHERS, TURNOUT, blueprint
 
-__all__ = ["PANELS", "blueprint", "demands", "organize", "pledging", "public", "vote"]
+__all__ = [
+    "PANELS",
+    "TEACHERS",
+    "TURNOUT",
+    "blueprint",
+    "demands",
+    "handing",
+    "news",
+    "organize",
+    "pledging",
+    "printing",
+    "priorities",
+    "public",
+    "signing",
+    "vote",
+]

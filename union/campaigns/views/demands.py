@@ -24,8 +24,15 @@ def demands(slug: str) -> ResponseReturnValue:
     with reading() as session:
         found = queries.campaign_page(session, slug, actor, now)
         ranking = queries.ranking(session, found.card.id, actor)
+        voted = queries.priorities(session, found.card.id, actor)
     return render_template(
-        "campaigns/demands.html", found=found, card=found.card, ranking=ranking, words=words.DEMANDS, now=now
+        "campaigns/demands.html",
+        found=found,
+        card=found.card,
+        ranking=ranking,
+        voted=voted,
+        words=words.DEMANDS,
+        now=now,
     )
 
 
@@ -73,12 +80,15 @@ def _decide_form(found: DemandPage) -> DecideForm:
 
 
 def _show(found: DemandPage, form: DecideForm | None = None, status: int = 200) -> ResponseReturnValue:
+    with reading() as session:
+        voted = queries.priorities(session, found.campaign.id, current_actor())
     history = [Line(line.at, gettext(words.HISTORY[line.kind]), line.note) for line in found.history]
     page = render_template(
         "campaigns/demand.html",
         found=found,
         card=found.campaign,
         demand=found.demand,
+        place=voted.places.get(found.demand.id),
         form=form or _decide_form(found),
         words=words.DEMANDS,
         history=history,

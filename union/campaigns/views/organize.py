@@ -1,8 +1,6 @@
 """What organizers do: draft, preview, publish, post news, test the structure, end, export."""
 
 import csv
-from dataclasses import dataclass
-from datetime import datetime
 from io import StringIO
 
 from flask import Response, flash, redirect, render_template, request, url_for
@@ -10,20 +8,20 @@ from flask.typing import ResponseReturnValue
 
 from union.campaigns import queries, rules, service, words
 from union.campaigns.forms import (
-    CampaignForm,
     EndForm,
     RoundForm,
     TestForm,
-    UpdateForm,
     at_field,
     in_days,
     translated,
     zone_choices,
 )
-from union.campaigns.queries import CampaignPage, OrganizePage
-from union.campaigns.rules import Stage, Turn
+from union.campaigns.queries import CampaignPage
+from union.campaigns.rules import Kind, Turn
+from union.campaigns.signing_forms import KindForm, NewsForm, draft_form
 from union.campaigns.views import public as public_pages
 from union.campaigns.views.common import blueprint, lines, meter, meter_words
+from union.campaigns.views.tasks import tasks
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.errors import Invalid
@@ -31,39 +29,31 @@ from union.core.permissions import Permission
 from union.members import queries as members
 from union.platforms import queries as platforms
 from union.web.guards import current_actor, require
-from union.web.i18n import gettext, when
+from union.web.i18n import gettext
 
 _LONGEST_QUERY = 80
-
-
-@dataclass(frozen=True)
-class Task:
-    """One next step on the organizers' page."""
-
-    label: str
-    status: str
-    kind: str
-    url: str | None = None
-    detail: str | None = None
 
 
 @blueprint.route("/campaigns/new", methods=["GET", "POST"])
 @require(Permission.CAMPAIGN_PLAN)
 def new() -> ResponseReturnValue:
-    """Choose the platform, then write the draft."""
-    chosen = request.args.get("platform", "")
+    """Choose the platform, then what people are asked for, then write the draft."""
+    chosen, kind = request.args.get("platform", ""), request.args.get("kind", "")
     actor, now = current_actor(), utcnow()
     if not chosen:
         return _choose_platform()
+    if kind not in set(Kind):
+        return _choose_kind(chosen, asked="kind" in request.args)
     with reading() as session:
         platform = platforms.platform_card(session, chosen)
         unit = members.count_active(session, chosen)
         zones = [chapter.zone for chapter in members.chapters(session)]
-    form = CampaignForm()
+    form = draft_form(Kind(kind))
     form.zone.choices = zone_choices([actor.zone], zones, ["UTC"])
     if request.method == "GET":
         form.zone.data = actor.zone
-        form.unit.data = unit or None
+        if "unit" in form:
+            form.unit.data = unit or None
         form.deadline.data = in_days(now, 21, actor.zone)
     if form.validate_on_submit():
         try:
@@ -75,6 +65,18 @@ def new() -> ResponseReturnValue:
             return redirect(url_for("campaigns.organize", slug=slug), 303)
     status = 422 if form.is_submitted() else 200
     return render_template("campaigns/draft.html", form=form, platform=platform, unit=unit, slug=None), status
+
+
+def _choose_kind(platform_slug: str, *, asked: bool) -> ResponseReturnValue:
+    """Ask what people are asked for, each kind with what it entails."""
+    with reading() as session:
+        platform = platforms.platform_card(session, platform_slug)
+    form = KindForm(request.args, meta={"csrf": False})
+    if asked:
+        form.validate()
+    hints = {kind.value: gettext(told.entails) for kind, told in words.KINDS.items()}
+    page = render_template("campaigns/kind.html", form=form, platform=platform, hints=hints)
+    return page, 422 if asked else 200
 
 
 def _choose_platform() -> str:
@@ -94,7 +96,7 @@ def edit(slug: str) -> ResponseReturnValue:
         platform = platforms.platform_card(session, draft.platform_slug)
         unit = members.count_active(session, draft.platform_slug)
         zones = [chapter.zone for chapter in members.chapters(session)]
-    form = CampaignForm()
+    form = draft_form(Kind(draft.kind))
     form.zone.choices = zone_choices([draft.zone, actor.zone], zones, ["UTC"])
     if request.method == "GET":
         form.show(draft)
@@ -127,6 +129,11 @@ def organize(slug: str) -> ResponseReturnValue:
     return _organize(slug)
 
 
+def organize_again(slug: str, **forms: object) -> ResponseReturnValue:
+    """Show the page with a form that needs another look; what was typed stays."""
+    return _organize(slug, 422, **forms)
+
+
 def _organize(slug: str, status: int = 200, **forms: object) -> ResponseReturnValue:
     actor, now = current_actor(), utcnow()
     with reading() as session:
@@ -140,7 +147,7 @@ def _organize(slug: str, status: int = 200, **forms: object) -> ResponseReturnVa
         test.closes.data = in_days(now, 7, card.zone)
         again.deadline.data = in_days(now, 14, card.zone)
     given = {
-        "update": UpdateForm(prefix="update"),
+        "update": NewsForm(prefix="update"),
         "end": EndForm(prefix="end"),
         "test": test,
         "round": again,
@@ -150,74 +157,17 @@ def _organize(slug: str, status: int = 200, **forms: object) -> ResponseReturnVa
         found=found,
         page=found.page,
         card=card,
-        stage=words.STAGES[card.stage],
         meter=meter(card),
         told=meter_words(card),
         tasks=tasks(found, now),
         chapters=chapters,
         timeline=lines(found.page.updates),
-        may={turn.value: rules.possible(card.stage, turn) for turn in Turn},
+        may={turn.value: rules.possible(card.stage, turn, card.kind) for turn in Turn},
         live=card.stage in rules.LIVE,
         over=card.stage in rules.ENDED,
         **{**given, **forms},
     )
     return page, status
-
-
-def tasks(found: OrganizePage, now: datetime) -> list[Task]:
-    """Return the next steps, each with where it stands and where it is done."""
-    page, card = found.page, found.page.card
-    slug, stage = card.slug, card.stage
-    done, open_, later = (
-        (gettext("Done"), "agreed"),
-        (gettext("To do"), "waiting"),
-        (gettext("Later"), "neutral"),
-    )
-    published = stage is not Stage.DRAFT
-    settled = card.settled_at is not None
-    mandated = page.mandate is not None and page.mandate.in_force(now)
-    voting = stage is Stage.BALLOT
-    return [
-        Task(
-            gettext("Write the campaign"), *done,
-            url=None if published else url_for("campaigns.edit", slug=slug),
-            detail=None if published else gettext("Title, demand, pledge, goal and deadline"),
-        ),
-        Task(
-            gettext("Settle the demands"),
-            *(done if found.adopted and not found.proposed and not found.amendments else open_),
-            url=url_for("campaigns.demands", slug=slug),
-            detail=gettext(
-                "%(adopted)s adopted, %(proposed)s proposed, %(amendments)s amendments waiting",
-                adopted=found.adopted, proposed=found.proposed, amendments=found.amendments,
-            ),
-        ),
-        Task(
-            gettext("Publish and freeze the words"), *(done if published else open_),
-            url=None if published else url_for("campaigns.publish", slug=slug),
-            detail=gettext("Members can pledge from then on"),
-        ),
-        Task(
-            gettext("Gather pledges"),
-            *(done if settled else (gettext("Under way"), "live") if published else later),
-            url=url_for("campaigns.poster", slug=slug) if published and not settled else None,
-            detail=gettext("Settles %(when)s", when=when(card.pledge_deadline, card.zone)),
-        ),
-        Task(
-            gettext("Launch the strike vote"),
-            *((gettext("Under way"), "live") if voting else done if mandated
-              else open_ if rules.possible(stage, Turn.LAUNCH_VOTE) else later),
-            url=url_for("campaigns.launch", slug=slug) if rules.possible(stage, Turn.LAUNCH_VOTE) else
-            url_for("ballots.page", slug=card.ballot_slug) if card.ballot_slug else None,
-            detail=gettext("Only a passed vote gives a mandate to act"),
-        ),
-        Task(
-            gettext("Act"),
-            *((gettext("Under way"), "live") if stage is Stage.ACTING else open_ if mandated else later),
-            detail=gettext("Mandate until %(when)s", when=when(page.mandate.expires_at, card.zone))
-            if page.mandate and mandated else gettext("Needs a mandate in force"),
-        ),
-    ]  # fmt: skip
 
 
 @blueprint.route("/campaigns/<slug>/publish", methods=["GET", "POST"])
@@ -237,26 +187,6 @@ def publish(slug: str) -> ResponseReturnValue:
     return render_template(
         "campaigns/publish.html", found=found, card=found.page.card, frozen=frozen, now=now
     )
-
-
-@blueprint.post("/campaigns/<slug>/updates")
-@require(Permission.CAMPAIGN_PLAN)
-def update(slug: str) -> ResponseReturnValue:
-    """Post news."""
-    form = UpdateForm(prefix="update")
-    if not form.validate_on_submit():
-        return _organize(slug, 422, update=form)
-    with transaction() as session:
-        service.add_update(
-            session,
-            slug=slug,
-            actor=current_actor(),
-            title=form.title.data.strip(),
-            text=form.text.data.strip(),
-            now=utcnow(),
-        )
-    flash(gettext("Your news is on the campaign page and in its feed."), "ok")
-    return redirect(url_for("campaigns.organize", slug=slug), 303)
 
 
 @blueprint.post("/campaigns/<slug>/end")
@@ -359,19 +289,19 @@ def numbers_csv(page: CampaignPage) -> str:
         ("pledges", "deadline", card.pledge_deadline.isoformat(), ""),
     ]
     rows += [
-        ("demand", _plain(d.title), d.status.value, "")
+        ("demand", plain(d.title), d.status.value, "")
         for d in page.demands
         if not d.mine or d.status != "draft"
     ]
-    rows += [("endorsements", _plain(d.title), d.endorsed_count, "") for d in page.demands]
+    rows += [("endorsements", plain(d.title), d.endorsed_count, "") for d in page.demands]
     if page.mandate:
-        rows += [("vote", _plain(label), n, page.mandate.cast) for label, n in page.mandate.counts]
+        rows += [("vote", plain(label), n, page.mandate.cast) for label, n in page.mandate.counts]
         rows += [("vote", "turnout", page.mandate.cast, page.mandate.eligible)]
     out = StringIO()
     csv.writer(out).writerows(rows)
     return "\ufeff" + out.getvalue()
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Keep a spreadsheet from reading a text as a formula."""
     return f"'{text}" if text[:1] in "=+-@\t\r" else text

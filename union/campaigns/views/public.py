@@ -10,13 +10,26 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from union.campaigns import queries, rules, words
-from union.campaigns.queries import CampaignCard, CampaignPage
+from union.campaigns.queries import CampaignPage, Turnout
 from union.campaigns.rules import Stage
-from union.campaigns.views.common import PANELS, address, blueprint, lines, meter, meter_words
+from union.campaigns.signing_forms import SignForm
+from union.campaigns.views.common import (
+    PANELS,
+    TURNOUT,
+    address,
+    blueprint,
+    lines,
+    meter,
+    meter_words,
+    published,
+    union_name,
+)
+from union.campaigns.views.printing import card_url
+from union.core.actor import VISITOR
 from union.core.clock import utcnow
 from union.core.db import reading
 from union.core.errors import NotFound
-from union.core.i18n import msg
+from union.core.i18n import LANGUAGES, msg
 from union.web import figures
 from union.web.guards import current_actor, public
 from union.web.i18n import gettext, language, when
@@ -43,7 +56,6 @@ def index() -> ResponseReturnValue:
         ended=[card for card in cards if card.stage in rules.ENDED],
         meter=meter,
         told=meter_words,
-        stages=words.STAGES,
     )
 
 
@@ -55,10 +67,18 @@ def page(slug: str) -> ResponseReturnValue:
     with reading() as session:
         found = queries.campaign_page(session, slug, actor, now)
         panels = [panel(session, found.card.id, actor, now) for panel in PANELS]
-    return show(found, [panel for panel in panels if panel], now)
+        turnouts = [turnout(session, found.card.id) for turnout in TURNOUT]
+    return show(found, [panel for panel in panels if panel], now, next(filter(None, turnouts), None))
 
 
-def show(found: CampaignPage, panels: list[Markup], now: datetime, *, preview: bool = False) -> str:
+def show(
+    found: CampaignPage,
+    panels: list[Markup],
+    now: datetime,
+    turnout: Turnout | None = None,
+    *,
+    preview: bool = False,
+) -> str:
     """Render the public page, also as the preview of a draft."""
     link = address(url_for("campaigns.page", slug=found.card.slug))
     said = f"{found.card.title}: {found.card.demand}"
@@ -69,19 +89,21 @@ def show(found: CampaignPage, panels: list[Markup], now: datetime, *, preview: b
         panels=panels,
         preview=preview,
         now=now,
+        turnout=turnout,
+        sign_form=SignForm() if found.card.signed and found.gathering and not preview else None,
+        factor=rules.PLANNING_FACTOR,
+        card_url=card_url(found.card) if found.card.published_at else None,
         meter=meter(found.card, live="strokes"),
         told=meter_words(found.card),
-        stage=words.STAGES[found.card.stage],
-        stages=words.STAGES,
         words=words.DEMANDS,
         timeline=lines(found.updates),
         public_demands=sorted(
             (d for d in found.demands if d.status in rules.PUBLIC_DEMANDS), key=lambda d: -d.endorsed_count
         ),
         link=link,
-        embed=Markup('<iframe src="{}/meter" title="{}" width="100%" height="340"></iframe>').format(
-            link, found.card.title
-        ),
+        embed=Markup(
+            '<iframe src="{}/meter?in={}" title="{}" width="100%" height="340" loading="lazy"></iframe>'
+        ).format(link, language(), found.card.title),
         share={
             gettext(
                 "Email"
@@ -101,20 +123,11 @@ def by_id(campaign_id: str) -> ResponseReturnValue:
     return redirect(url_for("campaigns.page", slug=found.slug), 303)
 
 
-def _published(slug: str) -> CampaignCard:
-    """Return the card of a campaign that everybody may see; raises NotFound for a draft."""
-    with reading() as session:
-        found = queries.card(session, slug)
-    if found.published_at is None:
-        raise NotFound(msg("There is no such campaign."))
-    return found
-
-
 @blueprint.get("/campaigns/<slug>/live.json")
 @public
 def live(slug: str) -> ResponseReturnValue:
     """Give the numbers that live.mjs writes into the page; may be ten seconds old."""
-    card = _published(slug)
+    card = published(slug)
     told = meter_words(card)
     answer = jsonify(
         **told,
@@ -128,15 +141,16 @@ def live(slug: str) -> ResponseReturnValue:
 @blueprint.get("/campaigns/<slug>/meter")
 @public
 def meter_page(slug: str) -> ResponseReturnValue:
-    """Show the meter alone, for other sites to frame."""
+    """Show the meter alone, for other sites to frame. The language is in the address: no cookie is set."""
     g.embeddable = True
-    card = _published(slug)
+    if request.args.get("in") in LANGUAGES:
+        g.language = request.args["in"]
+    card = published(slug)
     return render_template(
         "campaigns/meter.html",
         card=card,
         meter=meter(card, live="strokes"),
         told=meter_words(card),
-        stage=words.STAGES[card.stage],
         link=address(url_for("campaigns.page", slug=slug)),
     )
 
@@ -146,7 +160,7 @@ def meter_page(slug: str) -> ResponseReturnValue:
 def meter_svg(slug: str) -> ResponseReturnValue:
     """Give the meter as a picture for other sites: colours as attributes, no style sheet."""
     g.embeddable = True
-    card = _published(slug)
+    card = published(slug)
     drawing = str(meter(card))
     start, end = drawing.index("<svg"), drawing.rindex("</svg>") + len("</svg>")
     painted = drawing[start:end].replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
@@ -165,32 +179,42 @@ def _paint(found: re.Match[str]) -> str:
 @public
 def feed(slug: str) -> ResponseReturnValue:
     """Give the timeline as RSS 2.0."""
+    return _feed(slug, "campaigns/feed.xml", "application/rss+xml")
+
+
+@blueprint.get("/campaigns/<slug>/atom.xml")
+@public
+def atom(slug: str) -> ResponseReturnValue:
+    """Give the timeline as Atom (RFC 4287), which says when news was edited."""
+    return _feed(slug, "campaigns/atom.xml", "application/atom+xml")
+
+
+def _feed(slug: str, template: str, mimetype: str) -> ResponseReturnValue:
     with reading() as session:
-        found = queries.campaign_page(session, slug, current_actor(), utcnow())
-    if found.card.published_at is None:
-        raise NotFound(msg("There is no such campaign."))
+        found = queries.campaign_page(session, slug, VISITOR, utcnow())
     link = address(url_for("campaigns.page", slug=slug))
     items = [
         {
             "title": line.title,
             "text": line.text,
-            "at": format_datetime(line.at),
+            "published": update.at,
+            "updated": update.edited_at or update.at,
+            "rss": format_datetime(update.at),
             "guid": f"{link}#update-{update.id}",
         }
         for line, update in zip(lines(found.updates), found.updates, strict=True)
     ]
-    xml = render_template("campaigns/feed.xml", card=found.card, items=items, link=link, language=language())
-    return Response(xml, mimetype="application/rss+xml")
-
-
-@blueprint.get("/campaigns/<slug>/poster")
-@public
-def poster(slug: str) -> ResponseReturnValue:
-    """Show a sheet to print and hang up, with a QR code of the address."""
-    card = _published(slug)
-    link = address(url_for("campaigns.page", slug=slug))
-    code = figures.qr(link, title=gettext("QR code of %(link)s", link=link))
-    return render_template("campaigns/poster.html", card=card, link=link, code=code)
+    latest = max((update.edited_at or update.at for update in found.updates), default=found.card.published_at)
+    xml = render_template(
+        template,
+        card=found.card,
+        items=items,
+        link=link,
+        language=language(),
+        latest=latest,
+        name=union_name(),
+    )
+    return Response(xml, mimetype=mimetype)
 
 
 @blueprint.get("/campaigns/<slug>/wording.json")
@@ -208,7 +232,7 @@ def wording(slug: str) -> ResponseReturnValue:
 @public
 def calendar(slug: str) -> ResponseReturnValue:
     """Give the pledge deadline as a calendar file with a reminder a day before (RFC 5545)."""
-    card = _published(slug)
+    card = published(slug)
     if card.stage is not Stage.GATHERING:
         raise NotFound(msg("This campaign has no deadline ahead."))
     link = address(url_for("campaigns.page", slug=slug))

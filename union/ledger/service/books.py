@@ -1,6 +1,6 @@
 """Journal entries: balanced or not at all, never changed, each thing booked once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -15,6 +15,7 @@ from union.core.permissions import Permission, allow
 from union.ledger import rules
 from union.ledger.models import JournalEntry, LedgerAccount, PayoutBatch, Posting
 from union.ledger.rules import BANK, CHART, INCOMES, PAYABLE, BatchState
+from union.ledger.statements import Line, repeated
 
 
 def ensure_chart(session: Session) -> None:
@@ -103,6 +104,43 @@ def contribute(
         lines={BANK: cents, account: -cents},
         ref=ref,
     )
+
+
+def contribute_all(
+    session: Session, *, actor: Actor, now: datetime, account: str, lines: Sequence[Line]
+) -> int:
+    """Book the lines of a statement that are not booked yet, all or none; return how many.
+
+    Raises Invalid, naming the first, while a line has a problem.
+    """
+    allow(actor, Permission.FUND_RUN)
+    wrong = next((line for line in lines if line.problem), None)
+    if wrong is not None:
+        raise Invalid(
+            msg("Line %(n)s cannot be booked. Mend it, or take it out."), field="lines", n=wrong.number
+        )
+    lock_bank(session)
+    left_out = repeated(tuple(lines))
+    known = booked_refs(session, [line.ref for line in lines])
+    new = [line for line in lines if line.number not in left_out and line.ref not in known]
+    for line in new:
+        assert line.booked_on is not None  # noqa: S101 - a line without a problem has a day
+        contribute(
+            session, actor=actor, now=now, booked_on=line.booked_on, account=account, cents=line.cents,
+            text=line.text or line.ref, ref=line.ref,
+        )  # fmt: skip
+    return len(new)
+
+
+def booked_refs(session: Session, refs: Sequence[str]) -> set[str]:
+    """Return those of `refs` that stand in the journal already."""
+    found: set[str] = set()
+    for start in range(0, len(refs), 500):
+        part = refs[start : start + 500]
+        found.update(
+            ref for ref in session.scalars(select(JournalEntry.ref).where(JournalEntry.ref.in_(part))) if ref
+        )
+    return found
 
 
 def correct(session: Session, *, actor: Actor, now: datetime, entry_id: int, reason: str) -> int:

@@ -134,6 +134,13 @@ def asked_by_link(session: Session, *, purpose: str, token: str, now: datetime) 
     )
 
 
+def draft_by_link(session: Session, *, purpose: str, token: str) -> str | None:
+    """Return what whoever sent the link kept with it; None for no such link."""
+    return session.scalar(
+        select(Challenge.draft).where(Challenge.token_hash == hashed(token), Challenge.purpose == purpose)
+    )
+
+
 def applicant(session: Session, *, actor: Actor, code: str) -> Applicant:
     """Return who waits with this code; raises NotFound when nobody does."""
     allow(actor, Permission.MEMBER_VOUCH)

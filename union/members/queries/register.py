@@ -1,5 +1,6 @@
 """The register as organizers see it: names and states, never addresses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -141,6 +142,16 @@ def member_page(session: Session, *, actor: Actor, member_id: str) -> MemberPage
         has_email=row.email_hash is not None,
         has_phone=row.phone_hash is not None,
     )
+
+
+def cards(session: Session, member_ids: Sequence[str]) -> list[MemberCard]:
+    """Return members' cards in the order of `member_ids`; erased and unknown ids are left out.
+
+    For higher rooms that have authorized their reader.
+    """
+    rows = session.scalars(select(Member).where(Member.id.in_(member_ids), Member.erased_at.is_(None)))
+    place = {member_id: n for n, member_id in enumerate(member_ids)}
+    return _cards(session, sorted(rows, key=lambda row: place[row.id]))
 
 
 def _cards(session: Session, rows: list[Member]) -> list[MemberCard]:

@@ -1,5 +1,6 @@
 """Who counts as a member: states and their moves, vouching, roles, affiliations. Pure."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 from union.core.actor import Role
@@ -57,8 +58,11 @@ ROLE_WORDS = {
     Role.ORGANIZER: msg("Organizer"),
     Role.TRUSTEE: msg("Trustee"),
     Role.OFFICER: msg("Officer"),
+    Role.HELPER: msg("Helper"),
 }
 GRANTABLE = (Role.ORGANIZER, Role.TRUSTEE, Role.OFFICER)
+LOCAL_ROLES = (Role.ORGANIZER, Role.HELPER)
+LOCAL_LASTS = timedelta(days=366)
 
 
 class Proof(StrEnum):

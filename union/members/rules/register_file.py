@@ -15,7 +15,7 @@ from union.members.rules.joining import chosen_platforms
 from union.members.rules.membership import State, Work, tidy_name
 
 COLUMNS = ("name", "email", "phone", "state", "chapter", "language", "zone", "platforms", "sms")
-_HEADINGS = {
+HEADINGS = {
     "name": "name",
     "naam": "name",
     "roepnaam": "name",
@@ -143,12 +143,12 @@ def read(text: str, known: Known) -> Register:
 
     Raises Invalid (field file) when it is no such file at all.
     """
-    records = _records(text)
-    heading = next(records, None)
+    lines = records(text)
+    heading = next(lines, None)
     if heading is None:
         raise Invalid(msg("The file is empty."), field="file")
     names = [cell.strip() for cell in heading[1]]
-    columns = [_HEADINGS.get(" ".join(re.split(r"[\W_]+", name.casefold())).strip()) for name in names]
+    columns = [HEADINGS.get(folded(name)) for name in names]
     if "name" not in columns or not {"email", "phone"} & set(columns):
         raise Invalid(
             msg("The first line has to name the columns: name, and email or phone at least."), field="file"
@@ -156,7 +156,7 @@ def read(text: str, known: Known) -> Register:
     rows: list[Row] = []
     bad: list[Bad] = []
     seen: dict[tuple[Reach, str], int] = {}
-    for line, cells in records:
+    for line, cells in lines:
         found = _row(line, cells, names, columns, known)
         faults = found if isinstance(found, list) else _twice(found, seen, names, columns)
         bad += faults
@@ -166,7 +166,12 @@ def read(text: str, known: Known) -> Register:
     return Register(tuple(rows), tuple(bad), ignored)
 
 
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+def folded(heading: str) -> str:
+    """Return a column's heading as HEADINGS knows it: lower case, words parted by single spaces."""
+    return " ".join(re.split(r"[\W_]+", heading.casefold())).strip()
+
+
+def records(text: str) -> Iterator[tuple[int, list[str]]]:
     """Give (line where it begins, cells) of every record that is not blank."""
     first, _, rest = text.partition("\n")
     skipped = 0
@@ -195,7 +200,7 @@ def _row(
 ) -> Row | list[Bad]:
     if len(cells) > len(columns) and any(cell.strip() for cell in cells[len(columns) :]):
         return [Bad(line, "", Invalid(msg("This row has more cells than the first line has columns.")))]
-    said = {c: _plain(cell) for c, cell in zip(columns, cells, strict=False) if c}
+    said = {c: plain(cell) for c, cell in zip(columns, cells, strict=False) if c}
     called = {c: name for c, name in zip(columns, names, strict=True) if c}
     bad: list[Bad] = []
     values: dict[str, object] = {}
@@ -231,7 +236,7 @@ def _readers(
     )
 
 
-def _plain(cell: str) -> str:
+def plain(cell: str) -> str:
     """Return the cell without surplus space and without the quote that keeps a spreadsheet from reckoning."""
     text = cell.strip()
     return text[1:] if text[:1] == "'" and text[1:2] in _FORMULA else text

@@ -27,6 +27,7 @@ from union.members.service.membership import (
     suspend,
     vouch,
 )
+from union.members.service.places import end_local_role, grant_local_role
 from union.members.service.registering import (
     Plan,
     create_member,
@@ -66,10 +67,12 @@ __all__ = [
     "decline",
     "draft_text",
     "drop_draft",
+    "end_local_role",
     "end_session",
     "erase",
     "erase_left",
     "export_register",
+    "grant_local_role",
     "grant_role",
     "import_draft",
     "import_register",

@@ -12,7 +12,7 @@ from union.core.errors import Invalid
 from union.core.i18n import LANGUAGES, msg
 from union.core.permissions import Permission, allow
 from union.core.zones import is_zone
-from union.members.models import MemberRole
+from union.members.models import LocalRole, MemberRole
 from union.members.rules.joining import chosen_platforms
 from union.members.rules.membership import State, move, tidy_name
 from union.members.service.erasing import wipe
@@ -58,7 +58,8 @@ def leave(session: Session, *, actor: Actor, now: datetime) -> None:
     keep_an_officer(session, member.id)
     member.state = move(State(member.state), State.LEFT).value
     member.left_at = now
-    session.execute(delete(MemberRole).where(MemberRole.member_id == member.id))
+    for held in (MemberRole, LocalRole):
+        session.execute(delete(held).where(held.member_id == member.id))
     end_all(session, member_id=member.id, now=now)
     session.flush()
     audit.record(session, actor=actor, now=now, act="members.leave", subject=f"member/{member.id}")

@@ -40,9 +40,15 @@ class Purpose(StrEnum):
     SIGN_IN = "sign_in"
     JOIN = "join"
     CHANNEL = "channel"
+    YES = "yes"  # what a visitor asked of a campaign; its room keeps what that was
 
 
-_PATHS = {Purpose.SIGN_IN: "/sign-in/", Purpose.JOIN: "/join/confirm/", Purpose.CHANNEL: "/account/confirm/"}
+_PATHS = {
+    Purpose.SIGN_IN: "/sign-in/",
+    Purpose.JOIN: "/join/confirm/",
+    Purpose.CHANNEL: "/account/confirm/",
+    Purpose.YES: "/yes/",
+}
 
 
 def limit_asking(session: Session, *, address: str, device: str, now: datetime) -> None:
@@ -52,7 +58,7 @@ def limit_asking(session: Session, *, address: str, device: str, now: datetime) 
     count(session, ASK_PER_ADDRESS_DAILY, address, now)
 
 
-def issue(
+def issue(  # noqa: PLR0913 - each fact stands in a column
     session: Session,
     *,
     purpose: Purpose,
@@ -66,10 +72,12 @@ def issue(
     member_id: str | None = None,
     draft: str | None = None,
     onward: str = "",
+    template: str = "",
 ) -> str:
     """Send link and code to `address` and return the id under which its page asks for the code.
 
     site: our public address without a slash at the end. lasts: how long link and code hold.
+    template: the message, where it is not the registry's own for this purpose.
     """
     challenge_id, token, code = new_id(), new_token(), new_code()
     session.add(
@@ -99,7 +107,7 @@ def issue(
         to=address,
         language=language,
         zone=zone,
-        template=f"members/{purpose.value.replace('_', '-')}",
+        template=template or f"members/{purpose.value.replace('_', '-')}",
         fields={"code": code, "link": f"{site}{_PATHS[purpose]}{token}"},
         lane=Lane.LOGIN,
         expires_at=now + lasts,

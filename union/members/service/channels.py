@@ -109,6 +109,7 @@ def _confirm(session: Session, actor: Actor, found: Challenge, device: str, now:
     hashed = hash_of(reach, found.address)
     if reach == Reach.EMAIL:
         member.email, member.email_hash, member.email_confirmed_at = found.address, hashed, now
+        notify.works_again(session, channel=Channel.EMAIL, to=found.address)
     else:
         if member.phone != found.address:
             withdraw_consent(session, member, now=now)

@@ -6,7 +6,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from union.ledger import service as ledger
-from union.members.models import Affiliation, Challenge, ImportDraft, Member, MemberRole, MemberSession, Vouch
+from union.members.models import (
+    Affiliation,
+    Challenge,
+    ImportDraft,
+    LocalRole,
+    Member,
+    MemberRole,
+    MemberSession,
+    Vouch,
+)
 from union.members.rules.limits import ERASED_AFTER_LEAVING
 from union.members.rules.membership import State
 from union.notify import service as notify
@@ -38,7 +47,7 @@ def wipe(session: Session, member: Member, *, now: datetime) -> None:
     """
     notify.forget_member(session, now=now, member_id=member.id)
     ledger.forget_member(session, now=now, member_id=member.id)
-    for table in (MemberRole, Affiliation, Challenge, MemberSession):
+    for table in (MemberRole, LocalRole, Affiliation, Challenge, MemberSession):
         session.execute(delete(table).where(table.member_id == member.id))
     session.execute(delete(ImportDraft).where(ImportDraft.officer_id == member.id))
     session.execute(delete(Vouch).where((Vouch.member_id == member.id) | (Vouch.voucher_id == member.id)))

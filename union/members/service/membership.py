@@ -19,6 +19,7 @@ from union.members.rules.membership import GRANTABLE, VOUCHES_NEEDED, Proof, Sta
 from union.members.service.limits import count
 from union.members.service.people import give_vouch_code, keep_an_officer, locked, tell
 from union.members.service.sessions import end_all
+from union.notify import service as notify
 
 REASON_LENGTH = 200
 
@@ -164,6 +165,8 @@ def grant_role(session: Session, *, actor: Actor, member_id: str, role: Role, no
         return
     session.add(MemberRole(member_id=member.id, role=role.value, granted_at=now))
     session.flush()
+    if role == Role.OFFICER:
+        notify.trust(session, now=now, member_id=member.id)
     audit.record(
         session, actor=actor, now=now, act="members.grant", subject=f"member/{member.id}", role=role.value
     )
@@ -180,6 +183,8 @@ def revoke_role(session: Session, *, actor: Actor, member_id: str, role: Role, n
         keep_an_officer(session, member.id)
     session.delete(held)
     session.flush()
+    if role == Role.OFFICER:
+        notify.distrust(session, member_id=member.id)
     audit.record(
         session, actor=actor, now=now, act="members.revoke", subject=f"member/{member.id}", role=role.value
     )

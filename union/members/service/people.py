@@ -120,6 +120,32 @@ def tell(session: Session, member: Member, *, now: datetime, kind: str, fields: 
     )
 
 
+def tell_bounced(session: Session, *, now: datetime, site: str) -> int:
+    """Tell members whose email comes back, by SMS where they have a number; return how many were told."""
+    done = 0
+    for one in notify.untold(session):
+        member = session.get(Member, one.member_id)
+        if member is not None and member.phone and member.phone_confirmed_at:
+            notify.enqueue(
+                session,
+                now=now,
+                ref=f"member:{member.id}:{new_id()[:8]}",
+                kind="bounced",
+                member_id=member.id,
+                channel=Channel.SMS,
+                to=member.phone,
+                language=member.language,
+                zone=member.zone,
+                template="members/bounced",
+                fields={"link": f"{site}/account"},
+                lane=Lane.BALLOT,
+                expires_at=now + NOTICE_LASTS,
+            )
+            done += 1
+        notify.told(session, now=now, address_hash=one.address_hash)
+    return done
+
+
 def tell_known(session: Session, member: Member, *, reach: Reach, now: datetime, site: str) -> None:
     """Tell a member that somebody gave their address on a form.
 

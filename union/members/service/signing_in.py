@@ -17,6 +17,8 @@ from union.members.service import challenges
 from union.members.service.challenges import OVER, Purpose
 from union.members.service.people import find
 from union.members.service.sessions import start_session
+from union.notify import service as notify
+from union.notify.rules.kinds import Channel
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,7 @@ def _signed_in(session: Session, challenge: Challenge, now: datetime, label: str
         raise Closed(OVER)
     if challenge.channel == Reach.EMAIL and member.email == challenge.address:
         member.email_confirmed_at = member.email_confirmed_at or now
+        notify.works_again(session, channel=Channel.EMAIL, to=challenge.address)
     if challenge.channel == Reach.SMS and member.phone == challenge.address:
         member.phone_confirmed_at = member.phone_confirmed_at or now
     token = start_session(session, member_id=member.id, now=now, device=label)

@@ -13,6 +13,7 @@ from union.members import forms, login, queries, service
 from union.members.rules.contact import Reach
 from union.members.rules.membership import ROLE_WORDS, STATE_WORDS, WORK_WORDS
 from union.members.views.base import blueprint, device, site
+from union.notify import queries as notify
 from union.platforms import queries as platforms
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
@@ -37,10 +38,12 @@ def account() -> ResponseReturnValue:
     with reading() as reader:
         own = queries.account(reader, actor=current_actor())
         devices = queries.devices(reader, own.id, now=utcnow(), current=login.held())
+        email_fails = notify.fails(reader, member_id=own.id)
     return render_template(
         "members/account/index.html",
         own=own,
         devices=devices,
+        email_fails=email_fails,
         states=STATE_WORDS,
         work=WORK_WORDS,
         roles=ROLE_WORDS,

@@ -6,14 +6,17 @@ delivery decides. In doubt a channel answers Ambiguous.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
 from union.notify.rules.kinds import Channel, Lane, State
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One rendered message to one address. validity: seconds it may still wait at the carrier."""
+    """One rendered message to one address.
+
+    validity: seconds it may still wait at the carrier. named: the member wants to see from whom it is.
+    """
 
     id: int
     attempt: int
@@ -26,6 +29,7 @@ class Message:
     validity: int
     unsubscribe_url: str | None = None
     ref: str = ""
+    named: bool = False
 
     @property
     def key(self) -> str:
@@ -93,13 +97,12 @@ class Blind:
 LookUp = Found | Missing | Blind
 
 
-@runtime_checkable
-class Route(Protocol):
-    """A way to send: what `delivery` needs of Twilio, SMTP or the desk."""
+class Ways(Protocol):
+    """How messages of one channel leave: by one route, or by several of which one is drawn for each batch."""
 
     @property
     def name(self) -> str:
-        """What the outbox records as provider."""
+        """What it is called."""
         ...
 
     @property
@@ -112,6 +115,24 @@ class Route(Protocol):
         """How many messages may be on their way to the provider at once."""
         ...
 
+    @property
+    def parts(self) -> "tuple[Route, ...]":
+        """Every route there is."""
+        ...
+
+    def pick(self) -> "Route":
+        """Return the route of the next batch; its name is written down as provider with the claim."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+@runtime_checkable
+class Route(Ways, Protocol):
+    """One way to send: what `delivery` needs of Twilio, Sinch, SMTP, push services or the desk."""
+
     def send(self, message: Message, now: datetime) -> Answer:
         """Hand `message` over, once. Called from several threads when `callers` > 1."""
         ...
@@ -123,6 +144,17 @@ class Route(Protocol):
         """
         ...
 
-    def close(self) -> None:
-        """Let go of connections."""
-        ...
+
+class Single:
+    """A route that is the only one it draws from."""
+
+    __slots__ = ()
+
+    @property
+    def parts(self) -> "tuple[Route, ...]":
+        """Itself."""
+        return (cast("Route", self),)
+
+    def pick(self) -> "Route":
+        """Itself."""
+        return cast("Route", self)

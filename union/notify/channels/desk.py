@@ -1,19 +1,22 @@
 """The message desk: without a provider configured, messages stay in the outbox and are read on the console.
 
-Sends nothing anywhere; whoever reads the desk plays the part of the recipients.
+Sends nothing anywhere; whoever reads the desk plays the part of the recipients. Simulated recipients answer
+with the error they stand for.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from union.notify.channels.base import Accepted, Answer, Blind, LookUp, Message
+from union.notify.channels.base import Accepted, Answer, Blind, LookUp, Message, Refused, Single
+from union.notify.rules import simulated
+from union.notify.rules.causes import Remedy, of
 from union.notify.rules.kinds import Channel
 
 NAME = "desk"
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Desk(Single):
     """The desk for one channel."""
 
     channel: Channel
@@ -23,6 +26,8 @@ class Desk:
     def send(self, message: Message, now: datetime) -> Answer:
         """Lay the message on the desk: it can be read at once."""
         del now
+        if (error := simulated.error_of(message.to)) is not None:
+            return Refused(error, opted_out=of(error).remedy is Remedy.OPTED_OUT)
         return Accepted(f"desk-{message.key}", delivered=True)
 
     def look_up(self, message: Message, since: datetime, taken: frozenset[str]) -> LookUp:

@@ -31,7 +31,9 @@ from union.notify.channels.base import (
     Missing,
     Refused,
     Retry,
+    Single,
 )
+from union.notify.channels.wire import never_left
 from union.notify.rules.causes import Remedy, of_twilio
 from union.notify.rules.kinds import Channel, State
 
@@ -99,7 +101,7 @@ class _Transport(TwilioHttpClient):  # type: ignore[misc]
         return Response(answer.status_code, answer.text, answer.headers)
 
 
-class TwilioSms:
+class TwilioSms(Single):
     """A Messaging Service of one Twilio account.
 
     status_url: where receipts go, ours; the message's key is appended. discard: ask Twilio to keep neither
@@ -159,7 +161,7 @@ class TwilioSms:
         except requests.exceptions.ConnectTimeout:
             return Retry(5.0, "connect")
         except requests.exceptions.ConnectionError as problem:
-            return Retry(5.0, "connect") if _never_left(problem) else Ambiguous("dropped")
+            return Retry(5.0, "connect") if never_left(problem) else Ambiguous("dropped")
         except requests.exceptions.RequestException as problem:
             return Ambiguous(type(problem).__name__)
         except (TwilioException, ValueError, TypeError, KeyError) as problem:
@@ -216,12 +218,6 @@ def _refusal(problem: TwilioRestException) -> Answer:
         after, slower = retry
         return Retry(after, code or "20429" if cause.remedy is Remedy.SLOW_DOWN else shown, slower=slower)
     return Refused(shown, opted_out=cause.remedy is Remedy.OPTED_OUT, expired=cause.remedy is Remedy.EXPIRED)
-
-
-def _never_left(problem: requests.exceptions.ConnectionError) -> bool:
-    """Tell whether the connection was not even made: refused, no route, no such host."""
-    reason = getattr(problem.args[0] if problem.args else None, "reason", None)
-    return type(reason).__name__ in {"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"}
 
 
 def _could_be(found: MessageInstance, message: Message) -> bool:

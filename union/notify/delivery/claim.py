@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 from union.core.db import EPOCH, MICROSECOND, to_microseconds
 from union.core.sealing import CannotOpen, vault
+from union.notify.delivery.credit import Pace, credit, spend
 from union.notify.rules.kinds import LANES, Channel, Lane, Mailing, State
 from union.notify.service.consent import refuse, refused
-from union.notify.service.outbox import read_sealed
+from union.notify.service.rows import read_sealed
 from union.notify.service.statements import execute_rows, postgresql, query_rows
 
 BATCH: Final = 100
@@ -41,6 +42,8 @@ class Claimed:
     expires_at: datetime
     lease_until: datetime
     secret: bool
+    named: bool
+    segments: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,32 +61,69 @@ class Mark:
     keep_text: bool = True
 
 
+# What another provider may have is never given to a second one: only a try that surely sent nothing frees it.
 # Plain SQL, because this runs once a batch for every message there is. The state is a literal, or SQLite does
 # not use the partial index; the ids are chosen in a CTE, which PostgreSQL works out once.
 _DUE = """
 SELECT id FROM outbox WHERE channel = ? AND lane = ? AND state = 'created' AND not_before <= ?
-    AND expires_at > ? AND ref NOT IN (SELECT ref FROM paused) ORDER BY not_before, id LIMIT ?"""
+    AND expires_at > ? AND ref NOT IN (SELECT ref FROM paused)
+    AND (attempts = 0 OR provider = ? OR ? = '' OR NOT EXISTS (SELECT 1 FROM send_attempt tried
+        WHERE tried.outbox_id = outbox.id
+        AND (tried.outcome IS NULL OR tried.outcome NOT IN ('retry', 'not started'))))
+    ORDER BY not_before, id LIMIT ?"""
 _CLAIM = """
 WITH due AS ({due} {lock})
 UPDATE outbox SET state = 'sending', lease_until = ?, lease_by = ?, attempts = attempts + 1, provider = ?,
     changed_at = ?, error_code = NULL
 WHERE id IN (SELECT id FROM due)
-RETURNING id, attempts, ref, sealed, language, wording_id, address_hash, expires_at, secret"""
+RETURNING id, attempts, ref, sealed, language, wording_id, address_hash, expires_at, secret, named,
+    segments"""
 
 
 def due(session: Session, channel: Channel, now: datetime) -> bool:
     """Tell whether anything of `channel` waits to be sent at `now`; takes no lock."""
     at = to_microseconds(now)
-    return any(query_rows(session, _DUE, (channel.value, lane.value, at, at, 1)) for lane in LANES)
+    return any(query_rows(session, _DUE, (channel.value, lane.value, at, at, "", "", 1)) for lane in LANES)
+
+
+_WAITING = """
+SELECT count(*) FROM (SELECT 1 FROM outbox WHERE channel = ? AND lane = ? AND state = 'created'
+    AND not_before <= ? AND expires_at > ? AND ref NOT IN (SELECT ref FROM paused) LIMIT ?) AS found"""
+
+
+def waiting(session: Session, channel: Channel, now: datetime, *, most: int) -> int:
+    """Count the messages of `channel` that are due at `now`, up to `most` in each lane."""
+    at = to_microseconds(now)
+    found = [query_rows(session, _WAITING, (channel.value, lane.value, at, at, most)) for lane in LANES]
+    return sum(int(row[0]) for rows in found for row in rows)
 
 
 def claim(
-    session: Session, *, provider: str, channel: Channel, now: datetime, size: int, who: str
+    session: Session,
+    *,
+    provider: str,
+    channel: Channel,
+    now: datetime,
+    size: int,
+    who: str,
+    pace: Pace | None = None,
 ) -> list[Claimed]:
     """Take up to `size` due messages, first lanes first, and write the intent to send each.
 
-    Those whose owner opted out since, and those that no longer open, are settled here instead.
+    Those whose owner opted out since, and those that no longer open, are settled here instead. pace: no more
+    than the provider's token bucket holds, which all senders share.
     """
+    if pace is not None:
+        size = min(size, credit(session, provider, pace, now))
+    taken = _claim_lanes(session, provider, channel, now, size, who)
+    if pace is not None:
+        spend(session, provider, sum(one.segments for one in taken))
+    return taken
+
+
+def _claim_lanes(
+    session: Session, provider: str, channel: Channel, now: datetime, size: int, who: str
+) -> list[Claimed]:
     taken: list[Claimed] = []
     for lane in LANES:
         if len(taken) >= size:
@@ -91,7 +131,7 @@ def claim(
         taken += _claim_lane(session, provider, channel, lane, now, size - len(taken), who)
     if taken:
         started = to_microseconds(now)
-        execute_rows(session, _TRY, [(one.id, one.attempt, started) for one in taken])
+        execute_rows(session, _TRY, [(one.id, one.attempt, started, provider) for one in taken])
     return taken
 
 
@@ -100,7 +140,7 @@ def _claim_lane(
 ) -> list[Claimed]:
     until, at = now + LEASE, to_microseconds(now)
     statement = _CLAIM.format(due=_DUE, lock="FOR UPDATE SKIP LOCKED" if postgresql(session) else "")
-    which = (channel.value, lane.value, at, at, size)
+    which = (channel.value, lane.value, at, at, provider, provider, size)
     rows = query_rows(session, statement, (*which, to_microseconds(until), who, provider, at))
     if not rows:
         return []
@@ -111,7 +151,8 @@ def _claim_lane(
         to, fields = opened or ("", {})
         one = Claimed(
             row.id, row.attempts, row.ref, channel, lane, to, fields, row.language, row.wording_id,
-            row.address_hash, EPOCH + row.expires_at * MICROSECOND, until, bool(row.secret),
+            row.address_hash, EPOCH + row.expires_at * MICROSECOND, until, bool(row.secret), bool(row.named),
+            row.segments,
         )  # fmt: skip
         if opened is not None:
             found.append(one)
@@ -139,7 +180,7 @@ UPDATE outbox SET state = ?, error_code = ?, provider_id = ?, changed_at = ?, le
     sealed = CASE WHEN ? = 1 THEN sealed ELSE NULL END
 WHERE id = ? AND attempts = ? AND (state = 'sending' OR state = 'unknown')
 """
-_TRY = "INSERT INTO send_attempt (outbox_id, n, started_at) VALUES (?, ?, ?)"
+_TRY = "INSERT INTO send_attempt (outbox_id, n, started_at, provider) VALUES (?, ?, ?, ?)"
 _TRIED = "UPDATE send_attempt SET finished_at = ?, outcome = ?, provider_id = ? WHERE outbox_id = ? AND n = ?"
 
 

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 
 from union.core.db import transaction
 from union.notify import texts
-from union.notify.channels.base import Blind, Found, LookUp, Message, Missing, Route
+from union.notify.channels.base import Blind, Found, LookUp, Message, Missing, Ways
 from union.notify.channels.desk import NAME as DESK
 from union.notify.delivery.claim import FIRST_LOOK
 from union.notify.models import Outbox, SendAttempt, Wording
 from union.notify.rules.kinds import Lane, State, may_become
-from union.notify.service.outbox import read_sealed
+from union.notify.service.rows import read_sealed
 
 NEXT_LOOK: Final = timedelta(seconds=150)
 SURE_AFTER: Final = timedelta(minutes=5)
@@ -60,9 +60,9 @@ class _Doubt:
     taken: frozenset[str]
 
 
-def resolve(routes: tuple[Route, ...], *, now: datetime) -> int:
+def resolve(ways: tuple[Ways, ...], *, now: datetime) -> int:
     """Look up messages in doubt at their provider; return of how many we know more now."""
-    by_name = {route.name: route for route in routes}
+    by_name = {route.name: route for way in ways for route in way.parts}
     with transaction() as session:
         doubts = _take(session, now)
     known = 0

@@ -14,14 +14,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from queue import Empty, SimpleQueue
+from threading import Event
 from typing import Final
 
 from union.core.clock import stopwatch
 from union.core.db import reading, transaction
 from union.core.errors import Invalid
 from union.notify import texts
-from union.notify.channels.base import Accepted, Ambiguous, Answer, Message, Refused, Retry, Route
+from union.notify.channels.base import Accepted, Ambiguous, Answer, Message, Refused, Retry, Route, Ways
 from union.notify.delivery.claim import BATCH, Claimed, Mark, claim, due, mark
+from union.notify.delivery.credit import Pace
 from union.notify.models import Wording
 from union.notify.rules.capacity import validity
 from union.notify.rules.kinds import MAILING_OF, Channel, State
@@ -67,19 +69,35 @@ class Sent:
         return self.states[State.ACCEPTED] + self.states[State.DELIVERED]
 
 
-def deliver(route: Route, sender: Sender, *, clock: Clock, limit: int | None = None) -> Sent:
-    """Send all of the route's channel that is due, or up to `limit` messages; return what came of it."""
+def deliver(
+    ways: Ways,
+    sender: Sender,
+    *,
+    clock: Clock,
+    limit: int | None = None,
+    pace: Pace | None = None,
+    stop: Event | None = None,
+) -> Sent:
+    """Send all of the channel that is due, or up to `limit` messages; return what came of it.
+
+    pace: no faster than each provider's contract. stop: once it is set nothing more is claimed, and what was
+    claimed is finished.
+    """
     with reading() as session:
-        if not due(session, route.channel, clock()):
+        if not due(session, ways.channel, clock()):
             return Sent()
-    return _Drain(route, sender, clock, limit).run()
+    return _Drain(ways, sender, clock, limit, pace, stop or Event()).run()
 
 
 class _Drain:
     """One run. window: how many messages may be on their way; it shrinks when the provider says too fast."""
 
-    def __init__(self, route: Route, sender: Sender, clock: Clock, limit: int | None) -> None:
-        self._route = route
+    def __init__(
+        self, ways: Ways, sender: Sender, clock: Clock, limit: int | None, pace: Pace | None, stop: Event
+    ) -> None:
+        self._pace = pace
+        self._stop = stop
+        self._ways = ways
         self._sender = sender
         self._clock = clock
         self._left = limit
@@ -91,25 +109,28 @@ class _Drain:
 
     def run(self) -> Sent:
         marks: list[Mark] = []
-        with ThreadPoolExecutor(self._route.callers, thread_name_prefix=self._route.name) as pool:
+        with ThreadPoolExecutor(self._ways.callers, thread_name_prefix=self._ways.name) as pool:
             while True:
-                for one in self._turn(marks):
-                    pool.submit(self._hand_over, one)
+                route = self._ways.pick()
+                for one in self._turn(route, marks):
+                    pool.submit(self._hand_over, route, one)
                 if not self._out:
                     return self._sent
                 marks = self._collect()
 
-    def _turn(self, marks: list[Mark]) -> list[Claimed]:
+    def _turn(self, route: Route, marks: list[Mark]) -> list[Claimed]:
         """Mark what came back and claim more, in one transaction."""
         size = int(self._window) - self._out
         if self._left is not None:
             size = min(size, self._left)
+        if self._stop.is_set():
+            size = 0
         with transaction() as session:
             mark(session, marks)
             taken = (
                 claim(
-                    session, provider=self._route.name, channel=self._route.channel, now=self._clock(),
-                    size=size, who=self._sender.who,
+                    session, provider=route.name, channel=route.channel, now=self._clock(),
+                    size=size, who=self._sender.who, pace=self._pace,
                 )
                 if size > 0
                 else []
@@ -138,17 +159,17 @@ class _Drain:
             self._sent.states[one.state] += 1
         return marks
 
-    def _hand_over(self, claimed: Claimed) -> None:
+    def _hand_over(self, route: Route, claimed: Claimed) -> None:
         """Send one message from a thread of the pool; whatever happens, an answer is queued."""
         try:
-            answer = self._send(claimed)
+            answer = self._send(route, claimed)
         except Exception:
             # A fault of ours in the middle of sending: nobody can tell whether it went out.
             log.exception("message %d: fault while sending", claimed.id)
             answer = self._mark(claimed, Ambiguous("fault"))
         self._answers.put(answer)
 
-    def _send(self, claimed: Claimed) -> Mark:
+    def _send(self, route: Route, claimed: Claimed) -> Mark:
         now = self._clock()
         if now >= claimed.expires_at:
             return Mark(claimed, State.EXPIRED, now, "late", error_code="late", keep_text=False)
@@ -158,7 +179,7 @@ class _Drain:
             message = self._message(claimed, now)
         except Invalid as problem:
             return Mark(claimed, State.FAILED, now, str(problem)[:100], error_code="text")
-        return self._mark(claimed, self._route.send(message, now))
+        return self._mark(claimed, route.send(message, now))
 
     def _message(self, claimed: Claimed, now: datetime) -> Message:
         subject, body = self._wordings[claimed.wording_id]
@@ -168,11 +189,13 @@ class _Drain:
             if mailing is not None and claimed.address_hash is not None:
                 url = f"{self._sender.public_url}/u/{unsubscribe_token(claimed.address_hash, mailing)}"
             fields = {"union": self._sender.union_name, "stop": url or "", **fields}
+        elif claimed.channel is Channel.PUSH:
+            fields = {"union": self._sender.union_name, "link": f"{self._sender.public_url}/home", **fields}
         return Message(
             id=claimed.id, attempt=claimed.attempt, to=claimed.to, subject=texts.fill(subject, fields),
             body=texts.fill(body, fields), lane=claimed.lane, language=claimed.language,
             expires_at=claimed.expires_at, validity=validity(claimed.expires_at, now), unsubscribe_url=url,
-            ref=claimed.ref,
+            ref=claimed.ref, named=claimed.named,
         )  # fmt: skip
 
     def _mark(self, claimed: Claimed, answer: Answer) -> Mark:

@@ -1,7 +1,8 @@
 """What an error code means and what to do about it.
 
-Pure table. Codes are Twilio's published error numbers (twilio.com/docs/api/errors) and SMTP enhanced status
-codes (RFC 3463); only what is provably unsent is ever tried again.
+Pure table. Codes are Twilio's published error numbers (twilio.com/docs/api/errors), Sinch's delivery report
+and HTTP codes (developers.sinch.com/docs/sms), statuses of push services (RFC 8030) and SMTP enhanced status
+codes (RFC 3463), the latter three with a word before them; only what is provably unsent is ever tried again.
 """
 
 from dataclasses import dataclass
@@ -70,10 +71,36 @@ TWILIO: dict[str, Cause] = {
     "63018": Cause(Remedy.SLOW_DOWN, _RATE),
 }
 
+SINCH: dict[str, Cause] = {
+    "402": Cause(Remedy.BAD_ADDRESS, msg("No carrier could be found for the number.")),
+    "403": Cause(Remedy.GIVE_UP, msg("The provider failed inside."), alarm=True),
+    "404": Cause(Remedy.ONCE_MORE, msg("The phone was off or out of reach.")),
+    "406": Cause(Remedy.EXPIRED, msg("It could not be delivered in time.")),
+    "408": Cause(Remedy.BLOCKED, msg("The carrier blocked the text.")),
+    "410": Cause(Remedy.WAIT, msg("The provider refuses our sender or account settings."), alarm=True),
+    "411": Cause(Remedy.GIVE_UP, msg("The text was too long."), alarm=True),
+    "412": Cause(Remedy.GIVE_UP, msg("Our account may not text this country."), alarm=True),
+    "429": Cause(Remedy.SLOW_DOWN, _RATE),
+    "account": Cause(Remedy.WAIT, msg("The provider does not accept our account and token."), alarm=True),
+    "syntax_constraint_violation": Cause(Remedy.GIVE_UP, msg("The text was empty or too long."), alarm=True),
+    "Expired": Cause(Remedy.EXPIRED, msg("It could not be delivered in time.")),
+    "Rejected": Cause(Remedy.BLOCKED, msg("The carrier blocked the text.")),
+}
+
+PUSH: dict[str, Cause] = {
+    "gone": Cause(Remedy.BAD_ADDRESS, msg("The member's browser no longer takes notifications.")),
+    "429": Cause(Remedy.SLOW_DOWN, _RATE),
+    "413": Cause(Remedy.GIVE_UP, msg("The text was too long."), alarm=True),
+    "account": Cause(Remedy.GIVE_UP, msg("The push service does not accept our key."), alarm=True),
+    "host": Cause(Remedy.GIVE_UP, msg("The browser's push service is not one we know."), alarm=True),
+}
+
 OURS: dict[str, str] = {
     "cancelled": msg("Cancelled before it was sent."),
     "opted_out": msg("The person has opted out."),
     "quiet_hours": msg("No permitted hour was left before it stopped being useful."),
+    "trial": msg("The union is in trial mode: only officers get texts."),
+    "bad_address": msg("Messages to this address came back before."),
     "late": msg("It would have come too late, so we did not send it."),
     "lease": msg("The sender stopped while sending; we look it up."),
     "no_answer": msg("The provider took it and gave no answer; we look it up."),
@@ -110,13 +137,21 @@ def of_smtp(code: int, text: str = "") -> Cause:
     return _PERMANENT_MAIL
 
 
+def of(code: str | None) -> Cause:
+    """Return the cause of an error code of any provider."""
+    family, _, rest = (code or "").partition(" ")
+    if family == "smtp":
+        number, _, text = rest.partition(" ")
+        return of_smtp(int(number), text) if number.isdigit() else _PERMANENT_MAIL
+    if family in {"sinch", "push"}:
+        return (SINCH if family == "sinch" else PUSH).get(rest, _UNKNOWN_CAUSE)
+    return of_twilio(code)
+
+
 def reason(code: str | None) -> str:
     """Return why a message is in its state, as a message id; empty for no code."""
     if not code:
         return ""
     if code in OURS:
         return OURS[code]
-    if code.startswith("smtp "):
-        number, _, text = code.removeprefix("smtp ").partition(" ")
-        return of_smtp(int(number), text).reason if number.isdigit() else _PERMANENT_MAIL.reason
-    return of_twilio(code).reason
+    return of(code).reason

@@ -4,11 +4,13 @@ Pure: instants in and out are aware UTC; local time only decides what is quiet. 
 day because windows are found by asking the zone, never by adding 24 hours.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
+
+from union.notify.rules.capacity import Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Quiet:
 
 
 _NOTHING = 1e-6  # segments: what rounding leaves
+MICROSECOND = timedelta(microseconds=1)
 
 QUIET = Quiet()
 NO_QUIET = Quiet(time(0), time(0))
@@ -102,7 +105,7 @@ class Zone:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Texts to one zone between two instants, at the route's rate."""
+    """Texts to one zone between two instants, over every route that still may carry some."""
 
     zone: str
     starts: datetime
@@ -112,10 +115,14 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who is texted when. left: zone → segments that fit no permitted time before the deadline."""
+    """Who is texted when. left: zone → segments that fit no permitted time before the deadline.
+
+    used: route → segments it carries.
+    """
 
     slots: tuple[Slot, ...]
     left: dict[str, float]
+    used: dict[str, float]
 
     @property
     def ends(self) -> datetime | None:
@@ -124,31 +131,77 @@ class Plan:
 
 
 def plan(
-    groups: Collection[Zone], *, since: datetime, deadline: datetime, per_second: float, quiet: Quiet = QUIET
+    groups: Collection[Zone],
+    *,
+    since: datetime,
+    deadline: datetime,
+    routes: Collection[Route],
+    quiet: Quiet = QUIET,
 ) -> Plan:
-    """Divide a route of `per_second` segments over zones so that whoever must be done first goes first.
+    """Divide the routes, used side by side, over zones so that whoever must be done first goes first.
 
-    Earliest deadline first: a zone's deadline is the end of its last permitted span before `deadline`. For
-    one route and texts that may be interrupted this order finds a plan whenever there is one.
+    Earliest deadline first: a zone's deadline is the end of its last permitted span before `deadline`. With
+    a constant rate and texts that may be interrupted this order finds a plan whenever there is one. A daily
+    cap counts days of UTC.
     """
     spans = {group.name: windows(since, deadline, group.name, quiet) for group in groups}
     left = {group.name: float(group.segments) for group in groups}
     due = {name: found[-1][1] for name, found in spans.items() if found}
-    marks = sorted({mark for found in spans.values() for span in found for mark in span})
+    edges = {mark for found in spans.values() for span in found for mark in span}
+    marks = sorted(edges | set(_midnights(since, deadline)))
     slots: list[Slot] = []
+    used = dict.fromkeys((route.name for route in routes), 0.0)
+    today: dict[str, float] = {}
+    day = None
     for start, end in pairwise(marks):
-        clock = start
+        if start.date() != day:
+            day, today = start.date(), {route.name: _cap(route) for route in routes}
         open_now = [name for name in due if any(a <= start and end <= b for a, b in spans[name])]
+        clock = start
         for name in sorted(open_now, key=lambda name: (due[name], name)):
-            if left[name] <= 0 or clock >= end:
-                continue
-            seconds = min(left[name] / per_second, (end - clock).total_seconds())
-            stop = min(clock + timedelta(seconds=seconds), end)
-            sent = min(left[name], seconds * per_second)
-            left[name] = 0.0 if left[name] - sent < _NOTHING else left[name] - sent
-            _append(slots, Slot(name, clock, stop, sent))
-            clock = stop
-    return Plan(tuple(slots), {name: rest for name, rest in left.items() if rest > 0})
+            while left[name] > _NOTHING and clock < end:
+                carrying = [route for route in routes if today[route.name] > _NOTHING]
+                if not carrying:
+                    break
+                slot = _slot(name, left[name], clock, end, carrying, today)
+                for route in carrying:
+                    sent = min(
+                        today[route.name], (slot.ends - slot.starts).total_seconds() * route.per_second
+                    )
+                    today[route.name] -= sent
+                    used[route.name] += sent
+                left[name] -= slot.segments
+                clock = slot.ends
+                _append(slots, slot)
+    return Plan(tuple(slots), {name: rest for name, rest in left.items() if rest > _NOTHING}, used)
+
+
+def _slot(
+    zone: str,
+    segments: float,
+    clock: datetime,
+    end: datetime,
+    routes: Collection[Route],
+    today: Mapping[str, float],
+) -> Slot:
+    """Return texts to `zone` from `clock` on: until all left, the span ends or a route's day is spent."""
+    rate = sum(route.per_second for route in routes)
+    spent = min(today[route.name] / route.per_second for route in routes)
+    seconds = min(segments / rate, spent, (end - clock).total_seconds())
+    # A microsecond is the finest step of time there is; less would go nowhere.
+    ends = min(end, clock + max(MICROSECOND, timedelta(seconds=seconds)))
+    return Slot(zone, clock, ends, min(segments, seconds * rate))
+
+
+def _cap(route: Route) -> float:
+    return float("inf") if route.daily_cap is None else float(route.daily_cap)
+
+
+def _midnights(since: datetime, until: datetime) -> Iterator[datetime]:
+    at = datetime.combine(since.date() + timedelta(days=1), time(0), tzinfo=UTC)
+    while at < until:
+        yield at
+        at += timedelta(days=1)
 
 
 def _append(slots: list[Slot], slot: Slot) -> None:

@@ -11,6 +11,7 @@ class Channel(StrEnum):
 
     SMS = "sms"
     EMAIL = "email"
+    PUSH = "push"
 
 
 class Lane(StrEnum):
@@ -67,6 +68,8 @@ MAILING_OF: dict[Lane, Mailing | None] = {
 }
 
 QUIET_LANES = frozenset({Lane.BALLOT, Lane.NEWS})
+BUZZING = frozenset({Channel.SMS, Channel.PUSH})
+"""Channels that wake somebody up: quiet hours hold for them."""
 
 FINAL = frozenset({State.DELIVERED, State.FAILED, State.EXPIRED, State.SUPPRESSED})
 

@@ -1,5 +1,6 @@
 """What other rooms ask of delivery: all of it writes in the caller's transaction, nothing of it sends."""
 
+from union.notify.service.bounces import fails, take_bounce, told, untold, works_again
 from union.notify.service.consent import (
     address_hash,
     opt_in,
@@ -8,30 +9,43 @@ from union.notify.service.consent import (
     unsubscribe,
     unsubscribe_token,
 )
-from union.notify.service.inbound import Inbound, receive, settle, waiting
+from union.notify.service.devices import forget_endpoint
+from union.notify.service.inbound import Inbound, hand_to_people, receive, settle, waiting
 from union.notify.service.outbox import (
     Fanout,
-    Recipient,
     cancel,
     enqueue,
     enqueue_many,
     forget_member,
     pause,
     resume,
+    unlink,
 )
 from union.notify.service.receipts import record_status
-from union.notify.service.watch import beat, pause_blocked
+from union.notify.service.routes import balance, weights
+from union.notify.service.rows import Recipient
+from union.notify.service.trial import begin_trial, distrust, on_trial, trust
+from union.notify.service.watch import beat, certain_offset, database_clock, pause_blocked
 
 __all__ = [
     "Fanout",
     "Inbound",
     "Recipient",
     "address_hash",
+    "balance",
     "beat",
+    "begin_trial",
     "cancel",
+    "certain_offset",
+    "database_clock",
+    "distrust",
     "enqueue",
     "enqueue_many",
+    "fails",
+    "forget_endpoint",
     "forget_member",
+    "hand_to_people",
+    "on_trial",
     "opt_in",
     "opt_out",
     "pause",
@@ -41,7 +55,14 @@ __all__ = [
     "refusals",
     "resume",
     "settle",
+    "take_bounce",
+    "told",
+    "trust",
+    "unlink",
     "unsubscribe",
     "unsubscribe_token",
+    "untold",
     "waiting",
+    "weights",
+    "works_again",
 ]

@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from union.core.errors import NotFound
@@ -18,7 +18,7 @@ from union.core.i18n import msg
 from union.core.sealing import vault
 from union.notify.models import OptOut
 from union.notify.rules.kinds import MAILING_OF, Channel, Lane, Mailing
-from union.notify.service.statements import insert_or_leave
+from union.notify.service.statements import insert_or_leave, query_rows
 
 _MAC = 16
 _ASK_AT_ONCE = 500
@@ -77,12 +77,13 @@ def refused(session: Session, hashes: Collection[bytes], channel: Channel, lane:
     mailing = MAILING_OF[lane]
     if mailing is None or not hashes:
         return set()
-    chosen = select(OptOut.address_hash).where(
-        OptOut.channel == channel.value, OptOut.mailing == mailing.value
-    )
-    if len(hashes) > _ASK_AT_ONCE:
-        return set(session.scalars(chosen)) & set(hashes)
-    return set(session.scalars(chosen.where(OptOut.address_hash.in_(hashes))))
+    # Plain SQL: a claim asks this for every batch, and building the statement took longer than running it.
+    among = sorted(hashes) if len(hashes) <= _ASK_AT_ONCE else []
+    statement = "SELECT address_hash FROM opt_out WHERE channel = ? AND mailing = ?"
+    if among:
+        statement += f" AND address_hash IN ({', '.join('?' * len(among))})"
+    found = query_rows(session, statement, (channel.value, mailing.value, *among))
+    return {bytes(row[0]) for row in found} & set(hashes)
 
 
 def unsubscribe_token(hashed: bytes, mailing: Mailing) -> str:

@@ -37,6 +37,7 @@ class Inbound:
     member_id: str | None
     handled_at: datetime | None = None
     note: str = ""
+    assigned_to: str | None = None
 
 
 def receive(
@@ -100,6 +101,12 @@ def _last_message(session: Session, hashed: bytes) -> Outbox | None:
     return session.scalars(found.order_by(Outbox.id.desc()).limit(1)).first()
 
 
+def last_spoken(session: Session, sender: str) -> tuple[str, str]:
+    """Return language and zone in which we last wrote to a number."""
+    last = _last_message(session, address_hash(Channel.SMS, sender))
+    return (last.language, last.zone) if last else (DEFAULT_LANGUAGE, "UTC")
+
+
 def _language(body: str, last: Outbox | None) -> str:
     """Answer in the language of the keyword where it tells one, else in the one we last wrote in."""
     spoken = keywords.language_of(body)
@@ -139,6 +146,13 @@ def settle(session: Session, *, now: datetime, inbound_id: int, note: str = "", 
         row.sender_hash = b""
 
 
+def hand_to_people(session: Session, *, inbound_id: int) -> None:
+    """Put a reply into the organizers' inbox: what it asks for nobody can do by itself."""
+    row = session.get(InboundMessage, inbound_id, with_for_update=True)
+    if row is not None and row.handled_at is None:
+        row.keyword = Keyword.OTHER.value
+
+
 def wipe_handled(session: Session, *, before: datetime) -> int:
     """Forget the sender and words of replies settled before `before`; return how many."""
     forgotten = session.scalars(
@@ -156,5 +170,5 @@ def shown(row: InboundMessage) -> Inbound:
     told = json.loads(row.sealed) if row.sealed else {"from": "", "body": ""}
     return Inbound(
         row.id, row.at, told["from"], told["body"], Keyword(row.keyword), row.member_id or None,
-        row.handled_at, row.note,
+        row.handled_at, row.note, row.assigned_to,
     )  # fmt: skip

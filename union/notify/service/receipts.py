@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from union.notify.models import Outbox, SendAttempt
-from union.notify.rules.causes import Remedy, of_twilio
+from union.notify.rules.causes import Remedy, of
 from union.notify.rules.kinds import Channel, Mailing, State, may_become
 from union.notify.service.consent import refuse
 
 ONCE_MORE_AFTER = timedelta(minutes=10)
 _ONCE_MORE = 2
+_BAD = frozenset({State.FAILED, State.EXPIRED, State.SUPPRESSED})
 
 
 def record_status(
@@ -28,7 +29,8 @@ def record_status(
 ) -> bool:
     """Apply a receipt for our row `outbox_id`, attempt `attempt`; tell whether it changed anything.
 
-    A receipt for an older attempt still settles the row: the message went out, whichever try it was.
+    That an older attempt did arrive settles the row; that it did not says nothing about the try that is under
+    way or waits, so a repeated bad receipt cannot undo it.
     """
     row = session.get(Outbox, outbox_id, with_for_update=True)
     if row is None or row.attempts < attempt or attempt < 1:
@@ -37,6 +39,8 @@ def record_status(
     if tried is not None and not tried.provider_id:
         tried.provider_id = provider_id
     if not may_become(State(row.state), state):
+        return False
+    if state in _BAD and (attempt < row.attempts or row.state == State.CREATED.value):
         return False
     if _tries_again(row, state, code, now):
         return True
@@ -47,7 +51,7 @@ def record_status(
     row.lease_until = None
     if row.secret:
         row.sealed = None
-    if code and row.address_hash and of_twilio(code).remedy is Remedy.OPTED_OUT:
+    if code and row.address_hash and of(code).remedy is Remedy.OPTED_OUT:
         refuse(
             session, now=now, channel=Channel(row.channel), hashed=row.address_hash, lists=tuple(Mailing),
             reason="carrier",
@@ -57,7 +61,7 @@ def record_status(
 
 def _tries_again(row: Outbox, state: State, code: str | None, now: datetime) -> bool:
     """Give a phone that was switched off one later try, where there is time for it."""
-    if state is not State.FAILED or of_twilio(code).remedy is not Remedy.ONCE_MORE:
+    if state is not State.FAILED or of(code).remedy is not Remedy.ONCE_MORE:
         return False
     again = now + ONCE_MORE_AFTER
     if row.attempts >= _ONCE_MORE or again >= row.expires_at or row.sealed is None:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, LargeBinary, text
+from sqlalchemy import Dialect, Integer, LargeBinary, text
 from sqlalchemy.dialects import postgresql as postgresql_dialect
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.orm import Session
-from sqlalchemy.types import BigInteger, Boolean, TypeEngine
+from sqlalchemy.types import BigInteger, Boolean, TypeDecorator, TypeEngine
 
 from union.core.db import Base, table_of
 
@@ -55,9 +55,7 @@ def insert_all(session: Session, model: type[Base], rows: list[dict[str, Any]]) 
         return 0
     table, dialect = table_of(model), session.get_bind().dialect
     columns = {
-        name: _processed(
-            [row[name] for row in rows], table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
-        )
+        name: _processed([row[name] for row in rows], _processor(table.c[name].type, dialect))
         for name in rows[0]
     }
     # Names of columns come from our own model, values are bound.
@@ -69,6 +67,13 @@ def insert_all(session: Session, model: type[Base], rows: list[dict[str, Any]]) 
     lists = ", ".join(f"CAST(:{name} AS {_array(table.c[name].type)}[])" for name in columns)
     statement = text(f"{into} SELECT * FROM unnest({lists}) ON CONFLICT DO NOTHING")  # noqa: S608 - as said above
     return session.connection().execute(statement, columns).rowcount
+
+
+def _processor(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """Return what turns a value into what the driver takes. Bytes go as they are: wrapping costs more."""
+    if isinstance(kind, TypeDecorator):
+        return lambda value: kind.process_bind_param(value, dialect)
+    return None if isinstance(kind, LargeBinary) else kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _processed(values: list[Any], process: Callable[[Any], Any] | None) -> list[Any]:

@@ -5,9 +5,12 @@ Standard library only (RFC 9112); chunked requests are not taken.
 
 import asyncio
 import json
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 _LIMIT = 1 << 20
@@ -68,3 +71,47 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
         return None
     parts = urlsplit(target)
     return Request(method, parts.path, dict(parse_qsl(parts.query, keep_blank_values=True)), headers, body)
+
+
+class Server(Protocol):
+    """What `serving` runs. port: where it listens, set before the block begins."""
+
+    port: int
+
+    async def connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection."""
+        ...
+
+    async def close(self) -> None:
+        """Stop what is under way."""
+        ...
+
+
+@contextmanager
+def serving(server: Server, port: int = 0) -> Iterator[None]:
+    """Run `server` in a thread of this process on a loopback port while the block lasts."""
+    loop = asyncio.new_event_loop()
+    ready = threading.Event()
+    stop = asyncio.Event()
+
+    async def main() -> None:
+        listener = await asyncio.start_server(server.connection, "127.0.0.1", port)
+        server.port = listener.sockets[0].getsockname()[1]
+        ready.set()
+        await stop.wait()
+        listener.close()
+        await server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(main(),), daemon=True)
+    thread.start()
+    ready.wait(10)
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(10)
+        loop.close()

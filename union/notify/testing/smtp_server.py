@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from union.core.clock import utcnow
+from union.notify.rules import simulated
 
 SIZE_LIMIT: Final = 10 * 1024 * 1024
 
@@ -65,14 +66,13 @@ class _Talk(socketserver.StreamRequestHandler):
         return True
 
     def _recipient(self, address: str) -> None:
-        """Take a recipient; simulate-hard@… and simulate-soft@… are refused for good and for now."""
+        """Take a recipient; simulated ones (simulate-hard@…) are refused as they stand for."""
         name = address.partition("@")[0]
         if not name:
             self._say(501, "5.1.3 Not an address")
-        elif name == "simulate-hard":
-            self._say(550, "5.1.1 No such mailbox")
-        elif name == "simulate-soft":
-            self._say(451, "4.2.1 Mailbox busy")
+        elif (error := simulated.error_of(address)) is not None:
+            code, _, text = error.removeprefix("smtp ").partition(" ")
+            self._say(int(code), text)
         else:
             self.recipients.append(address)
             self._say(250, "2.1.5 OK")

@@ -31,7 +31,7 @@ from urllib.parse import urlencode
 
 from union.core.clock import utcnow
 from union.notify.testing.faults import Fault, Faults, chance
-from union.notify.testing.http import Answer, Request, read_request
+from union.notify.testing.http import Answer, Request, read_request, serving
 
 log = logging.getLogger(__name__)
 
@@ -361,31 +361,8 @@ def _instant(text: str | None) -> datetime | None:
 def running(server: TwilioServer | None = None, *, port: int = 0) -> Iterator[TwilioServer]:
     """Run `server` in a thread of this process on a loopback port while the block lasts."""
     server = server or TwilioServer()
-    loop = asyncio.new_event_loop()
-    ready = threading.Event()
-    stop = asyncio.Event()
-
-    async def main() -> None:
-        listener = await asyncio.start_server(server.connection, "127.0.0.1", port)
-        server.port = listener.sockets[0].getsockname()[1]
-        ready.set()
-        await stop.wait()
-        listener.close()
-        await server.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
-
-    thread = threading.Thread(target=loop.run_until_complete, args=(main(),), daemon=True)
-    thread.start()
-    ready.wait(10)
-    try:
+    with serving(server, port):
         yield server
-    finally:
-        loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
-        loop.close()
 
 
 def main() -> None:

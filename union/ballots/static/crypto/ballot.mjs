@@ -9,6 +9,7 @@
 
 import { base64, hex, sha256 } from "./sha256.mjs";
 import { Refused } from "./group.mjs";
+import { encode } from "./embedding.mjs";
 
 const BASE58 = /^[1-9A-HJ-NP-Za-km-z]{22}$/;
 
@@ -35,7 +36,17 @@ export function fingerprint(bytes) {
   return base64(sha256(bytes));
 }
 
+/** A ranked or graded question; `extra` says how it is counted, else it is an order. */
+function ranked({ value, extra = {} }) {
+  const { answers, question: text } = value ?? {};
+  if (!Array.isArray(answers) || !answers.length) throw new Refused("question-kind", "nothing to rank");
+  const grades = Array.isArray(extra.grades) ? extra.grades.map(String) : [];
+  const kind = extra.method === "MajorityJudgment" && grades.length ? "grading" : "ranking";
+  return { ranked: kind, method: String(extra.method ?? ""), answers: answers.map(String), grades, text: String(text) };
+}
+
 function question(entry) {
+  if (entry?.type === "NonHomomorphic") return ranked(entry);
   const { answers, min, max, question: text, blank = false, ...rest } = entry ?? {};
   const whole = Number.isInteger(min) && Number.isInteger(max) && Array.isArray(answers);
   if (!whole || min < 0 || min > max || max > answers.length || max < 1 || Object.keys(rest).length) {
@@ -62,7 +73,11 @@ export function readElection(bytes) {
 /** How often `seal` yields once the tables of g and y are made: the length of a progress bar. */
 export function pieces(election) {
   let count = 2;
-  for (const { answers, min, max, blank } of election.questions) {
+  for (const { ranked: asOrder, answers, min, max, blank } of election.questions) {
+    if (asOrder) {
+      count += 3;
+      continue;
+    }
     const slots = answers.length + (blank ? 1 : 0);
     count += slots * 3 + (blank ? 2 + 1 : 0) + (max - min + 1);
   }
@@ -166,8 +181,30 @@ function* sealAnswer(kit, asked, choice, next) {
   return { answer, openings: openings.map(({ r, m }) => ({ r: String(r), m: Number(m) })) };
 }
 
+/** An encrypted order or grades, and the proof that its maker knows the randomness. The same work for every choice. */
+function* sealRanked(kit, choice, next) {
+  const { group, g, y, statement, key } = kit;
+  const r = next();
+  const plain = encode(group, choice);
+  const alpha = g(r);
+  yield;
+  const beta = group.multiply(y(r), plain);
+  yield;
+  const choices = { alpha: group.text(alpha), beta: group.text(beta) };
+  const w = next();
+  const challenge = group.challenge(`raweg|${statement}|${key},${choices.alpha},${choices.beta}|`, [g(w)]);
+  const proof = { challenge: String(challenge), response: String(group.reduce(w - r * challenge)) };
+  yield;
+  return { answer: { choices, proof }, openings: [{ r: String(r), m: choice }] };
+}
+
 /** Refuses a choice the question does not allow; the voter's page never makes one, a fault in it would. */
-function allowed({ answers, min, max, blank }, choice) {
+function allowed({ ranked: asOrder, answers, min, max, blank }, choice) {
+  if (asOrder) {
+    const small = choice.every((value) => Number.isInteger(value) && value >= 0 && value <= 255);
+    if (!small || choice.length !== answers.length) throw new Refused("choice", "not allowed by the question");
+    return;
+  }
   const bits = choice.every((bit) => bit === 0 || bit === 1);
   const slots = answers.length + (blank ? 1 : 0);
   const sum = choice.slice(blank ? 1 : 0).reduce((total, bit) => total + bit, 0);
@@ -190,12 +227,15 @@ export function* seal(election, group, secret, choices, next) {
   const g = group.raise(group.g);
   const credential = group.text(g(secret));
   yield;
-  const kit = { group, g, y: group.raise(y), statement: `${election.fingerprint}|${credential}` };
+  const statement = `${election.fingerprint}|${credential}`;
+  const kit = { group, g, y: group.raise(y), statement, key: election.publicKey };
 
   const answers = [];
   const openings = [];
   for (let i = 0; i < choices.length; i += 1) {
-    const sealed = yield* sealAnswer(kit, election.questions[i], choices[i], next);
+    const sealed = election.questions[i].ranked
+      ? yield* sealRanked(kit, choices[i], next)
+      : yield* sealAnswer(kit, election.questions[i], choices[i], next);
     answers.push(sealed.answer);
     openings.push(sealed.openings);
   }
@@ -232,6 +272,14 @@ export function openRevealed(election, group, ballot, openings) {
     throw new Refused("device-check", "a ballot of another election");
   }
   return parsed.answers.map(({ choices }, i) => {
+    if (election.questions[i].ranked) {
+      const [{ r: text, m: order }] = openings[i];
+      const r = group.scalar(text);
+      const same = group.text(g(r)) === choices.alpha
+        && group.text(group.multiply(y(r), encode(group, order))) === choices.beta;
+      if (!same) throw new Refused("device-check", "the ballot holds something else than was revealed");
+      return order;
+    }
     if (choices.length !== openings[i].length) throw new Refused("device-check", "answers are missing");
     return choices.map(({ alpha, beta }, slot) => {
       const { m } = openings[i][slot];

@@ -1,5 +1,5 @@
-// The two groups of our ballots behind one interface, written multiplicatively as in the Belenios specification
-// (section 5 for BELENIOS-2048; edwards25519 with byte-reversed hexadecimal points for Ed25519).
+// The groups of our ballots behind one interface, written multiplicatively as in the Belenios specification
+// (section 5 for the finite fields; edwards25519 with byte-reversed hexadecimal points for Ed25519).
 //
 // Elements are opaque to callers. Every text from outside goes through `parse` or `scalar`, which refuse all but the one
 // canonical writing of an element of the prime-order subgroup. BigInt arithmetic takes a time that depends on its
@@ -24,13 +24,14 @@ class Group {
     this.name = name;
     this.q = q;
     this.width = width;
+    this.digits = q.toString().length;
     this.rows = Math.ceil(q.toString(2).length / width);
     this.tables = new Map();
   }
 
   /** A scalar from its decimal text: 0 ≤ s < q, one writing only. */
   scalar(text) {
-    if (typeof text !== "string" || text.length > 80 || !DECIMAL.test(text)) {
+    if (typeof text !== "string" || text.length > this.digits || !DECIMAL.test(text)) {
       throw new Refused("scalar-form", "not a plain decimal number");
     }
     const value = BigInt(text);
@@ -117,6 +118,10 @@ const BELENIOS_2048 = {
   g: 0x1307c1ab5f295885d7caa3a78a42415e31fd1c5807b61fb1e781878a52230a51988b98c259597f9c5a9dfd001d26ba31d9d8976f01d95a1c8262ee68a0e92cea541e5219e0d0d094301b894236823fe1d4bc04e29f3748aefd4f10d5b1a356a8643e673fd9d215fc8fe5fb9cf9fdb8ea88fdb1a3381a697fdf9c2458570b06d26aef1be365fdd90165f397c6b870df8c1b9e519edcee8bb0f74b7a1615a274ba60a7ea574a61f552d2dde0ce514e0927c4ff49b1964c4a913731ae4268d60d7f22127b6cbba44d453ac8b72fd04e0991b7aeff04867d8724ac638f5f34100d2d47aa680d43771902743d663f42d853c041e1c91fe3823f4bcf284308f1d7e653n,
 };
 
+// A safe prime, so that orders can be written into elements: p = 2q + 1.
+const RFC_3526_P = 0xffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74020bbea63b139b22514a08798e3404ddef9519b3cd3a431b302b0a6df25f14374fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7edee386bfb5a899fa5ae9f24117c4b1fe649286651ece45b3dc2007cb8a163bf0598da48361c55d39a69163fa8fd24cf5f83655d23dca3ad961c62f356208552bb9ed529077096966d670c354e4abc9804f1746c08ca18217c32905e462e36ce3be39e772c180e86039b2783a2ec07a28fb5c55df06f4c52c9de2bcbf6955817183995497cea956ae515d2261898fa051015728e5a8aacaa68ffffffffffffffffn;
+const RFC_3526_2048 = { p: RFC_3526_P, q: RFC_3526_P >> 1n, g: 2n };
+
 /** Integers modulo p, the subgroup of order q; texts are decimal. */
 class FiniteField extends Group {
   constructor(name, { p, q, g }) {
@@ -199,6 +204,7 @@ const opened = new Map();
 export async function openGroup(name, loadPoint) {
   if (!opened.has(name)) {
     if (name === "BELENIOS-2048") opened.set(name, new FiniteField(name, BELENIOS_2048));
+    else if (name === "RFC-3526-2048") opened.set(name, new FiniteField(name, RFC_3526_2048));
     else if (name === "Ed25519") opened.set(name, new Edwards(await loadPoint()));
     else throw new Refused("group-known", `no group ${name} here`);
   }

@@ -1,10 +1,11 @@
 // The whole check of a published archive: setup, ballots, tally, decryptions, result.
 //
-// Pure. Yes/no and choice questions with trustees who are all needed; of rankings and of threshold trustees it says that it
-// cannot check them, and never counts them as holding. Memory holds the archive and one digest a ciphertext.
+// Pure. Yes/no and choice questions, with trustees who are all needed or any t of n; of rankings it says that it cannot check
+// them, and never counts them as holding. Memory holds the archive and one digest a ciphertext.
 
 import { fingerprint, readElection } from "../crypto/ballot.mjs";
 import { Refused } from "../crypto/group.mjs";
+import { lagrange, readBlock } from "../crypto/pedersen.mjs";
 import { base64, sha256 } from "../crypto/sha256.mjs";
 import { eventsOf, textOf, valueOf } from "./archive.mjs";
 import { Power, checkDecryption, checkKnowledge, checkOneOf, kitOf } from "./proofs.mjs";
@@ -25,11 +26,24 @@ export function* read(bytes) {
 
 function electionOf(bytes) {
   try {
-    return readElection(bytes);
+    const election = readElection(bytes);
+    if (election.questions.some(({ ranked }) => ranked)) throw new Unknown("rankings");
+    return election;
   } catch (failure) {
+    if (failure instanceof Unknown) throw failure;
     if (failure.name === "question-kind") throw new Unknown("rankings");
     throw failure instanceof Refused ? failure : new Refused("election-form", "not the record of an election");
   }
+}
+
+/** One item of the trustees: who is in it, how many are needed, what it adds to the key of the vote. */
+function* trusteesOf(group, kind, value) {
+  if (kind === "Pedersen" && value.signatures) return yield* readBlock(group, value);
+  if (kind !== "Single") throw new Unknown("trustees of another release");
+  const key = group.parse(value.public_key);
+  checkKnowledge(group, key, `pok|${group.name}|${value.public_key}|`, value.pok, "trustee-key-proof");
+  yield;
+  return { keys: [{ text: value.public_key, key }], threshold: 1, subKey: key };
 }
 
 function* checkSetup(run, { payloads: [record, trustees, credentials] }) {
@@ -37,14 +51,16 @@ function* checkSetup(run, { payloads: [record, trustees, credentials] }) {
   run.election = electionOf(record.bytes);
   run.y = group.parse(run.election.publicKey);
   run.keys = [];
+  run.kinds = [];
   let product = group.identity;
-  for (const [kind, single] of valueOf(trustees.text, "trustees-form")) {
-    if (kind !== "Single") throw new Unknown("threshold");
-    const key = group.parse(single.public_key);
-    checkKnowledge(group, key, `pok|${group.name}|${single.public_key}|`, single.pok, "trustee-key-proof");
-    run.keys.push({ text: single.public_key, power: new Power(group, key) });
-    product = group.multiply(product, key);
-    yield;
+  for (const [kind, value] of valueOf(trustees.text, "trustees-form")) {
+    const { keys, threshold, subKey } = yield* trusteesOf(group, kind, value);
+    run.kinds.push({ first: run.keys.length + 1, size: keys.length, threshold });
+    run.keys.push(...keys.map(({ text, key }) => ({ text, power: new Power(group, key) })));
+    product = group.multiply(product, subKey);
+  }
+  if (new Set(run.keys.map(({ text }) => text)).size !== run.keys.length) {
+    throw new Refused("trustees-form", "two trustees have the same key");
   }
   if (!group.equal(product, run.y)) throw new Refused("election-key", "the public key is not the trustees'");
   yield* group.prepare(run.y);
@@ -208,30 +224,45 @@ function factorsOf(run, text) {
 
 function* checkDecryptions(run, events) {
   const { group, election } = run;
-  const seen = new Set();
-  run.product = run.tally.map((row) => row.map(() => group.identity));
+  run.factors = new Map();
   for (const { owner, payloads } of events) {
     const key = run.keys[owner - 1];
-    if (!key || seen.has(owner)) throw new Refused("decryption-owner", `trustee ${owner} has no part to hand in`);
-    seen.add(owner);
+    if (!key || run.factors.has(owner)) throw new Refused("decryption-owner", `trustee ${owner} has no part to hand in`);
+    run.factors.set(owner, run.tally.map((row) => row.map(() => group.identity)));
     const { factors, proofs } = factorsOf(run, payloads[0].text);
     const prefix = `decrypt|${election.fingerprint}|${key.text}|`;
     for (let i = 0; i < factors.length; i += 1) {
       for (let j = 0; j < factors[i].length; j += 1) {
         const factor = group.parse(factors[i][j]);
         checkDecryption(group, key.power, run.tally[i][j][0], factor, prefix, proofs[i][j], "decryption-proof");
-        run.product[i][j] = group.multiply(run.product[i][j], factor);
+        run.factors.get(owner)[i][j] = factor;
         yield;
       }
     }
   }
-  run.shares = seen.size;
-  return { trustees: [...seen] };
+  return { trustees: [...run.factors.keys()] };
+}
+
+/** The owners whose factors are combined, each with its exponent: the first that are enough of every item. */
+function partsOf({ group, kinds, factors }) {
+  return kinds.flatMap(({ first, size, threshold }) => {
+    const indices = Array.from({ length: size }, (_, i) => i + 1).filter((i) => factors.has(first + i - 1)).slice(0, threshold);
+    if (indices.length < threshold) throw new Refused("decryption-enough", "too few trustees gave a share");
+    return indices.map((i) => ({ owner: first + i - 1, exponent: lagrange(group.q, indices, i) }));
+  });
+}
+
+/** The synthetic factor of one ciphertext. */
+function factorOf({ group, factors }, parts, i, j) {
+  return parts.reduce((product, { owner, exponent }) => {
+    const factor = factors.get(owner)[i][j];
+    return group.multiply(product, exponent === 1n ? factor : group.power(factor, exponent));
+  }, group.identity);
 }
 
 function checkResult(run, { payloads: [record] }) {
   const { group, kit } = run;
-  if (run.shares !== run.keys.length) throw new Refused("decryption-enough", "not every trustee gave a share");
+  const parts = partsOf(run);
   const { result } = valueOf(record.text, "result-form");
   const shaped = Array.isArray(result) && result.length === run.tally.length && compact({ result }) === record.text;
   if (!shaped) throw new Refused("result-form", "it does not fit the questions");
@@ -240,7 +271,7 @@ function checkResult(run, { payloads: [record] }) {
     row.forEach((count, j) => {
       const whole = (Number.isInteger(count) && count >= 0) || /^[1-9][0-9]{0,18}$/.test(count);
       if (!whole || BigInt(count) > run.total) throw new Refused("result-range", `question ${i + 1} counts more than all votes`);
-      const opened = group.multiply(kit.g(BigInt(count)), run.product[i][j]);
+      const opened = group.multiply(kit.g(BigInt(count)), factorOf(run, parts, i, j));
       if (!group.equal(opened, run.tally[i][j][1])) {
         throw new Refused("result-content", `a count of question ${i + 1} is not what was decrypted`);
       }

@@ -1,0 +1,86 @@
+"""What deploy/ starts exists: commands, settings, files; a unit or service cannot name what is no more."""
+
+import re
+import shlex
+from dataclasses import fields
+from pathlib import Path
+
+import click
+import pytest
+import yaml
+
+from union.cli import main
+from union.core.settings import Settings
+
+DEPLOY = Path(__file__).parent.parent.parent / "deploy"
+VARIABLES = {name for name, _ in Settings.from_environment({}).masked()}
+
+
+def refused(line):
+    """Why `union ARGUMENTS` cannot be run, or None."""
+    command, context = main, click.Context(main)
+    words = [word for word in shlex.split(line)[1:] if not re.fullmatch(r"--?verbose|-v", word)]
+    while isinstance(command, click.Group):
+        found = command.get_command(context, words[0]) if words else None
+        if found is None:
+            return f"no command: {line}"
+        command, words = found, words[1:]
+    known = {option for param in command.params for option in param.opts}
+    return next(
+        (f"no option {word}: {line}" for word in words if word.startswith("--") and word not in known), None
+    )
+
+
+def commands():
+    for unit in DEPLOY.glob("*.service"):
+        for line in re.findall(r"^ExecStart=\S*/bin/(union .*)$", unit.read_text(), re.MULTILINE):
+            yield unit.name, line
+    for name, service in compose()["services"].items():
+        for line in (service.get("command", ""), service.get("healthcheck", {}).get("test", "")):
+            if line.startswith("union "):
+                yield name, line
+
+
+def compose():
+    return yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+
+
+@pytest.mark.parametrize(("where", "line"), list(commands()))
+def test_commands_exist(where, line):
+    assert refused(line) is None, where
+
+
+@pytest.mark.parametrize("line", ["union worker march", "union worker run --horses 4", "union"])
+def test_the_gate_bites(line):
+    assert refused(line)
+
+
+def test_settings_exist():
+    said = set()
+    for path in [*DEPLOY.iterdir(), *(DEPLOY.parent / "docs").glob("*.md")]:
+        said |= set(re.findall(r"\bUNION_[A-Z_]+\b", path.read_text()))
+    assert said <= VARIABLES
+    assert {"UNION_BROKER_URL", "UNION_SMS_PER_SECOND"} <= said
+    assert len(VARIABLES) == len(fields(Settings)) - 1
+
+
+def test_services_hang_together():
+    told = compose()
+    for name, service in told["services"].items():
+        for needed, how in service.get("depends_on", {}).items():
+            other = told["services"][needed]
+            if how["condition"] == "service_healthy":
+                assert "healthcheck" in other, f"{name} waits for the health of {needed}"
+        assert set(service.get("secrets", [])) <= set(told["secrets"])
+    build = told["services"]["web"]["build"]
+    assert (DEPLOY / build["context"] / build["dockerfile"]).is_file()
+    # Stopping may take as long as a chunk, or a message is in doubt that need not be.
+    from union.notify.delivery.rabbit import HARD
+
+    assert int(told["services"]["worker"]["stop_grace_period"].rstrip("s")) > HARD
+    assert int(re.search(r"TimeoutStopSec=(\d+)", (DEPLOY / "union-worker.service").read_text())[1]) > HARD
+
+
+def test_every_image_copies_what_it_installs():
+    for path in re.findall(r"^COPY (\S+) ", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE):
+        assert (DEPLOY.parent / path).exists(), path

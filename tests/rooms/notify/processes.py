@@ -1,0 +1,77 @@
+"""Real processes on a throw-away database: `python -m tests.rooms.notify.processes ARGUMENTS` is `union ARGUMENTS`.
+
+With short time-outs, and Twilio asked to keep numbers, so that messages in doubt can be looked up.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from union.notify.channels import twilio_sms
+from union.notify.testing.twilio_server import ACCOUNT, SERVICE, TOKEN
+
+ROOT = Path(__file__).parent.parent.parent.parent
+
+
+def environment(folder, database, **more):
+    """UNION_* for children on `database`, with the key that the tests seal with."""
+    folder.mkdir(parents=True, exist_ok=True)
+    key = folder / "data.key"
+    key.write_text(bytes(range(32)).hex())
+    key.chmod(0o600)
+    return {
+        **os.environ,
+        "UNION_ENV": "development",
+        "UNION_HOME": str(folder),
+        "UNION_DATABASE_URL": database.engine.url.render_as_string(hide_password=False),
+        "PYTHONUNBUFFERED": "1",
+        **more,
+    }
+
+
+def twilio(server, public_url="http://127.0.0.1:9"):
+    """UNION_* for texts over the local Twilio-speaking server."""
+    return {
+        "UNION_TWILIO_ACCOUNT_SID": ACCOUNT,
+        "UNION_TWILIO_AUTH_TOKEN": TOKEN,
+        "UNION_TWILIO_MESSAGING_SERVICE_SID": SERVICE,
+        "UNION_TWILIO_API_URL": server.url,
+        "UNION_PUBLIC_URL": public_url,
+    }
+
+
+def start(env, *arguments, log=subprocess.DEVNULL):
+    """Start `union ARGUMENTS` in a process group of its own."""
+    command = [sys.executable, "-m", "tests.rooms.notify.processes", *arguments]
+    return subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True)
+
+
+def kill(process):
+    """Pull the plug of a process and its children at once."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@contextmanager
+def running(env, *arguments, log=subprocess.DEVNULL):
+    process = start(env, *arguments, log=log)
+    try:
+        yield process
+    finally:
+        kill(process)
+
+
+def main():
+    from union.cli import main as union
+
+    twilio_sms.TIMEOUT = (1.0, 1.0)
+    twilio_sms.TwilioSms.__init__.__kwdefaults__["discard"] = False
+    union()
+
+
+if __name__ == "__main__":
+    main()

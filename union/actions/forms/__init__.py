@@ -1,0 +1,18 @@
+"""What people fill in about actions: plain values out, every message at its field."""
+
+from union.actions.forms.acts import CodeForm, DebriefForm, NoticeForm, PaperForm, ReasonForm, RetaliationForm
+from union.actions.forms.plan import KindForm, PlanForm
+from union.actions.forms.votes import UNITS, VoteForm
+
+__all__ = [
+    "UNITS",
+    "CodeForm",
+    "DebriefForm",
+    "KindForm",
+    "NoticeForm",
+    "PaperForm",
+    "PlanForm",
+    "ReasonForm",
+    "RetaliationForm",
+    "VoteForm",
+]

@@ -1,0 +1,59 @@
+// A published block of threshold trustees: every certificate, polynomial, signature and key checked, and its share of a
+// decryption combined (Belenios specification 4.6, 4.7 and 4.19, in the form of release 3.3). Pure.
+
+import { Refused } from "./group.mjs";
+import { checkProof, checkTranscript, evaluate, readCertificates, readCoefficients } from "./ceremony.mjs";
+
+const compact = JSON.stringify;
+
+function checkKey(group, cert, expected, { pok, public_key: text, signature }) {
+  const key = group.parse(text);
+  checkProof(group, key, `pok|${group.name}|${text}|`, pok, "trustee-key-proof");
+  if (!group.equal(key, expected)) throw new Refused("trustee-share", "a key does not follow from the polynomials");
+  checkProof(group, cert.vk, `sigmsg|${text}|`, signature, "trustee-signature");
+  return key;
+}
+
+/** Reads a block: {threshold, subKey, keys: [{text, key}]}. Yields once a trustee; refused by the name of what does not hold. */
+export function* readBlock(group, { threshold, certs: texts, coefexps, signatures, verification_keys: keys }) {
+  const size = texts.length;
+  const whole = [coefexps, signatures, keys].every((list) => Array.isArray(list) && list.length === size);
+  if (!whole || !Number.isInteger(threshold) || threshold < 1 || threshold > size) {
+    throw new Refused("trustees-form", "not a block of threshold trustees");
+  }
+  const certs = readCertificates(group, texts.map((cert) => compact(cert)), { size, threshold });
+  yield;
+  const summed = Array(threshold).fill(group.identity);
+  for (const [i, cert] of certs.entries()) {
+    const A = readCoefficients(group, cert, coefexps[i]);
+    checkTranscript(group, certs, i, A, signatures[i]);
+    A.forEach((point, k) => { summed[k] = group.multiply(summed[k], point); });
+    yield;
+  }
+  const read = [];
+  for (const [i, cert] of certs.entries()) {
+    read.push({ text: keys[i].public_key, key: checkKey(group, cert, evaluate(group, summed, i + 1), keys[i]) });
+    yield;
+  }
+  return { threshold, subKey: summed[0], keys: read };
+}
+
+function inverse(q, value) {
+  let [a, b, x, y] = [((value % q) + q) % q, q, 1n, 0n];
+  while (b) {
+    const times = a / b;
+    [a, b, x, y] = [b, a - times * b, y, x - times * y];
+  }
+  return ((x % q) + q) % q;
+}
+
+/** The coefficient of one index at 0 among the indices that take part. */
+export function lagrange(q, indices, index) {
+  let [above, below] = [1n, 1n];
+  for (const k of indices) {
+    if (k === index) continue;
+    above = (above * BigInt(k)) % q;
+    below = (below * BigInt(k - index)) % q;
+  }
+  return (above * inverse(q, below)) % q;
+}

@@ -1,0 +1,350 @@
+"""Signatures as pages read them. A name leaves this module for the public only where its owner chose so."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from union.campaigns import rules, wording
+from union.campaigns.models import (
+    Campaign,
+    CampaignUpdate,
+    Follower,
+    HandOver,
+    Signature,
+    SignedText,
+    UpdateVersion,
+)
+from union.campaigns.queries.cards import CampaignCard, card_of
+from union.campaigns.rules import Kind, Named
+from union.campaigns.service import asking
+from union.campaigns.service.asking import Thing
+from union.campaigns.service.common import NO_CAMPAIGN
+from union.core.actor import Actor
+from union.core.errors import NotFound
+from union.core.i18n import msg
+from union.core.permissions import Permission, allow
+from union.members import queries as members
+
+NAMES_ON_PAGE = 12
+_NAMES_A_PAGE = 200
+
+
+@dataclass(frozen=True)
+class Names:
+    """Signers who chose to be named, in an order that tells nothing. public: how many did, of `confirmed`."""
+
+    shown: list[Named]
+    public: int
+    confirmed: int
+    page: int
+    pages: int
+
+
+def public_campaign(session: Session, slug: str) -> Campaign:
+    """Return the row of a published campaign; raises NotFound."""
+    row = session.scalar(select(Campaign).where(Campaign.slug == slug))
+    if row is None or row.published_at is None:
+        raise NotFound(NO_CAMPAIGN)
+    return row
+
+
+def names(session: Session, row: Campaign, *, page: int = 1, limit: int = _NAMES_A_PAGE) -> Names:
+    """Return the names everybody may see, of those who signed the words as they stand."""
+    here = (
+        Signature.campaign_id == row.id,
+        Signature.public.is_(True),
+        Signature.confirmed_at.is_not(None),
+        Signature.version == row.text_version,
+    )
+    public = session.scalar(select(func.count()).select_from(Signature).where(*here)) or 0
+    pages = max(1, -(-public // limit))
+    page = min(max(page, 1), pages)
+    # Ids are random: their order says nothing of who came first.
+    rows = session.scalars(
+        select(Signature).where(*here).order_by(Signature.id).limit(limit).offset((page - 1) * limit)
+    )
+    shown = [rules.shown(one.name, one.place, public=one.public) for one in rows]
+    return Names([one for one in shown if one], public, row.verified_count, page, pages)
+
+
+def names_page(session: Session, slug: str, page: int) -> tuple[CampaignCard, Names]:
+    """Return a page of the public list and the campaign's card; raises NotFound where nothing is signed."""
+    row = public_campaign(session, slug)
+    if Kind(row.kind) not in rules.SIGNED:
+        raise NotFound(msg("Nothing is signed in this campaign."))
+    return card_of(session, row), names(session, row, page=page)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a link in an email would confirm. open: it still can. named: as the signer filled it in."""
+
+    thing: Thing
+    card: CampaignCard
+    text: str
+    open: bool
+    address: str
+    named: Named | None
+    public: bool
+    news: bool
+
+
+def asked(session: Session, token: str, now: datetime) -> Asked | None:
+    """Return what the link would do, changing nothing: programs that look into mail open links too."""
+    found = members.asked_by_link(session, purpose="yes", token=token, now=now)
+    draft = members.draft_by_link(session, purpose="yes", token=token)
+    if found is None or not draft:
+        return None
+    name, _, thing_id = draft.partition(":")
+    thing = Thing(name)
+    signed = session.get(Signature, thing_id) if thing is Thing.SIGNATURE else None
+    follows = session.get(Follower, thing_id) if thing is Thing.FOLLOWER else None
+    row = signed or follows
+    if row is None:
+        return None
+    campaign = session.get_one(Campaign, row.campaign_id)
+    return Asked(
+        thing=thing,
+        card=card_of(session, campaign),
+        text=campaign.pledge_text,
+        open=found.usable,
+        address=found.address,
+        named=Named(signed.name, signed.place) if signed else None,
+        public=bool(signed and signed.public),
+        news=bool(signed and signed.news),
+    )
+
+
+@dataclass(frozen=True)
+class OwnSignature:
+    """A confirmed signature as its owner's page shows it. current: of the words as they stand."""
+
+    card: CampaignCard
+    text: str
+    name: str
+    place: str
+    email: str
+    public: bool
+    checked_in: bool
+    current: bool
+    confirmed_at: datetime
+
+
+def own_signature(session: Session, token: str) -> OwnSignature:
+    """Return the signature whose link this is; raises NotFound."""
+    row = session.get(Signature, asking.own_id(Thing.SIGNATURE, token))
+    if row is None or row.confirmed_at is None:
+        raise NotFound(msg("This signature was withdrawn. Nothing of it is kept."))
+    campaign = session.get_one(Campaign, row.campaign_id)
+    return OwnSignature(
+        card=card_of(session, campaign),
+        text=campaign.pledge_text,
+        name=row.name,
+        place=row.place,
+        email=row.email or "",
+        public=row.public,
+        checked_in=row.checked_in,
+        current=row.version == campaign.text_version,
+        confirmed_at=row.confirmed_at,
+    )
+
+
+def follower(session: Session, token: str) -> CampaignCard:
+    """Return the campaign that the owner of this link follows; raises NotFound."""
+    row = session.get(Follower, asking.own_id(Thing.FOLLOWER, token))
+    if row is None:
+        raise NotFound(msg("You do not follow this campaign any more. Your address is deleted."))
+    return card_of(session, session.get_one(Campaign, row.campaign_id))
+
+
+@dataclass(frozen=True)
+class TextVersion:
+    """One version of the words, how many confirmed signatures it has, and how it differs from the last."""
+
+    version: int
+    text: str
+    digest: str
+    reason: str
+    frozen_at: datetime
+    confirmed: int
+    difference: list[wording.Piece]
+
+
+def text_versions(session: Session, slug: str) -> tuple[CampaignCard, list[TextVersion]]:
+    """Return every version of the words people signed, newest first, with the campaign's card."""
+    row = public_campaign(session, slug)
+    rows = list(
+        session.scalars(
+            select(SignedText).where(SignedText.campaign_id == row.id).order_by(SignedText.version)
+        )
+    )
+    counts = {row.text_version: row.verified_count}
+    if row.text_version > 1:
+        found = session.execute(
+            select(Signature.version, func.count())
+            .where(Signature.campaign_id == row.id, Signature.confirmed_at.is_not(None))
+            .group_by(Signature.version)
+        )
+        counts |= {version: n for version, n in found}  # noqa: C416 - rows are no pairs to mypy
+    before = ["", *(one.text for one in rows)]
+    made = [
+        TextVersion(
+            version=one.version,
+            text=one.text,
+            digest=one.digest,
+            reason=one.reason,
+            frozen_at=one.frozen_at,
+            confirmed=counts.get(one.version, 0),
+            difference=wording.compare(earlier, one.text) if earlier else [],
+        )
+        for one, earlier in zip(rows, before, strict=False)
+    ]
+    return card_of(session, row), made[::-1]
+
+
+@dataclass(frozen=True)
+class HandOverView:
+    """A record that signatures were handed over."""
+
+    id: str
+    at: datetime
+    to_whom: str
+    note: str
+    confirmed: int
+    version: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class SignaturesPage:
+    """What organizers see of signatures: counts, and what was handed over."""
+
+    card: CampaignCard
+    text: str
+    digest: str
+    confirmed: int
+    waiting: int
+    public: int
+    paper: int
+    earlier: int
+    hand_overs: list[HandOverView]
+    names: Names
+
+
+def signatures_page(session: Session, slug: str, actor: Actor, *, every_name: bool = False) -> SignaturesPage:
+    """Return the organizers' page of signatures; every_name: all public names, for the printed document."""
+    allow(actor, Permission.CAMPAIGN_PLAN)
+    row = public_campaign(session, slug)
+    if Kind(row.kind) not in rules.SIGNED:
+        raise NotFound(msg("Nothing is signed in this campaign."))
+    here = select(func.count()).select_from(Signature).where(Signature.campaign_id == row.id)
+    confirmed = here.where(Signature.confirmed_at.is_not(None))
+    listed = names(session, row, limit=100_000 if every_name else NAMES_ON_PAGE)
+    overs = session.scalars(
+        select(HandOver).where(HandOver.campaign_id == row.id).order_by(HandOver.at.desc())
+    )
+    return SignaturesPage(
+        card=card_of(session, row),
+        text=row.pledge_text,
+        digest=str(row.pledge_hash),
+        confirmed=row.verified_count,
+        waiting=row.pledged_count - row.verified_count,
+        public=listed.public,
+        paper=session.scalar(confirmed.where(Signature.paper.is_(True))) or 0,
+        earlier=session.scalar(confirmed.where(Signature.version < row.text_version)) or 0,
+        hand_overs=[_over(one) for one in overs],
+        names=listed,
+    )
+
+
+def _over(row: HandOver) -> HandOverView:
+    return HandOverView(row.id, row.at, row.to_whom, row.note, row.confirmed, row.version, row.digest)
+
+
+def hand_over(session: Session, slug: str, hand_over_id: str, actor: Actor) -> HandOverView:
+    """Return one record; raises NotFound."""
+    allow(actor, Permission.CAMPAIGN_PLAN)
+    row = session.get(HandOver, hand_over_id)
+    if row is None or session.get_one(Campaign, row.campaign_id).slug != slug:
+        raise NotFound(msg("There is no such record."))
+    return _over(row)
+
+
+@dataclass(frozen=True)
+class SignatureRow:
+    """One confirmed signature in the organizers' list. Its address stays sealed: nobody needs it there."""
+
+    name: str
+    place: str
+    public: bool
+    paper: bool
+    version: int
+    confirmed_on: str
+    checked_in: bool
+
+
+def signature_rows(session: Session, slug: str, actor: Actor) -> Iterator[SignatureRow]:
+    """Yield every confirmed signature; the caller writes down that the list was taken."""
+    allow(actor, Permission.CAMPAIGN_PLAN)
+    row = public_campaign(session, slug)
+    rows = session.scalars(
+        select(Signature)
+        .where(Signature.campaign_id == row.id, Signature.confirmed_at.is_not(None))
+        .order_by(Signature.id)
+        .execution_options(yield_per=1000)
+    )
+    for one in rows:
+        yield SignatureRow(
+            one.name,
+            one.place,
+            one.public,
+            one.paper,
+            one.version,
+            f"{one.confirmed_at:%Y-%m-%d}",
+            one.checked_in,
+        )
+
+
+@dataclass(frozen=True)
+class UpdatePage:
+    """A piece of news with every version of its words. steps: (version, since, title, text), newest first."""
+
+    id: int
+    at: datetime
+    title: str
+    text: str
+    version: int
+    mailed: bool
+    taken_back: bool
+    steps: list[tuple[int, datetime, list[wording.Piece], list[wording.Piece]]]
+
+
+def update_page(session: Session, slug: str, update_id: int) -> UpdatePage:
+    """Return a piece of news and how its words changed; raises NotFound."""
+    row = public_campaign(session, slug)
+    line = session.get(CampaignUpdate, update_id)
+    if line is None or line.campaign_id != row.id or line.kind != "news":
+        raise NotFound(msg("There is no such news."))
+    earlier = session.scalars(
+        select(UpdateVersion).where(UpdateVersion.update_id == line.id).order_by(UpdateVersion.version)
+    )
+    words = [(one.version, one.at, one.title, one.text) for one in earlier]
+    words.append((line.version, line.edited_at or line.at, line.title, line.text))
+    before = [(words[0][2], words[0][3]), *((title, text) for _v, _at, title, text in words)]
+    steps = [
+        (version, at, wording.compare(old[0], title), wording.compare(old[1], text))
+        for (version, at, title, text), old in zip(words, before, strict=False)
+    ]
+    return UpdatePage(
+        id=line.id,
+        at=line.at,
+        title=line.title,
+        text=line.text,
+        version=line.version,
+        mailed=line.mailed,
+        taken_back=line.taken_back_at is not None,
+        steps=steps[::-1],
+    )

@@ -1,0 +1,93 @@
+"""How long signatures are gathered and kept: closing at the deadline, then forgetting.
+
+Jobs' work. What was never confirmed goes after its week; addresses, and the names of those who did not want
+to be named, a month after the campaign ended. The counts stay.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from union.campaigns import rules
+from union.campaigns.models import Campaign, Follower, Signature
+from union.campaigns.rules import Stage, Turn
+from union.campaigns.service.common import kind, locked, stage, tell, turn
+from union.core.actor import Actor
+from union.core.permissions import Permission, allow
+
+
+def due_to_close(session: Session, now: datetime) -> list[str]:
+    """Return the slugs of campaigns whose signing must close."""
+    return list(
+        session.scalars(
+            select(Campaign.slug).where(
+                Campaign.stage == Stage.GATHERING.value,
+                Campaign.kind.in_([one.value for one in rules.SIGNED]),
+                Campaign.pledge_deadline <= now,
+            )
+        )
+    )
+
+
+def close_signing(session: Session, *, slug: str, actor: Actor, now: datetime) -> bool:
+    """Close signing at its deadline, once; tell whether there was something to close."""
+    allow(actor, Permission.CAMPAIGN_SETTLE)
+    campaign = locked(session, slug)
+    over = stage(campaign) is Stage.GATHERING and now >= campaign.pledge_deadline
+    if kind(campaign) not in rules.SIGNED or not over:
+        return False
+    facts = {"confirmed": campaign.verified_count, "given": campaign.pledged_count}
+    turn(session, campaign, Turn.CLOSE_SIGNING, actor=actor, now=now, **facts)
+    tell(session, campaign, campaign.stage, now=now, facts=facts)
+    return True
+
+
+def to_forget(session: Session, now: datetime) -> list[str]:
+    """Return the slugs of campaigns in which something has been kept for long enough."""
+    late = select(Signature.campaign_id).where(_unconfirmed(now))
+    followers = select(Follower.campaign_id).where(_unheard(now))
+    ended = select(Campaign.id).where(Campaign.ended_at < now - rules.KEPT_AFTER_END)
+    kept = select(Signature.campaign_id).where(
+        Signature.campaign_id.in_(ended), Signature.address_key.is_not(None)
+    )
+    heard = select(Follower.campaign_id).where(Follower.campaign_id.in_(ended))
+    return list(
+        session.scalars(select(Campaign.slug).where(Campaign.id.in_(late.union(followers, kept, heard))))
+    )
+
+
+def forget(session: Session, *, slug: str, actor: Actor, now: datetime) -> bool:
+    """Delete what has been kept for long enough, and bring the count of those given in line."""
+    allow(actor, Permission.CAMPAIGN_SETTLE)
+    campaign = locked(session, slug)
+    here, followers = Signature.campaign_id == campaign.id, Follower.campaign_id == campaign.id
+    if campaign.ended_at is not None and campaign.ended_at < now - rules.KEPT_AFTER_END:
+        session.execute(delete(Follower).where(followers))
+        session.execute(delete(Signature).where(here, Signature.public.is_(False)))
+        session.execute(delete(Signature).where(here, Signature.confirmed_at.is_(None)))
+        session.execute(
+            update(Signature)
+            .where(here)
+            .values(address_key=None, email=None)
+            .execution_options(synchronize_session=False)
+        )
+        return True
+    session.execute(delete(Follower).where(followers, _unheard(now)))
+    session.execute(delete(Signature).where(here, _unconfirmed(now)))
+    if kind(campaign) in rules.SIGNED:
+        waiting = select(func.count()).where(
+            here, Signature.confirmed_at.is_(None), Signature.version == campaign.text_version
+        )
+        campaign.pledged_count = campaign.verified_count + (session.scalar(waiting) or 0)
+    return True
+
+
+def _unconfirmed(now: datetime) -> ColumnElement[bool]:
+    web = Signature.paper.is_(False) & (Signature.asked_at < now - rules.CONFIRM_WITHIN)
+    paper = Signature.paper.is_(True) & (Signature.asked_at < now - rules.CONFIRM_PAPER_WITHIN)
+    return Signature.confirmed_at.is_(None) & (web | paper)
+
+
+def _unheard(now: datetime) -> ColumnElement[bool]:
+    return Follower.confirmed.is_(False) & (Follower.asked_at < now - rules.CONFIRM_WITHIN)

@@ -1,0 +1,121 @@
+"""Members rank the adopted demands in a secret ballot; their words are frozen, the order is public."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from union.ballots import queries as ballots
+from union.ballots import service as voting
+from union.campaigns import rules, wording
+from union.campaigns.models import Campaign, Demand
+from union.campaigns.rules import DemandStatus
+from union.campaigns.service.common import locked, record, stage
+from union.core.actor import Actor
+from union.core.errors import Closed, Conflict
+from union.core.i18n import msg
+from union.core.permissions import Permission, allow
+
+KIND = "demands"
+FEWEST, MOST = 2, 30
+_OPEN = (DemandStatus.ADOPTED.value, DemandStatus.NEGOTIATION.value)
+_OVER = frozenset({"concluded", "cancelled"})
+
+
+class How(StrEnum):
+    """How members say what matters most: by an order, or by all they can stand behind."""
+
+    RANKING = "ranking"
+    APPROVAL = "approval"
+
+
+@dataclass(frozen=True)
+class PriorityVote:
+    """What the organizer decides about the ballot.
+
+    opens_at, closes_at: aware UTC; zone: where they were meant. group: the mathematics, or "" for what suits.
+    trustee_ids: members who hold the key.
+    """
+
+    how: How
+    title: str
+    intro: str
+    question: str
+    preset: str
+    group: str
+    opens_at: datetime
+    closes_at: datetime
+    zone: str
+    trustee_ids: Sequence[str]
+    server_trustee: bool = False
+    rule_confirmed: bool = False
+
+
+def subject_of(slug: str) -> str:
+    """Return what the ballots on a campaign's demands are filed under."""
+    return f"demands/{slug}"
+
+
+def rankable(session: Session, campaign_id: str) -> list[Demand]:
+    """Return the demands members may put in order: adopted, or on the table, oldest first."""
+    query = select(Demand).where(Demand.campaign_id == campaign_id, Demand.status.in_(_OPEN))
+    return list(session.scalars(query.order_by(Demand.created_at, Demand.id).limit(MOST)))
+
+
+def launch_priorities(session: Session, *, slug: str, actor: Actor, now: datetime, vote: PriorityVote) -> str:
+    """Draft a ballot in which members put the adopted demands in order, and return its slug.
+
+    Raises Closed when the campaign has ended, Conflict with fewer than two demands or while such a ballot is
+    under way.
+    """
+    allow(actor, Permission.CAMPAIGN_PLAN)
+    campaign = locked(session, slug)
+    if stage(campaign) in rules.ENDED:
+        raise Closed(rules.OVER)
+    demands = rankable(session, campaign.id)
+    if len(demands) < FEWEST:
+        raise Conflict(msg("Members can put demands in order once at least two are adopted."))
+    if any(card.state not in _OVER for card in ballots.for_subject(session, subject_of(slug))):
+        raise Conflict(msg("A ballot on the order of the demands is under way already."))
+    for demand in demands:
+        demand.frozen_hash = demand.frozen_hash or wording.demand_hash(demand.title, demand.text)
+    titles = [demand.title for demand in demands]
+    asked = (
+        voting.approval(vote.question, titles)
+        if vote.how is How.APPROVAL
+        else voting.ranking(vote.question, titles)
+    )
+    ballot = voting.draft(
+        session,
+        actor=actor,
+        now=now,
+        kind=KIND,
+        subject=subject_of(slug),
+        title=vote.title,
+        intro=vote.intro,
+        questions=[asked],
+        preset=vote.preset,
+        group=vote.group,
+        opens_at=vote.opens_at,
+        closes_at=vote.closes_at,
+        zone=vote.zone,
+        platform_slug=campaign.platform_slug,
+        trustee_ids=list(vote.trustee_ids),
+        server_trustee=vote.server_trustee,
+        rule_confirmed=vote.rule_confirmed,
+    )
+    campaign.priorities = {"ballot": ballot, "demands": [[demand.id, demand.title] for demand in demands]}
+    record(session, campaign, "priorities_launch", actor=actor, now=now, ballot=ballot)
+    return ballot
+
+
+def ballot_of(session: Session, campaign: Campaign) -> str | None:
+    """Return the ballot on the order of the demands: the one that holds it again, where there is one."""
+    if not campaign.priorities:
+        return None
+    cards = ballots.for_subject(session, subject_of(campaign.slug))
+    alive = [card.slug for card in cards if card.state != "cancelled"]
+    return alive[0] if alive else str(campaign.priorities["ballot"])

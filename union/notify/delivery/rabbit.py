@@ -1,0 +1,179 @@
+"""Workers on several machines: Celery on RabbitMQ. The only module that knows either.
+
+A task carries a channel and nothing else: "claim up to a hundred due messages and send them". Quorum queues
+survive a broker node; a task is acknowledged when it is done, so one whose worker died comes again and finds
+that its rows are taken. No results, no beat: the scheduler is the clock and the rows are the truth.
+"""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Sequence
+from typing import Any, Final
+
+from amqp.exceptions import AMQPError
+from celery import Celery
+from celery.signals import worker_process_init, worker_ready, worker_shutdown
+from celery.worker.consumer import Consumer
+from kombu.entity import Queue
+from kombu.exceptions import OperationalError
+
+from union.notify.delivery.claim import BATCH
+from union.notify.delivery.engine import Health, Line, Unreachable, Work
+from union.notify.rules.kinds import Channel
+
+log = logging.getLogger(__name__)
+
+TASK: Final = "union.deliver"
+BEAT: Final = 2.0
+SOFT, HARD = 210, 240
+"""Seconds after which a chunk is asked to end, and is ended. Its rows' leases of 180 ran out before that."""
+_GONE = (OperationalError, AMQPError, OSError)
+_QUORUM = {"x-queue-type": "quorum"}
+
+
+class Undelayed(Consumer):
+    """Celery's consumer without the 28 queues for delayed tasks that it makes beside quorum queues."""
+
+    class Blueprint(Consumer.Blueprint):
+        """The steps of starting to consume."""
+
+        default_steps = tuple(
+            step for step in Consumer.Blueprint.default_steps if "delayed_delivery" not in str(step)
+        )
+
+
+def queue_of(channel: Channel) -> str:
+    """Return the name of a channel's queue: a slow mail relay must not hold up texts."""
+    return f"union.{channel.value}"
+
+
+def application(url: str) -> Celery:
+    """Return Celery as we want it; connects to nothing yet."""
+    made = Celery("union", broker=url, set_as_current=False)
+    made.conf.update(
+        task_queues=[Queue(queue_of(channel), durable=True, queue_arguments=_QUORUM) for channel in Channel],
+        task_create_missing_queues=False,
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        result_backend=None,
+        timezone="UTC",
+        enable_utc=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        task_soft_time_limit=SOFT,
+        task_time_limit=HARD,
+        broker_transport_options={"confirm_publish": True},
+        broker_connection_timeout=4,
+        broker_heartbeat=30,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        task_publish_retry=False,
+        worker_consumer=f"{__name__}:{Undelayed.__name__}",
+        # Nobody steers workers or listens to them over the broker: fewer doors.
+        worker_enable_remote_control=False,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        # Killing a sender because the broker went away would leave its messages in doubt.
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+    )
+    return made
+
+
+class Rabbit:
+    """Announces chunks, and runs workers that take them."""
+
+    def __init__(self, url: str, work: Work) -> None:
+        self._work = work
+        self._app = application(url)
+        self._app.task(self._chunk, name=TASK)
+
+    def _chunk(self, channel: str) -> None:
+        tried = self._work.send(Channel(channel), BATCH)
+        log.info("%s: %d", channel, tried)
+
+    def announce(self, channel: Channel) -> int:
+        """Announce as many chunks as are due and not announced yet; return how many.
+
+        What waits in the queue was announced before, by whichever scheduler; so a lost announcement is made
+        again at the next tick and a doubled one finds nothing to do.
+        """
+        due = self._work.due(channel)
+        if not due:
+            return 0
+        try:
+            line = self._line(channel)
+            if not line.workers:
+                raise Unreachable(f"no worker listens to {queue_of(channel)}")
+            missing = max(0, -(-due // BATCH) - line.waiting)
+            with self._app.producer_or_acquire() as producer:
+                for _ in range(missing):
+                    self._app.send_task(
+                        TASK, kwargs={"channel": channel.value}, queue=queue_of(channel), producer=producer
+                    )
+        except _GONE as problem:
+            raise Unreachable(f"the broker does not answer: {problem}") from problem
+        return missing
+
+    def _line(self, channel: Channel) -> Line:
+        """Ask the broker about a queue, making it where it is missing."""
+        with self._app.pool.acquire(block=True) as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0)
+            with connection.channel() as asked:
+                told = asked.queue_declare(
+                    queue=queue_of(channel), durable=True, auto_delete=False, arguments=_QUORUM
+                )
+        return Line(channel, told.message_count, told.consumer_count)
+
+    def run_worker(self, channels: Sequence[Channel], *, processes: int) -> int:
+        """Take chunks in `processes` forked processes until SIGTERM; chunks in hand are finished."""
+        stopped = threading.Event()
+
+        def fresh(**facts: Any) -> None:  # noqa: ANN401 - Celery's signals hand over what they like
+            del facts
+            self._work.fresh()
+
+        def ready(**facts: Any) -> None:  # noqa: ANN401
+            del facts
+            threading.Thread(target=self._beat, args=(stopped,), name="beat", daemon=True).start()
+
+        def ending(**facts: Any) -> None:  # noqa: ANN401
+            del facts
+            stopped.set()
+
+        worker_process_init.connect(fresh, weak=False)
+        worker_ready.connect(ready, weak=False)
+        worker_shutdown.connect(ending, weak=False)
+        worker = self._app.Worker(
+            hostname=f"{os.getpid()}@{socket.gethostname()}",
+            pool="prefork",
+            concurrency=processes,
+            queues=[queue_of(channel) for channel in channels],
+            without_gossip=True,
+            without_mingle=True,
+            quiet=True,
+        )
+        worker.start()
+        return int(worker.exitcode or 0)
+
+    def _beat(self, stopped: threading.Event) -> None:
+        while not stopped.wait(BEAT):
+            try:
+                self._work.beat()
+            except Exception:
+                # The database may be away for a while; a silent worker is told from its old heartbeat.
+                log.exception("no heartbeat")
+
+    def health(self) -> Health:
+        """Ask the broker how many chunks wait and who listens."""
+        try:
+            lines = tuple(self._line(channel) for channel in Channel)
+        except _GONE as problem:
+            return Health("rabbitmq", problem=f"the broker does not answer: {problem}")
+        silent = ", ".join(queue_of(line.channel) for line in lines if not line.workers)
+        told = f"no worker listens to {silent}: the scheduler sends" if silent else ""
+        return Health("rabbitmq", lines, told)

@@ -1,0 +1,132 @@
+"""Read what mail servers send back: delivery reports (RFC 3464) and complaints (RFC 5965).
+
+Pure, by the standard library's parser. Which mail a report is about is told by the mark we put into its
+return path and its Message-ID; the caller checks that the mark is ours. Statuses are those of RFC 3463.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import Message
+from enum import StrEnum
+
+_MARK = re.compile(r"(?:^|[<+\s=])(\d{1,18})-(\d{1,6})\.([0-9a-f]{16})@")
+_STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+_REPLY = re.compile(r"\b([45]\d\d)[ -]")
+_RETURN_HEADERS = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "X-Failed-Recipients")
+_LONGEST = 2_000_000
+"""Bytes read of one report; the notice stands at its beginning."""
+
+# 5.2.2 is a full mailbox and 5.7.x a policy: not the address's fault, whatever the first digit says.
+_SOFT_SUBJECTS = {"2", "3", "4", "7"}
+
+
+class Verdict(StrEnum):
+    """What a report means. DELAYED: still trying; UNKNOWN: not about a mail of ours, or no report at all."""
+
+    HARD = "hard"
+    SOFT = "soft"
+    DELAYED = "delayed"
+    COMPLAINT = "complaint"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounce:
+    """A report about one mail of ours. code: as `rules.causes` reads it."""
+
+    outbox_id: int
+    attempt: int
+    verdict: Verdict
+    code: str
+
+
+Proves = Callable[[str, str], bool]
+"""Tells whether we made this mark (`16 hex digits`) for this key (`id-attempt`)."""
+
+
+def read(raw: bytes, ours: Proves) -> Bounce | None:
+    """Return what a mail reports, None when it reports nothing about a mail of ours."""
+    mail = message_from_bytes(raw[:_LONGEST], policy=policy.compat32)
+    found = next((mark for mark in _marks(mail) if ours(f"{mark[0]}-{mark[1]}", mark[2])), None)
+    if found is None:
+        return None
+    verdict, code = _verdict(mail)
+    if verdict is Verdict.UNKNOWN:
+        return None
+    return Bounce(int(found[0]), int(found[1]), verdict, code)
+
+
+def _marks(mail: Message) -> Iterator[tuple[str, str, str]]:
+    """Yield every mark that could be ours, from the most to the least likely place."""
+    for name in _RETURN_HEADERS:
+        for value in mail.get_all(name, []):
+            yield from _MARK.findall(str(value))
+    for part in mail.walk():
+        for name in ("Message-ID", "In-Reply-To", "References", "Original-Message-ID", "Original-Mail-From"):
+            for value in part.get_all(name, []):
+                yield from _MARK.findall(str(value))
+        if part.get_content_type() in {"text/rfc822-headers", "text/plain"}:
+            yield from _MARK.findall(_text(part))
+
+
+def _text(part: Message) -> str:
+    payload = part.get_payload(decode=True)
+    return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else ""
+
+
+def _verdict(mail: Message) -> tuple[Verdict, str]:
+    kinds = {part.get_content_type() for part in mail.walk()}
+    if "message/feedback-report" in kinds:
+        return Verdict.COMPLAINT, "complaint"
+    groups = [group for part in mail.walk() if part.get_content_type() == "message/delivery-status"
+              for group in _groups(part)]  # fmt: skip
+    for group in groups:
+        action = str(group.get("Action", "")).split(";")[0].strip().lower()
+        if action in {"failed", "delayed"}:
+            status = str(group.get("Status", ""))
+            return _weigh(action, status, str(group.get("Diagnostic-Code", "")))
+    if groups:
+        return Verdict.UNKNOWN, ""
+    return _without_report(mail)
+
+
+def _groups(part: Message) -> Iterator[Message]:
+    """Yield the groups of fields of a delivery-status part: one about the mail, one for each recipient."""
+    payload = part.get_payload()
+    if isinstance(payload, list):
+        yield from (one for one in payload if isinstance(one, Message))
+    elif isinstance(payload, str):
+        yield from (message_from_bytes(block.encode()) for block in re.split(r"\n\s*\n", payload))
+
+
+def _weigh(action: str, status: str, diagnostic: str) -> tuple[Verdict, str]:
+    found = _STATUS.search(status) or _STATUS.search(diagnostic)
+    reply = _REPLY.search(diagnostic)
+    number = ".".join(found.groups()) if found else "5.0.0"
+    said = reply[1] if reply else ("450" if number.startswith("4") else "550")
+    code = f"smtp {said} {number} {_words(diagnostic)}"[:100].rstrip()
+    if action == "delayed":
+        return Verdict.DELAYED, code
+    family, subject, _ = number.split(".")
+    hard = family == "5" and subject not in _SOFT_SUBJECTS
+    return (Verdict.HARD if hard else Verdict.SOFT), code
+
+
+def _words(diagnostic: str) -> str:
+    text = re.sub(r"^\s*smtp;\s*", "", diagnostic, flags=re.IGNORECASE)
+    text = _STATUS.sub("", _REPLY.sub("", text))
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def _without_report(mail: Message) -> tuple[Verdict, str]:
+    """Read a notice in words, as older servers write them: only one that looks like a bounce counts."""
+    sender = str(mail.get("From", "")).lower()
+    empty = str(mail.get("Return-Path", "")).strip() == "<>"
+    if not empty and not any(name in sender for name in ("mailer-daemon", "postmaster")):
+        return Verdict.UNKNOWN, ""
+    said = " ".join(_text(part) for part in mail.walk() if part.get_content_type() == "text/plain")
+    if _STATUS.search(said) or _REPLY.search(said):
+        return _weigh("failed", "", said[:2000])
+    return Verdict.UNKNOWN, ""

@@ -1,0 +1,224 @@
+"""Turn recipients into outbox rows: the text, its values, when it may go, and why it may not.
+
+Looks up each template version, each distinct text and each list of refusals once for a batch; inserts nothing
+but wordings.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from union.core.errors import Invalid
+from union.core.i18n import msg
+from union.notify import texts
+from union.notify.models import Wording
+from union.notify.rules import hours, segments
+from union.notify.rules.kinds import BUZZING, QUIET_LANES, Channel, Lane, State
+from union.notify.service.bounces import bad_among
+from union.notify.service.consent import address_hash, refused
+from union.notify.service.shown import devices_of, named_among
+from union.notify.service.statements import insert_or_leave
+from union.notify.service.trial import kept_out
+from union.notify.service.wording import own_text
+
+OFFERED: Final[Mapping[Channel, frozenset[str]]] = {
+    Channel.SMS: frozenset(),
+    Channel.EMAIL: frozenset({"union", "stop"}),
+    Channel.PUSH: frozenset({"union", "link"}),
+}
+"""Places that the delivery fills by itself: the union's name, the unsubscribe address, where a click goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One address of one member. fields: the values for the text; share one mapping where values are equal.
+
+    not_before and expires_at override the fan-out's.
+    """
+
+    member_id: str
+    channel: Channel
+    to: str
+    language: str
+    zone: str
+    fields: texts.Fields = field(default_factory=dict)
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+
+
+class Batch:
+    """Turns recipients into rows; looks up each template version and each distinct text once.
+
+    gap: how long a segment keeps its route busy; each text waits for those before it.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        now: datetime,
+        ref: str,
+        kind: str,
+        template: str,
+        lane: Lane,
+        not_before: datetime,
+        expires_at: datetime,
+        *,
+        secret: bool,
+        gap: timedelta | None = None,
+    ) -> None:
+        self._gap = gap
+        self._ahead = 0
+        self._session = session
+        self._now = now
+        self._template = template
+        self._lane = lane
+        self._not_before = not_before
+        self._expires_at = expires_at
+        self._same: dict[str, Any] = {
+            "ref": ref, "kind": kind, "lane": lane.value, "secret": secret, "attempts": 0,
+            "created_at": now, "changed_at": now,
+        }  # fmt: skip
+        self._wordings: dict[tuple[Channel, str, bool], tuple[texts.Text, int]] = {}
+        # Keeps the mappings alive, so that an id stays theirs.
+        self._rendered: dict[tuple[int, int], tuple[texts.Fields, str, int]] = {}
+        self._hours: dict[tuple[str, datetime], datetime] = {}
+
+    def rows(self, recipients: list[Recipient]) -> list[dict[str, Any]]:
+        """Return the rows of `recipients` in their order, then those of notifications beside them."""
+        beside = list(self._notifications(recipients))
+        everyone = [*recipients, *beside]
+        named = named_among(self._session, {one.member_id for one in everyone})
+        hashes = [address_hash(one.channel, one.to) for one in everyone]
+        no = {
+            channel: self._kept_back(
+                channel,
+                {h: r.member_id for h, r in zip(hashes, everyone, strict=True) if r.channel is channel},
+            )
+            for channel in {one.channel for one in everyone}
+        }
+        return [
+            self._row(one, hashed, no[one.channel].get(hashed), named=one.member_id in named)
+            for one, hashed in zip(everyone, hashes, strict=True)
+        ]
+
+    def _notifications(self, recipients: list[Recipient]) -> Iterator[Recipient]:
+        """Yield a notification for each member whose browser shows them; never for secrets."""
+        if self._same["secret"] or self._lane is Lane.LOGIN:
+            return
+        members = {one.member_id: one for one in reversed(recipients) if one.member_id}
+        for member_id, devices in devices_of(self._session, members.keys()).items():
+            yield replace(members[member_id], channel=Channel.PUSH, to=devices)
+
+    def _kept_back(self, channel: Channel, members: Mapping[bytes, str]) -> dict[bytes, str]:
+        """Return why some addresses get nothing. members: hash of the address → whose it is."""
+        found = dict.fromkeys(refused(self._session, members.keys(), channel, self._lane), "opted_out")
+        if self._lane is not Lane.LOGIN:
+            found |= dict.fromkeys(bad_among(self._session, members.keys(), channel), "bad_address")
+        if channel is Channel.SMS:
+            found |= dict.fromkeys(kept_out(self._session, members), "trial")
+        return found
+
+    def _row(self, recipient: Recipient, hashed: bytes, no: str | None, *, named: bool) -> dict[str, Any]:
+        _check_address(recipient)
+        text, wording_id = self._wording(recipient, named=named)
+        values, count = self._values(recipient, text, wording_id)
+        expires_at = recipient.expires_at or self._expires_at
+        wanted = recipient.not_before or self._not_before
+        if self._gap and recipient.channel is Channel.SMS and no is None:
+            wanted += self._gap * self._ahead
+            self._ahead += count
+        not_before = self._permitted(recipient, wanted)
+        reason = no
+        if reason is None and not_before >= expires_at:
+            reason = "quiet_hours" if self._quiet(recipient) else "late"
+        sealed = None if reason else f'{{"to":{json.dumps(recipient.to)},"fields":{values}}}'
+        return {
+            **self._same,
+            "member_id": recipient.member_id, "channel": recipient.channel.value, "address_hash": hashed,
+            "sealed": sealed, "language": text.language, "zone": recipient.zone, "wording_id": wording_id,
+            "named": named, "segments": count,
+            "state": (State.SUPPRESSED if reason else State.CREATED).value,
+            "error_code": reason, "not_before": not_before, "expires_at": expires_at,
+        }  # fmt: skip
+
+    def _quiet(self, recipient: Recipient) -> bool:
+        return recipient.channel in BUZZING and self._lane in QUIET_LANES
+
+    def _permitted(self, recipient: Recipient, wanted: datetime) -> datetime:
+        """Return when the text may go: at `wanted`, or for quiet lanes when the member's night is over."""
+        if not self._quiet(recipient):
+            return wanted
+        key = (recipient.zone, wanted)
+        if key not in self._hours:
+            self._hours[key] = hours.next_allowed(wanted, recipient.zone)
+        return self._hours[key]
+
+    def _wording(self, recipient: Recipient, *, named: bool) -> tuple[texts.Text, int]:
+        key = (recipient.channel, recipient.language, named)
+        if key not in self._wordings:
+            text = self._text(recipient, named=named)
+            self._wordings[key] = (text, wording_id(self._session, text, self._now))
+        return self._wordings[key]
+
+    def _text(self, recipient: Recipient, *, named: bool) -> texts.Text:
+        """Return the organizers' own wording where it can be filled, else the built-in one."""
+        if recipient.channel is Channel.PUSH:
+            return texts.notification(self._template, recipient.language, named=named)
+        built_in = texts.find(self._template, recipient.language, recipient.channel)
+        own = own_text(self._session, built_in)
+        fillable = own is not None and own.fields <= OFFERED[recipient.channel] | recipient.fields.keys()
+        return own if own is not None and fillable else built_in
+
+    def _values(self, recipient: Recipient, text: texts.Text, wording: int) -> tuple[str, int]:
+        """Return the values as JSON, only those the text uses, and how many segments it takes."""
+        key = (id(recipient.fields), wording)
+        if key not in self._rendered:
+            offered = dict.fromkeys(OFFERED[recipient.channel], "")
+            _, body = text.render({**offered, **recipient.fields})
+            count = segments.count(body).segments if recipient.channel is Channel.SMS else 1
+            used = {name: recipient.fields[name] for name in text.fields if name in recipient.fields}
+            self._rendered[key] = (recipient.fields, json.dumps(used, ensure_ascii=False), count)
+        _, values, count = self._rendered[key]
+        return values, count
+
+
+def _check_address(recipient: Recipient) -> None:
+    to = recipient.to
+    if recipient.channel is Channel.SMS:
+        fits = to.startswith("+") and to[1:].isdigit()
+    elif recipient.channel is Channel.PUSH:
+        fits = to.startswith("[")
+    else:
+        fits = "@" in to and to.isprintable() and " " not in to
+    if not fits:
+        raise Invalid(msg("That address cannot be reached over this channel."))
+
+
+def wording_id(session: Session, text: texts.Text, now: datetime) -> int:
+    """Return the id of the row that keeps this version of a template, written on first use."""
+    chosen = select(Wording.id).where(
+        Wording.template == text.name,
+        Wording.language == text.language,
+        Wording.channel == text.channel.value,
+        Wording.digest == text.digest,
+    )
+    found = session.scalar(chosen)
+    if found is not None:
+        return found
+    row = {
+        "template": text.name, "language": text.language, "channel": text.channel.value,
+        "digest": text.digest, "subject": text.subject, "body": text.body, "created_at": now,
+    }  # fmt: skip
+    session.execute(insert_or_leave(session, Wording), [row])
+    return session.scalars(chosen).one()
+
+
+def read_sealed(sealed: str) -> tuple[str, Mapping[str, str | int]]:
+    """Return address and values of an opened `Outbox.sealed`."""
+    found = json.loads(sealed)
+    return found["to"], found["fields"]

@@ -1,0 +1,80 @@
+"""Organizing work as pages read it: frozen values, each narrowed to the places of its reader."""
+
+from union.organizing.queries.calling import CallPage, MyList, call_page, my_lists
+from union.organizing.queries.lists import (
+    ExportCard,
+    HelperCard,
+    ListCard,
+    ListPage,
+    TextPage,
+    exports,
+    list_page,
+    lists,
+    text_page,
+)
+from union.organizing.queries.overview import ChapterRow, Overview, overview
+from union.organizing.queries.own import Noted, noted, own_file
+from union.organizing.queries.people import (
+    PeoplePage,
+    PersonPage,
+    PersonRow,
+    SavedFilterCard,
+    TagCard,
+    TalkCard,
+    people_page,
+    person_page,
+    saved_filters,
+    tag_page,
+    tags,
+    talk,
+)
+from union.organizing.queries.prospects import Invited, ProspectCard, ProspectPage, invited, prospect_page
+from union.organizing.queries.roles import RoleRow, campaign_places, local_roles
+from union.organizing.queries.tasks import TaskCard, open_tasks, task, tasks_of, waiting_for
+
+__all__ = [
+    "CallPage",
+    "ChapterRow",
+    "ExportCard",
+    "HelperCard",
+    "Invited",
+    "ListCard",
+    "ListPage",
+    "MyList",
+    "Noted",
+    "Overview",
+    "PeoplePage",
+    "PersonPage",
+    "PersonRow",
+    "ProspectCard",
+    "ProspectPage",
+    "RoleRow",
+    "SavedFilterCard",
+    "TagCard",
+    "TalkCard",
+    "TaskCard",
+    "TextPage",
+    "call_page",
+    "campaign_places",
+    "exports",
+    "invited",
+    "list_page",
+    "lists",
+    "local_roles",
+    "my_lists",
+    "noted",
+    "open_tasks",
+    "overview",
+    "own_file",
+    "people_page",
+    "person_page",
+    "prospect_page",
+    "saved_filters",
+    "tag_page",
+    "tags",
+    "talk",
+    "task",
+    "tasks_of",
+    "text_page",
+    "waiting_for",
+]

@@ -1,0 +1,1 @@
+"""What decides in organizing work. Pure: values in, values out."""
