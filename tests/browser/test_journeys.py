@@ -3,7 +3,6 @@
 Nothing stands in for a part: the seed's members, two web workers, the scheduler, the message desk, real encryption.
 """
 
-import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,14 +25,7 @@ from union.demo.texts import Story
 from union.members import queries as members
 from union.members import service as registry
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        "UNION_JOURNEYS" not in os.environ,
-        reason="LEFT OUT: journeys take minutes and want a quiet machine; run with UNION_JOURNEYS=1",
-    ),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 WAYS = [(screen, means) for screen in (PHONE, DESK) for means in ("mouse", "keyboard")]
 NAMES = [f"{screen[0]}-{means}" for screen, means in WAYS]
