@@ -3,7 +3,6 @@
 What is found by following links is looked at twice, on a phone and on a desk, by day and by night in turn.
 """
 
-import os
 from itertools import cycle
 from urllib.parse import urlsplit
 
@@ -16,13 +15,7 @@ from tests.browser import looking
 from tests.browser.looking import DESK, PHONE, Ear
 from union.app import create_app
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        "UNION_JOURNEYS" not in os.environ,
-        reason="LEFT OUT: journeys take minutes and want a quiet machine; run with UNION_JOURNEYS=1",
-    ),
-]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ROLES = ("visitor", "member", "trustee", "organizer", "officer")
 FIRST = {
