@@ -409,7 +409,8 @@ def faults(page, name):
     if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
         found.append(f"{name}: wider than the screen")
     small = page.evaluate("""() => [...document.querySelectorAll('button, .button, summary, .choice, .problem a')]
-        .filter((e) => e.offsetParent && e.getBoundingClientRect().height < 44).map((e) => e.textContent.trim())""")
+        .filter((e) => e.offsetParent && !e.closest('[aria-hidden]') && e.getBoundingClientRect().height < 44)
+        .map((e) => e.textContent.trim())""")
     return found + [f"{name}: {text!r} is a small target" for text in small]
 
 

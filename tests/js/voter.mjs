@@ -12,7 +12,7 @@ import { bytes, dealt, finished, groupNamed } from "./known.mjs";
 
 const asked = JSON.parse(readFileSync(0, "utf-8"));
 const group = await groupNamed(asked.group);
-const next = asked.draws ? dealt(asked.draws) : () => draw(group.q);
+const next = asked.draws ? dealt(asked.draws) : (below = group.q) => draw(below);
 
 const acts = {
   key: () => makeKey(group, next),
@@ -22,18 +22,9 @@ const acts = {
     const secret = credentialSecret(group, election.uuid, credential);
     return votes.map((choices) => finished(seal(election, group, secret, choices, next))[0]);
   },
-  sealDealt: ({ record, credential, choices, draws }) => {
+  shuffle: ({ record, tally }) => {
     const election = readElection(bytes(record));
-    const secret = credentialSecret(group, election.uuid, credential);
-    const dealer = dealt(draws);
-    const [{ ballot }] = finished(seal(election, group, secret, choices, dealer));
-    return { ballot, left: dealer.left() };
-  },
-  shuffle: ({ record, tally, draws }) => {
-    const election = readElection(bytes(record));
-    const dealer = draws ? dealt(draws) : draw;
-    const [made, yields] = finished(shuffle(group, election, rankedRows(election, JSON.parse(tally)), dealer));
-    return { made, yields, left: draws ? dealer.left() : 0 };
+    return finished(shuffle(group, election, rankedRows(election, JSON.parse(tally)), next))[0];
   },
   generators: ({ numbers }) => numbers.map((i) => group.text(generator(group, i))),
   share: ({ fp, privateKey, publicKey, tally }) =>

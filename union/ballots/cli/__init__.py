@@ -32,7 +32,7 @@ from union.ballots.crypto.canonical import sha256_base64
 from union.ballots.crypto.credentials import check_uuid
 from union.ballots.crypto.difference import verify_difference
 from union.ballots.crypto.failures import Check
-from union.ballots.queries.pages import Result
+from union.ballots.queries.results import Result
 from union.core import db
 from union.core.actor import SYSTEM
 from union.core.clock import utcnow

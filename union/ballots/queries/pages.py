@@ -1,6 +1,5 @@
 """One ballot as its pages show it: frozen values, each actor seeing what concerns the actor."""
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,24 +8,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from union.ballots import holders, orders, outcomes, papers, rules
-from union.ballots.models import (
-    Ballot,
-    BallotTrustee,
-    CastBallot,
-    CeremonyComplaint,
-    CeremonyMessage,
-    Objection,
-    PartialDecryption,
-    PublicCredential,
-    RefusalLog,
-    RollEntry,
-)
-from union.ballots.orders import Counted
+from union.ballots import holders, papers, rules
+from union.ballots.models import Ballot, CastBallot, Objection, PublicCredential, RefusalLog, RollEntry
 from union.ballots.papers import Asked, Part
-from union.ballots.queries.cards import threshold_place
-from union.ballots.rules import BEFORE_OPENING, SHOWN_TO_ALL, Chosen, State, Turnout, Verdict
-from union.ballots.service import mixing
+from union.ballots.queries.results import Result, results_of
+from union.ballots.queries.seats import Seat, accused_in, seats_of
+from union.ballots.rules import BEFORE_OPENING, SHOWN_TO_ALL, State, Turnout, Verdict
 from union.ballots.weights import Class, Weighting, exposed
 from union.core.actor import Actor
 from union.core.errors import NotFound
@@ -34,46 +21,6 @@ from union.core.i18n import msg
 from union.core.permissions import Permission, permits
 from union.members import queries as members
 from union.notify.queries import Progress, progress
-
-
-@dataclass(frozen=True)
-class Seat:
-    """A trustee as shown. mine: the reader's own seat. server: this key is the union's server's.
-
-    steps: how many steps of the key ceremony are in. shuffle: "done", "turn", "waiting" or "left out"; ""
-    where nothing is shuffled or voting is not over. refused: how many shares of the count were refused.
-    """
-
-    position: int
-    name: str
-    has_key: bool
-    has_decrypted: bool
-    public_key: str | None
-    mine: bool
-    server: bool
-    tested: bool = False
-    steps: int = 0
-    refused: int = 0
-    refused_check: str | None = None
-    shuffle: str = ""
-
-
-@dataclass(frozen=True)
-class Result:
-    """A counted question. needed and width: yes votes the rule asks for, and the votes it is a share of.
-
-    blank: votes for none of the answers, where those have a place. counted: of orders and grades; given:
-    each of those with how many gave it.
-    """
-
-    asked: Asked
-    counts: tuple[int, ...]
-    needed: int | None
-    width: int
-    chosen: Chosen | None
-    blank: int | None = None
-    counted: Counted | None = None
-    given: tuple[tuple[tuple[int, ...], int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -265,7 +212,7 @@ def find(session: Session, key: str) -> Ballot:
 def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> BallotPage:
     """Return the ballot's page as `actor` sees it. Raises NotFound, also for drafts of others."""
     ballot = find(session, slug)
-    seats = _seats(session, ballot, actor)
+    seats = seats_of(session, ballot, actor)
     if State(ballot.state) not in SHOWN_TO_ALL and not (
         permits(actor, Permission.BALLOT_RUN) or any(seat.mine for seat in seats)
     ):
@@ -303,7 +250,7 @@ def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> Bal
         voters=_voters(session, ballot),
         on_roll=entry is not None,
         voted=entry.voted if entry else None,
-        results=_results(ballot, questions),
+        results=results_of(ballot, questions),
         verdict=Verdict.from_json(ballot.verdict) if ballot.verdict else None,
         chapters=tuple(Turnout(**row) for row in ballot.chapters or ()),
         chapter_names={c.slug: c.name for c in members.chapters(session)} if ballot.chapters else {},
@@ -325,7 +272,7 @@ def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> Bal
         turn_since=ballot.shuffle_turn_at,
         threshold=ballot.threshold,
         ceremony=ballot.ceremony,
-        accused=_accused(session, ballot, seats),
+        accused=accused_in(session, ballot, seats),
     )
 
 
@@ -336,13 +283,6 @@ def _shared_weights(session: Session, ballot: Ballot) -> tuple[Class, ...]:
     query = select(PublicCredential.weight, func.count()).where(PublicCredential.ballot_id == ballot.id)
     rows = session.execute(query.group_by(PublicCredential.weight).order_by(PublicCredential.weight.desc()))
     return tuple(Class(weight, many) for weight, many in rows)
-
-
-def _accused(session: Session, ballot: Ballot, seats: tuple[Seat, ...]) -> str | None:
-    """Return the name of the trustee whose share did not fit, where that halts the ceremony."""
-    query = select(CeremonyComplaint.accused).where(CeremonyComplaint.ballot_id == ballot.id)
-    accused = session.scalars(query.order_by(CeremonyComplaint.received_at)).first()
-    return None if accused is None else [seat.name for seat in seats if not seat.server][accused - 1]
 
 
 def _other(ballot: Ballot | None) -> Other | None:
@@ -365,46 +305,6 @@ def rule_is_stale(ballot: Ballot, now: datetime) -> bool:
     return date.fromisoformat(ballot.rule["review_by"]) < day
 
 
-def _seats(session: Session, ballot: Ballot, actor: Actor) -> tuple[Seat, ...]:
-    done = set(
-        session.scalars(select(PartialDecryption.position).where(PartialDecryption.ballot_id == ballot.id))
-    )
-    rows = session.scalars(
-        select(BallotTrustee).where(BallotTrustee.ballot_id == ballot.id).order_by(BallotTrustee.position)
-    )
-    steps = Counter(
-        session.scalars(select(CeremonyMessage.position).where(CeremonyMessage.ballot_id == ballot.id))
-    )
-    shuffles = _shuffles(session, ballot)
-    return tuple(
-        Seat(
-            row.position,
-            row.name,
-            row.public_key is not None,
-            row.position in done,
-            row.public_key,
-            mine=row.member_id is not None and row.member_id == actor.member_id,
-            server=row.member_id is None,
-            tested=row.tested_at is not None,
-            steps=steps[row.position],
-            refused=row.refused,
-            refused_check=row.refused_check,
-            shuffle=shuffles.get(row.position, shuffles.get(0, "")),
-        )
-        for row in rows
-    )
-
-
-def _shuffles(session: Session, ballot: Ballot) -> dict[int, str]:
-    """Return where each trustee's shuffle stands, by place; 0 stands for all others."""
-    if ballot.tally_at is None or not mixing.needed(ballot):
-        return {}
-    over = mixing.turns(session, ballot)
-    found = {place: "left out" if at is None else "done" for place, at in over.items()}
-    turn = mixing.whose_turn(session, ballot)
-    return {0: "waiting", **found, **({turn.position: "turn"} if turn else {})}
-
-
 def _voters(session: Session, ballot: Ballot) -> int | None:
     if ballot.opened_at is None:
         return None
@@ -412,25 +312,6 @@ def _voters(session: Session, ballot: Ballot) -> int | None:
         return ballot.cast
     query = select(func.count(CastBallot.credential.distinct())).where(CastBallot.ballot_id == ballot.id)
     return session.scalar(query)
-
-
-def _results(ballot: Ballot, questions: tuple[Asked, ...]) -> tuple[Result, ...]:
-    if ballot.counts is None:
-        return ()
-    found = []
-    whole = ballot.total_weight or ballot.eligible
-    for asked, stored in zip(questions, ballot.counts, strict=True):
-        chosen = outcomes.chosen(asked, stored)
-        if asked.ranked:
-            given = tuple((tuple(answer), int(n)) for answer, n in stored)
-            counted = orders.count(asked, stored)
-            found.append(Result(asked, (), None, 0, chosen, counted=counted, given=given))
-            continue
-        counts, blank = outcomes.split(asked, stored)
-        mark = threshold_place(ballot.rule, counts, whole, asked.part)
-        needed, width = mark or (None, sum(counts))
-        found.append(Result(asked, counts, needed, width, chosen, blank))
-    return tuple(found)
 
 
 def _objections(session: Session, ballot: Ballot) -> tuple[ObjectionLine, ...]:

@@ -17,7 +17,7 @@ from union.ballots.crypto.counting import Judgement, Schulze, TransferableVote
 from union.ballots.orders import Counted, Said
 from union.ballots.papers import Part
 from union.ballots.queries import BallotPage
-from union.ballots.queries.pages import Result
+from union.ballots.queries.results import Result
 from union.ballots.rules import Of
 from union.ballots.views.kit import blueprint
 from union.core.clock import utcnow

@@ -1,10 +1,11 @@
-"""What the organizers' page says and offers about the trustees before the opening."""
+"""What the organizers' page says and offers about the trustees, and what weakens the secret they keep."""
 
 from union.ballots.queries import BallotPage
+from union.ballots.queries.seats import Seat
 from union.ballots.rules import State
 from union.ballots.views.kit import Check, Step
 from union.core.i18n import msg
-from union.web.i18n import gettext
+from union.web.i18n import gettext, when
 
 
 def ceremony_words(page: BallotPage) -> str | None:
@@ -61,3 +62,53 @@ def anew(page: BallotPage, *, again: bool) -> list[Step]:
     else:
         text = gettext(msg("Have all keys made anew"))
     return [Step("keys-anew", text, "secondary" if page.accused else "quiet", confirm=sure)]
+
+
+def cautions(page: BallotPage) -> list[Check]:
+    """Return what voters are told because it weakens the secret."""
+    found = []
+    if page.server_only:
+        found.append(Check(gettext(msg("Only the server holds a key: voters are told so")), ok=False))
+    if page.tells_too_much:
+        few = gettext(
+            msg("with fewer than 50 voters or more than 6 answers a rare order can point to whoever gave it")
+        )
+        found.append(Check(gettext(msg("Orders are published: voters are told so")), ok=False, detail=few))
+    if page.exposed:
+        alone = gettext(msg("%(n)s members have a weight that few share: it can name them"), n=page.exposed)
+        found.append(Check(gettext(msg("Weights are public: voters are told so")), ok=False, detail=alone))
+    return found
+
+
+def shuffles(page: BallotPage) -> Check:
+    """Return the line of the checklist that says how far the shuffles are, and who is waited for."""
+    done = sum(seat.shuffle == "done" for seat in page.seats)
+    detail = gettext(msg("%(there)s of %(all)s"), there=done, all=len(page.seats))
+    if page.turn is not None and page.turn_since is not None:
+        since = when(page.turn_since, page.zone)
+        turn = gettext(msg("waiting for %(name)s since %(when)s"), name=page.turn.name, when=since)
+        detail = f"{detail}; {turn}"
+    return Check(gettext(msg("Trustees' shuffles of the votes")), True if page.shuffled else None, detail)
+
+
+def while_shuffling(page: BallotPage, turn: Seat) -> list[Step]:
+    """Return what can be done while one trustee is waited for, and what is lost by not waiting."""
+    others = [seat for seat in page.seats if seat.position != turn.position and seat.shuffle != "left out"]
+    reason = None if others else gettext(msg("Somebody must shuffle."))
+    lost = gettext(
+        msg(
+            "%(n)s trustees are left to shuffle. If all of those put together what they know, they can tell"
+            " which vote was whose. With every trustee who shuffles that becomes harder."
+        ),
+        n=len(others),
+    )
+    return [
+        Step("remind-shuffler", gettext(msg("Remind %(name)s"), name=turn.name), "secondary"),
+        Step(
+            "leave-out",
+            gettext(msg("Go on without the shuffle of %(name)s"), name=turn.name),
+            "danger",
+            reason,
+            lost,
+        ),
+    ]

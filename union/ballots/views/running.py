@@ -19,9 +19,16 @@ from union.ballots.forms import (
     options,
 )
 from union.ballots.queries import BallotPage, RunPage
-from union.ballots.queries.pages import Seat
 from union.ballots.rules import State
-from union.ballots.views.keyholders import anew, ceremony_words, opening, tests
+from union.ballots.views.keyholders import (
+    anew,
+    cautions,
+    ceremony_words,
+    opening,
+    shuffles,
+    tests,
+    while_shuffling,
+)
 from union.ballots.views.kit import STATES, STEP_OF, STEPS, Check, Step, blueprint, settings, translated
 from union.core.actor import Actor, Role
 from union.core.clock import utcnow
@@ -92,7 +99,7 @@ def _checklist(run: RunPage) -> list[Check]:
         ),
     ]
     found += tests(page)
-    found += _cautions(page)
+    found += cautions(page)
     sent = run.credentials
     if page.codes_by_officer:
         share = gettext(msg("%(n)s made offline: they come from the officer"), n=number(page.eligible))
@@ -135,7 +142,7 @@ def _checklist(run: RunPage) -> list[Check]:
         )
     )
     if page.ranked:
-        found.append(_shuffles(page))
+        found.append(shuffles(page))
     there = page.shares_needed - page.shares_missing
     shares = gettext(msg("%(there)s of %(needed)s needed"), there=there, needed=page.shares_needed)
     found.append(
@@ -144,32 +151,6 @@ def _checklist(run: RunPage) -> list[Check]:
         )
     )
     return found
-
-
-def _cautions(page: BallotPage) -> list[Check]:
-    """Return what voters are told because it weakens the secret."""
-    found = []
-    if page.server_only:
-        found.append(Check(gettext(msg("Only the server holds a key: voters are told so")), ok=False))
-    if page.tells_too_much:
-        few = gettext(
-            msg("with fewer than 50 voters or more than 6 answers a rare order can point to whoever gave it")
-        )
-        found.append(Check(gettext(msg("Orders are published: voters are told so")), ok=False, detail=few))
-    if page.exposed:
-        alone = gettext(msg("%(n)s members have a weight that few share: it can name them"), n=page.exposed)
-        found.append(Check(gettext(msg("Weights are public: voters are told so")), ok=False, detail=alone))
-    return found
-
-
-def _shuffles(page: BallotPage) -> Check:
-    done = sum(seat.shuffle == "done" for seat in page.seats)
-    detail = gettext(msg("%(there)s of %(all)s"), there=done, all=len(page.seats))
-    if page.turn is not None and page.turn_since is not None:
-        since = when(page.turn_since, page.zone)
-        turn = gettext(msg("waiting for %(name)s since %(when)s"), name=page.turn.name, when=since)
-        detail = f"{detail}; {turn}"
-    return Check(gettext(msg("Trustees' shuffles of the votes")), True if page.shuffled else None, detail)
 
 
 def _steps(page: BallotPage) -> list[Step]:
@@ -190,36 +171,13 @@ def _steps(page: BallotPage) -> list[Step]:
         )
         found.append(Step("again", gettext(msg("Hold this ballot again")), "primary", confirm=same))
     if page.shuffling and page.turn is not None:
-        found += _while_shuffling(page, page.turn)
+        found += while_shuffling(page, page.turn)
     if state is State.OPEN:
         found.append(Step("remind", gettext(msg("Remind those who have not voted")), "secondary"))
     if state in {State.DRAFT, State.KEYS, State.CREDENTIALS, State.OPEN}:
         sure = gettext(msg("This cannot be undone: no vote is counted, and everybody with a code is told."))
         found.append(Step("cancel", gettext(msg("Call the ballot off")), "danger", confirm=sure))
     return found
-
-
-def _while_shuffling(page: BallotPage, turn: Seat) -> list[Step]:
-    """Return what can be done while one trustee is waited for, and what is lost by not waiting."""
-    others = [seat for seat in page.seats if seat.position != turn.position and seat.shuffle != "left out"]
-    reason = None if others else gettext(msg("Somebody must shuffle."))
-    lost = gettext(
-        msg(
-            "%(n)s trustees are left to shuffle. If all of those put together what they know, they can tell"
-            " which vote was whose. With every trustee who shuffles that becomes harder."
-        ),
-        n=len(others),
-    )
-    return [
-        Step("remind-shuffler", gettext(msg("Remind %(name)s"), name=turn.name), "secondary"),
-        Step(
-            "leave-out",
-            gettext(msg("Go on without the shuffle of %(name)s"), name=turn.name),
-            "danger",
-            reason,
-            lost,
-        ),
-    ]
 
 
 def _before_opening(page: BallotPage, state: State) -> list[Step]:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from union.ballots import queries, service
 from union.ballots.queries import BallotPage, Part
-from union.ballots.queries.pages import Seat
+from union.ballots.queries.seats import Seat
 from union.ballots.rules import State
 from union.ballots.service import Refusal
 from union.ballots.views.kit import LARGEST, blueprint, posted, raw_json, refused, settings
