@@ -52,6 +52,7 @@ def give_key(session, ballot, holder, now):
         now=now,
         slug=ballot,
         text=key.public.record().decode(),
+        public_url=SITE,
     )
     return key
 
@@ -73,7 +74,11 @@ def launch(session, slug, hand, at, *, by=SYSTEM):
         assert service.launch_due(session, actor=by, now=at, slug=slug, site=SITE) == 1
         assert service.launch_due(session, actor=by, now=at, slug=slug, site=SITE) == 0, "once"
     else:
-        service.launch_vote(session, actor=by, now=at, slug=slug, number=1, site=SITE)
+        untested = ballots.keys_untested(session, hand.slug)
+        assert untested, "nobody tested a key"
+        with pytest.raises(Conflict, match="have not tested their keys"):
+            service.launch_vote(session, actor=by, now=at, slug=slug, number=1, site=SITE)
+        service.launch_vote(session, actor=by, now=at, slug=slug, number=1, site=SITE, untested=untested)
     hand.voters = [e.member_id for e in roll(session, hand)]
     voting.read_credentials(session, hand)
     hand.closes_at = ballots.by_slug(session, hand.slug).closes_at

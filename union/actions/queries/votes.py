@@ -16,6 +16,8 @@ from union.ballots import queries as ballots
 class VoteView:
     """One vote. missing: trustees whose key is not there. open: members can vote now.
 
+    untested: place → name of trustees who have not shown that their key opens things.
+
     more: minutes longer if it passes, None for no end any more. late: decided when the action was over.
     """
 
@@ -33,6 +35,7 @@ class VoteView:
     ballot_slug: str
     open: bool
     missing: tuple[str, ...]
+    untested: dict[int, str]
 
 
 def votes(session: Session, action: Action) -> tuple[VoteView, ...]:
@@ -59,4 +62,5 @@ def _view(session: Session, action: Action, row: ActionVote) -> VoteView:
         ballot_slug=row.ballot_slug,
         open=card is not None and card.state == "open",
         missing=ballots.keys_missing(session, row.ballot_slug) if row.state is VoteState.PLANNED else (),
+        untested=ballots.keys_untested(session, row.ballot_slug) if row.state is VoteState.PLANNED else {},
     )

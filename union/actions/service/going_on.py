@@ -4,6 +4,7 @@ A vote that passes gives a mandate of its own, moves the end and puts the planne
 but the members decides that.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
@@ -26,9 +27,19 @@ from union.core.permissions import Permission, allow
 NOT_GOING_ON = msg("The members voted not to go on.")
 
 
-def launch_vote(session: Session, *, actor: Actor, now: datetime, slug: str, number: int, site: str) -> None:
+def launch_vote(
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    slug: str,
+    number: int,
+    site: str,
+    untested: Collection[int] = (),
+) -> None:
     """Open a planned vote now, while the action is live: freeze the roll, hand out voting codes.
 
+    untested: places of the trustees without a test decryption, as the organizer saw and confirmed them.
     Raises Closed when the action does not run, Conflict for a vote that ran before or whose keys are missing.
     """
     allow(actor, Permission.ACTION_PLAN)
@@ -40,11 +51,18 @@ def launch_vote(session: Session, *, actor: Actor, now: datetime, slug: str, num
         raise Conflict(msg("This vote is not planned any more."))
     if missing := ballots.keys_missing(session, row.ballot_slug):
         raise Conflict(msg("The keys of %(names)s are missing."), names=", ".join(missing))
-    _launch(session, action, row, actor=actor, now=now, site=site)
+    _launch(session, action, row, actor=actor, now=now, site=site, untested=untested)
 
 
 def _launch(
-    session: Session, action: Action, row: ActionVote, *, actor: Actor, now: datetime, site: str
+    session: Session,
+    action: Action,
+    row: ActionVote,
+    *,
+    actor: Actor,
+    now: datetime,
+    site: str,
+    untested: Collection[int] = (),
 ) -> None:
     closes_at = now + timedelta(minutes=row.window)
     if not row.hold and action.ends_at is not None and closes_at > action.ends_at:
@@ -52,7 +70,7 @@ def _launch(
     ballot = row.ballot_slug
     voting.reschedule(session, actor=actor, now=now, slug=ballot, opens_at=now, closes_at=closes_at)
     voting.issue_credentials(session, actor=actor, now=now, slug=ballot, public_url=site)
-    voting.open_ballot(session, actor=actor, now=now, slug=ballot)
+    voting.open_ballot(session, actor=actor, now=now, slug=ballot, untested=untested)
     row.state = VoteState.LAUNCHED
     votes.record(session, action, row, "launch_vote", actor, now)
 

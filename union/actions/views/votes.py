@@ -84,9 +84,16 @@ def drop_vote(slug: str, number: int) -> ResponseReturnValue:
 @require(Permission.ACTION_PLAN)
 def launch_vote(slug: str, number: int) -> ResponseReturnValue:
     """Open a planned vote now."""
+    places = request.form.get("untested", "").split(",")
     with transaction() as session:
         service.launch_vote(
-            session, actor=current_actor(), now=utcnow(), slug=slug, number=number, site=site()
+            session,
+            actor=current_actor(),
+            now=utcnow(),
+            slug=slug,
+            number=number,
+            site=site(),
+            untested=[int(place) for place in places if place.isdecimal() and len(place) < 4],  # noqa: PLR2004 - small
         )
     flash(gettext(msg("The vote is open. Every member gets a voting code.")), "ok")
     return redirect(url_for("actions.console", slug=slug), 303)

@@ -153,6 +153,17 @@ def keys_missing(session: Session, slug: str) -> tuple[str, ...]:
     )
 
 
+def keys_untested(session: Session, slug: str) -> dict[int, str]:
+    """Return {place: name} of a ballot's trustees who have not shown that their key opens things."""
+    rows = session.execute(
+        select(BallotTrustee.position, BallotTrustee.name)
+        .join(Ballot, Ballot.id == BallotTrustee.ballot_id)
+        .where(Ballot.slug == slug, BallotTrustee.member_id.is_not(None), BallotTrustee.tested_at.is_(None))
+        .order_by(BallotTrustee.position)
+    )
+    return {place: name for place, name in rows}
+
+
 def by_slug(session: Session, slug: str) -> BallotCard | None:
     """Return the card of a ballot; None when there is none."""
     found = session.scalar(select(Ballot).where(Ballot.slug == slug))
