@@ -161,7 +161,7 @@ def keys_untested(session: Session, slug: str) -> dict[int, str]:
         .where(Ballot.slug == slug, BallotTrustee.member_id.is_not(None), BallotTrustee.tested_at.is_(None))
         .order_by(BallotTrustee.position)
     )
-    return {place: name for place, name in rows}
+    return {row.position: row.name for row in rows}
 
 
 def by_slug(session: Session, slug: str) -> BallotCard | None:
