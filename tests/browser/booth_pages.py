@@ -18,6 +18,7 @@ from nacl.signing import SigningKey
 
 import union.ballots
 from union.app import _plain
+from union.ballots.views.counts import votes
 from union.web import guards, kit
 
 KAT = json.loads((Path(__file__).parents[1] / "vectors/kat/ballots-and-groups.json").read_text())
@@ -101,6 +102,8 @@ def make_app(settings, booth: Booth, seen: Seen) -> Flask:
         static_folder="static",
         static_url_path="/static/ballots",
     )
+
+    room.add_app_template_filter(votes)
 
     def route(path, view, methods=("GET",)):
         room.add_url_rule(path, view.__name__, guards.public(view), methods=list(methods))
