@@ -11,10 +11,13 @@ from typing import Any
 
 from flask import Flask, url_for
 
+from union.actions import queries as actions
 from union.actions.views.panel import panel as actions_panel
 from union.actions.views.panel import turnout
 from union.actions.views.teaching import teach
+from union.ballots import queries as ballots
 from union.bargaining.views.panel import panel as bargaining_panel
+from union.campaigns import queries as campaigned
 from union.campaigns import views as campaigns
 from union.campaigns.views.panel import panel as campaigns_panel
 from union.core import db, sealing
@@ -25,6 +28,7 @@ from union.core.settings import Settings
 from union.members import login
 from union.members import queries as members
 from union.notify.queries import people
+from union.notify.queries.subjects import TITLES
 from union.platforms import views as platforms
 from union.web import guards, kit
 
@@ -67,7 +71,7 @@ def create_app(settings: Settings) -> Flask:
 
 
 def _hang_panels() -> None:
-    """Hand lower rooms what higher rooms draw and know: panels, what actions teach, the organizers' names."""
+    """Hand lower rooms what higher rooms draw and know: panels, lessons, names and titles."""
     for panel in (actions_panel, bargaining_panel):
         if panel not in campaigns.PANELS:
             campaigns.PANELS.append(panel)
@@ -77,6 +81,9 @@ def _hang_panels() -> None:
         campaigns.TURNOUT.append(turnout)
     if members.organizer_names not in people.PEOPLE:
         people.PEOPLE.append(members.organizer_names)
+    TITLES.update(
+        ballot=ballots.titles, action=actions.titles, test=actions.titles, campaign=campaigned.titles
+    )
     if campaigns_panel not in platforms.PANELS:
         platforms.PANELS.append(campaigns_panel)
 

@@ -9,6 +9,7 @@ from union.actions.queries.cards import (
     listing,
     mine,
     next_moment,
+    titles,
     upcoming,
 )
 from union.actions.queries.console import (
@@ -47,5 +48,6 @@ __all__ = [
     "next_moment",
     "overview",
     "plan_of",
+    "titles",
     "upcoming",
 ]

@@ -218,6 +218,12 @@ def _to_settle(session: Session) -> tuple[str, ...]:
     return tuple(session.scalars(query.distinct().order_by(Action.slug)))
 
 
+def titles(session: Session, slugs: Collection[str]) -> dict[str, str]:
+    """Return slug → title of those actions that there are."""
+    rows = session.execute(select(Action.slug, Action.title).where(Action.slug.in_(slugs)))
+    return {row.slug: row.title for row in rows}
+
+
 def by_wall_clock(session: Session) -> tuple[str, ...]:
     """Return the armed and live actions that start at one local time everywhere."""
     chosen = select(Action.slug).where(

@@ -29,6 +29,7 @@ from union.ballots.queries.cards import (
     keys_untested,
     listing,
     outcome,
+    titles,
     waiting_for,
 )
 from union.ballots.queries.due import Due, due
@@ -82,5 +83,6 @@ __all__ = [
     "run_page",
     "sealed_key",
     "test_election",
+    "titles",
     "waiting_for",
 ]

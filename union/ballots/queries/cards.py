@@ -1,6 +1,6 @@
 """Lists of ballots: what still needs a member, what a campaign asked, what was decided."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -162,6 +162,12 @@ def keys_untested(session: Session, slug: str) -> dict[int, str]:
         .order_by(BallotTrustee.position)
     )
     return {row.position: row.name for row in rows}
+
+
+def titles(session: Session, slugs: Collection[str]) -> dict[str, str]:
+    """Return slug → title of those ballots that there are."""
+    rows = session.execute(select(Ballot.slug, Ballot.title).where(Ballot.slug.in_(slugs)))
+    return {row.slug: row.title for row in rows}
 
 
 def by_slug(session: Session, slug: str) -> BallotCard | None:

@@ -10,6 +10,7 @@ from union.campaigns.queries.cards import (
     mandate_in_force,
     mandates_of,
     numbers,
+    titles,
     waiting_for,
 )
 from union.campaigns.queries.demands import (
@@ -97,6 +98,7 @@ __all__ = [
     "signature_rows",
     "signatures_page",
     "text_versions",
+    "titles",
     "update_page",
     "waiting_for",
 ]

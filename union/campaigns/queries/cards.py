@@ -1,5 +1,6 @@
 """What other rooms ask about campaigns: their cards, who is called, which mandate is in force."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -157,6 +158,12 @@ def called(session: Session, campaign_id: str) -> list[str]:
             .order_by(Pledge.member_id)
         )
     )
+
+
+def titles(session: Session, ids: Collection[str]) -> dict[str, str]:
+    """Return id → title of those campaigns that there are."""
+    rows = session.execute(select(Campaign.id, Campaign.title).where(Campaign.id.in_(ids)))
+    return {row.id: row.title for row in rows}
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from union.notify.queries.delivery import (
 )
 from union.notify.queries.own import Device, OwnMessages, fails, own_messages
 from union.notify.queries.routes import RoutesPage, TrialPage, on_trial, routes_page, trial_page
+from union.notify.queries.subjects import Subject, subjects
 from union.notify.queries.wording import (
     Preview,
     TextLine,
@@ -43,6 +44,7 @@ __all__ = [
     "Preview",
     "Progress",
     "RoutesPage",
+    "Subject",
     "TextLine",
     "TextPage",
     "TrialPage",
@@ -59,6 +61,7 @@ __all__ = [
     "progress",
     "reply",
     "routes_page",
+    "subjects",
     "text_page",
     "texts_listed",
     "trial_page",

@@ -19,6 +19,7 @@ from union.notify import texts
 from union.notify.channels.desk import NAME as DESK
 from union.notify.models import Heartbeat as HeartbeatRow
 from union.notify.models import InboundMessage, Outbox, Paused, SendAttempt, Wording
+from union.notify.queries.subjects import Subject, subjects
 from union.notify.rules import causes
 from union.notify.rules.kinds import Channel, Keyword, Lane, State
 from union.notify.service.inbound import Inbound, shown
@@ -244,6 +245,7 @@ class About:
     counts: dict[str, int]
     last: datetime
     paused: bool
+    subject: Subject
 
     @property
     def total(self) -> int:
@@ -274,17 +276,18 @@ def overview(session: Session, *, now: datetime, days: int = 7, limit: int = 30)
     for ref, state, count, last in counted:
         counts, newest = found.get(ref, ({}, since))
         found[ref] = ({**counts, state: count}, max(newest, last))
-    about = [About(ref, counts, last, ref in held) for ref, (counts, last) in found.items()]
-    about.sort(key=lambda one: one.last, reverse=True)
     states: Counter[str] = Counter()
-    for one in about:
-        states.update(one.counts)
+    for counts, _ in found.values():
+        states.update(counts)
+    latest = sorted(found, key=lambda ref: found[ref][1], reverse=True)[:limit]
+    named = subjects(session, latest)
+    about = tuple(About(ref, *found[ref], ref in held, named[ref]) for ref in latest)
     due = session.scalar(
         select(func.count())
         .select_from(Outbox)
         .where(Outbox.state == State.CREATED.value, Outbox.not_before <= now)
     )
-    return Overview(since, _progress(states, Counter(), Counter()), tuple(about[:limit]), due or 0)
+    return Overview(since, _progress(states, Counter(), Counter()), about, due or 0)
 
 
 def reply(session: Session, inbound_id: int) -> Inbound:

@@ -43,9 +43,11 @@ def about() -> ResponseReturnValue:
     with reading() as session:
         found = queries.progress(session, ref)
         fast = speed(session, ref, now)
+        subject = queries.subjects(session, [ref])[ref]
     return render_template(
         "notify/about.html",
         ref=ref,
+        subject=subject,
         progress=found,
         live=_live(found, fast),
         states=words.STATES,
