@@ -11,6 +11,7 @@ from werkzeug.serving import make_server
 
 from tests.conftest import NOW
 from union.core import db
+from union.core.clock import utcnow
 from union.notify import service as notify
 from union.notify.channels.desk import Desk
 from union.notify.channels.twilio_sms import TwilioSms
@@ -22,6 +23,8 @@ from union.notify.testing.faults import Faults
 
 WHO = Sender("Datavakbond", "https://union.example")
 DESKS = (Desk(Channel.SMS), Desk(Channel.EMAIL))
+AWAKE = f"Etc/GMT{utcnow().hour - 12:+d}"
+"""A zone in which it is noon: no quiet hours."""
 
 
 @dataclass

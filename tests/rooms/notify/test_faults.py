@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import NOW
 from tests.rooms.notify import fault_run
-from tests.rooms.notify.conftest import WHO, rows, sms_route, states, write
+from tests.rooms.notify.conftest import AWAKE, WHO, rows, sms_route, states, write
 from union.core import db
 from union.core.clock import utcnow
 from union.notify import delivery, jobs, queries
@@ -80,7 +80,7 @@ def test_a_hanging_provider(database, hand, twilio, route, monkeypatch):
 def test_an_alert_that_surely_is_not_there_is_tried_once_more_and_only_once(database, hand, twilio, route):
     hand.now = utcnow()
     write(5, now=hand.now, lane=Lane.ALERT)
-    write(5, now=hand.now, lane=Lane.BALLOT, ref="ballot:x", first=50)
+    write(5, now=hand.now, lane=Lane.BALLOT, ref="ballot:x", first=50, zone=AWAKE)
     twilio.faults.per_mille = {Fault.REFUSE_503: 1000}
     send(route, hand)
     later(hand, route, seconds=91)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.conftest import NOW
-from tests.rooms.notify.conftest import WHO, rows, sms_route, states, write
+from tests.rooms.notify.conftest import AWAKE, WHO, rows, sms_route, states, write
 from union.core import db
 from union.core.actor import Actor, Role
 from union.core.clock import utcnow
@@ -25,8 +25,6 @@ from union.notify.testing import sinch_server
 from union.notify.testing.faults import Fault, Faults
 
 BOTH = ["sinch", "twilio"]
-AWAKE = f"Etc/GMT{utcnow().hour - 12:+d}"
-"""A zone in which it is noon: no quiet hours."""
 OFFICER = Actor("o", "Olga", frozenset({Role.MEMBER, Role.OFFICER}), active=True)
 MEMBER = Actor("m", "Mo", frozenset({Role.MEMBER}), active=True)
 
