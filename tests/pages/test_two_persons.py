@@ -76,12 +76,19 @@ def addresses(app, half):
             else half.fresh()
             for name in rule.arguments
         }
-        values = {
-            name: 1 if "Integer" in type(rule._converters[name]).__name__ else value
-            for name, value in values.items()
-        }
+        values = {name: fitting(rule._converters[name], value) for name, value in values.items()}
         for method in sorted(rule.methods & {"GET", "POST", "PUT", "DELETE", "PATCH"}):
             yield method, adapter.build(rule.endpoint, values, method=method)
+
+
+def fitting(converter, value):
+    """A value that the place in the address takes."""
+    match type(converter).__name__:
+        case "IntegerConverter":
+            return 1
+        case "AnyConverter":
+            return min(converter.items)
+    return value
 
 
 def payload(half):

@@ -12,6 +12,14 @@ from union.notify.rules.kinds import Lane
 from union.notify.testing import push_server
 
 NOW = datetime.now(UTC)
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch):
+    """The provider's clock is the real one, and a long run of tests was collected a while ago."""
+    monkeypatch.setattr(f"{__name__}.NOW", datetime.now(UTC))
+
+
 PRIVATE = bytes(range(1, 33))
 
 

@@ -14,6 +14,12 @@ from union.notify.testing.faults import Fault, Faults
 NOW = datetime.now(UTC)
 
 
+@pytest.fixture(autouse=True)
+def _now(monkeypatch):
+    """The provider's clock is the real one, and a long run of tests was collected a while ago."""
+    monkeypatch.setattr(f"{__name__}.NOW", datetime.now(UTC))
+
+
 @pytest.fixture
 def server():
     with sinch_server.running(sinch_server.SinchServer(faults=Faults(receipts=False))) as running:
