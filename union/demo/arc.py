@@ -46,16 +46,17 @@ def plan_a_vote(seed: "Seed", action: str, who: "People") -> None:
 
 
 def set_the_table(seed: "Seed", slug: str, who: "People") -> None:
-    """Open the table: somebody sits, a session was held, each side made an offer, a letter is drafted."""
+    """Open the table: two sit, a session was held, each side made an offer, a letter is drafted."""
     with transaction() as session:
         organizer, sitter = (seed.actor(session, one) for one in who.organizers)
         then = seed.now - timedelta(days=12)
         bargaining.open_table(session, actor=organizer, now=then, campaign_slug=slug)
-        bargaining.seat(
-            session, actor=organizer, now=then, slug=slug, member_id=who.organizers[1],
-            mandate="Notice of four months at the least; anything less goes back to members.",
-            until=seed.now + timedelta(days=120),
-        )  # fmt: skip
+        for one in who.organizers:
+            bargaining.seat(
+                session, actor=organizer, now=then, slug=slug, member_id=one,
+                mandate="Notice of four months at the least; anything less goes back to members.",
+                until=seed.now + timedelta(days=120),
+            )  # fmt: skip
         held = seed.now - timedelta(days=5)
         meeting = bargaining.plan_meeting(
             session, actor=sitter, now=then, slug=slug, starts_at=held, zone="Europe/Amsterdam",

@@ -147,6 +147,7 @@ def ranked(
     return tuple(task for _, _, task in found)
 
 
+GATHER_SIGNATURES = msg("Gather signatures, then hand them over.")
 _STEPS: dict[Stage, str] = {
     Stage.DRAFT: msg("Publish it, so that members can pledge."),
     Stage.GATHERING: msg("Ask members to pledge; it settles at the deadline."),
@@ -159,6 +160,8 @@ _STEPS: dict[Stage, str] = {
 }
 
 
-def steps_of(stage: Stage) -> str:
-    """Return the next step of a campaign at `stage` as a message id; empty once it has ended."""
-    return _STEPS.get(stage, "")
+def steps_of(card: CampaignCard) -> str:
+    """Return the next step of a campaign as a message id; empty once it has ended."""
+    if card.signed and card.stage is Stage.GATHERING:
+        return GATHER_SIGNATURES
+    return _STEPS.get(card.stage, "")

@@ -139,7 +139,7 @@ def console(session: Session, actor: Actor, now: datetime) -> ConsolePage:
     over = {ActionState.DEBRIEFED, ActionState.CANCELLED}
     return ConsolePage(
         campaigns=tuple(
-            (card, steps_of(card.stage))
+            (card, steps_of(card))
             for card in campaigns.listing(session, actor=actor)
             if card.ended_at is None
         ),
