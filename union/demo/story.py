@@ -56,7 +56,15 @@ from union.notify.testing.twilio_server import ACCOUNT, SERVICE, TOKEN
 from union.platforms import service as directory
 
 HANDS = 6
-ZONE = "Europe/Amsterdam"
+DAYLIGHT = (
+    "Europe/Amsterdam",
+    "America/New_York",
+    "America/Los_Angeles",
+    "Pacific/Auckland",
+    "Asia/Tokyo",
+    "Asia/Kolkata",
+)
+MORNING, EVENING = 9, 18
 PLATFORM = "uber"
 CODE = r"\b(\d{6})\b"
 GROUP = "BELENIOS-2048"
@@ -87,6 +95,7 @@ class Story:
         self.ballot = ""
         self.action = ""
         self.starts_at = utcnow()
+        self.zone = daylight(self.starts_at)
         self.trackers: dict[str, str] = {}
         self.pace = timedelta(0)
 
@@ -135,8 +144,8 @@ class Story:
         }
         with transaction() as session:
             directory.load_directory(session, actor=SYSTEM, now=now)
-            for slug, name, zone in CHAPTERS:
-                registry.add_chapter(session, actor=SYSTEM, name=name, zone=zone, slug=slug, now=now)
+            for slug, name, _ in CHAPTERS:
+                registry.add_chapter(session, actor=SYSTEM, name=name, zone=self.zone, slug=slug, now=now)
             for n, (name, role) in enumerate(roles.items()):
                 address = f"{name.replace(' ', '')}@union.example"
                 member_id = registry.create_member(
@@ -179,7 +188,7 @@ class Story:
                     goal=self.count,
                     threshold=self.count // 2,
                     pledge_deadline=now + timedelta(days=1),
-                    zone=ZONE,
+                    zone=self.zone,
                     pledge_text="At the hour we agree on I log off and stay off until the end.",
                 ),
             )
@@ -278,7 +287,7 @@ class Story:
                     question="Do we log off together if Uber does not move?",
                     opens_at=now - timedelta(minutes=5),
                     closes_at=now + voting,
-                    zone=ZONE,
+                    zone=self.zone,
                     trustee_ids=[t.member_id for t in trustees],
                 ),
             )
@@ -381,9 +390,9 @@ class Story:
                     targets=(PLATFORM,),
                     before=kit.before,
                     steps=kit.steps,
-                    wall_start=wall(starts),
-                    wall_end=wall(ends),
-                    zone=ZONE,
+                    wall_start=wall(starts, self.zone),
+                    wall_end=wall(ends, self.zone),
+                    zone=self.zone,
                     floor=self.count // 2,
                     briefing=60,
                     decision=0,
@@ -454,9 +463,15 @@ class Story:
         click.echo(f"\nIn {self.out}: {', '.join(sorted(p.name for p in self.out.iterdir()))}")
 
 
-def wall(instant: datetime) -> str:
+def daylight(now: datetime) -> str:
+    """Return a zone in which it is day: by night no voting code is texted, and the story cannot wait."""
+    hours = {zone: now.astimezone(ZoneInfo(zone)).hour for zone in DAYLIGHT}
+    return next(zone for zone, hour in hours.items() if MORNING <= hour < EVENING)
+
+
+def wall(instant: datetime, zone: str) -> str:
     """Return an instant as the local time of the story, to the second."""
-    return f"{instant.astimezone(ZoneInfo(ZONE)):%Y-%m-%dT%H:%M:%S}"
+    return f"{instant.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M:%S}"
 
 
 def play(*, members: int, out: Path) -> None:
