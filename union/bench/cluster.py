@@ -107,9 +107,8 @@ class Cluster:
 
     def stop(self) -> None:
         """Stop the server and remove its folder."""
-        self.process.send_signal(
-            signal.SIGINT
-        )  # a fast shutdown: it does not wait for who is still connected
+        # A fast shutdown: it does not wait for who is still connected.
+        self.process.send_signal(signal.SIGINT)
         self.process.wait(20)
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
