@@ -19,7 +19,7 @@ PHONE, DESK = (375, 800), (1280, 900)
 
 TARGETS = """() => [...document.querySelectorAll(
     "button, .button, summary, .input, .choice, .nav a, .foot a, .brand, select, input[type=submit]")]
-  .filter((e) => !e.closest("[aria-hidden=true]") && e.checkVisibility({visibilityProperty: true, contentVisibilityAuto: true}))
+  .filter((e) => !e.matches(".hidden[aria-hidden=true][tabindex='-1']") && e.checkVisibility({visibilityProperty: true, contentVisibilityAuto: true}))
   .map((e) => [e.getBoundingClientRect(), e])
   .filter(([box]) => box.width > 0 && (box.height < 43.5 || box.width < 43.5))
   .map(([box, e]) => `${Math.round(box.width)}x${Math.round(box.height)} ${e.outerHTML.slice(0, 160)}`)"""
