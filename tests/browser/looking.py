@@ -94,11 +94,14 @@ def everything(page) -> list[str]:
 
 
 HREF = re.compile(r"""<a\s[^>]*?href="([^"]+)\"""")
+# A step of a page that its script has not reached: nobody can follow a link there yet.
+NOT_YET = re.compile(r"<section\s[^>]*\shidden>.*?</section>", re.DOTALL)
 
 
 def links(html: str, base: str) -> list[str]:
-    """Return the paths a page of ours links to, each once, without fragments."""
-    found = (urldefrag(urljoin(base, href.replace("&amp;", "&")))[0] for href in HREF.findall(html))
+    """Return the paths a page of ours links to that can be followed now, each once, without fragments."""
+    hrefs = HREF.findall(NOT_YET.sub("", html))
+    found = (urldefrag(urljoin(base, href.replace("&amp;", "&")))[0] for href in hrefs)
     here = urlsplit(base)
     ours = (urlsplit(one) for one in found)
     return list(
