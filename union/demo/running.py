@@ -142,7 +142,7 @@ def run_all(settings: Settings, *, port: int, fresh: bool) -> None:
     )
     if fresh:
         shutil.rmtree(settings.home, ignore_errors=True)
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.keep_private()
     upgrade(settings.database_url)
     start(settings)
     people = seed.ensure(settings, say=click.echo)
