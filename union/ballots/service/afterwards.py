@@ -127,16 +127,9 @@ def wipe_marks(session: Session, *, actor: Actor, now: datetime, slug: str) -> N
     ]
     session.execute(update(RollEntry).where(RollEntry.ballot_id == ballot.id).values(voted=None))
     session.execute(delete(WaitingReceipt).where(WaitingReceipt.ballot_id == ballot.id))
-    notify.unlink(session, now=now, ref=board.ref(ballot), kinds=_reminders(ballot))
+    board.forget_reminders(session, ballot, now)
     ballot.wiped_at = now
     audit.record(session, actor=actor, now=now, act="ballots.wipe_marks", subject=f"ballot/{ballot.slug}")
-
-
-def _reminders(ballot: Ballot) -> list[str]:
-    """Return the kinds of all reminders there can have been: whoever got none had voted."""
-    opened = ballot.opened_at or ballot.opens_at
-    days = (ballot.closes_at - opened).days + 2
-    return ["reminder", *(f"reminder-{opened + timedelta(days=n):%Y%m%d}" for n in range(days))]
 
 
 def _turnout(session: Session, ballot: Ballot) -> dict[str, tuple[int, int]]:
