@@ -1,19 +1,24 @@
 """What the platform may try from outside and from within, each first shown to work somewhere, then refused here."""
 
+import re
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
 from flask import Flask, request
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from tests.factories import organizing as make
 from tests.factories.members import make_chapter, make_member
 from union.app import create_app
+from union.ballots.views import counts
+from union.campaigns.views import organize
 from union.cli import main
 from union.core import db, sealing
 from union.core.errors import TooMany
+from union.ledger import rules
 from union.members import service as members
 from union.members.models import Challenge
 from union.members.rules import limits
@@ -142,6 +147,32 @@ def texts(session):
     return session.scalar(select(func.count()).select_from(Outbox).where(Outbox.channel == "sms"))
 
 
+class TestHowLongAnAnswerTakes:
+    def work(self, session, contact):
+        """The statements that one asking runs: reading, writing, undoing; their number is the time it takes."""
+        ran = []
+
+        def note(connection, cursor, statement, *rest):
+            ran.append(" ".join(statement.split()[:3]))
+
+        event.listen(session.get_bind(), "before_cursor_execute", note)
+        members.request_sign_in(session, contact=contact, device="d", now=NOW, site=SITE)
+        event.remove(session.get_bind(), "before_cursor_execute", note)
+        return Counter(ran)
+
+    def test_a_stranger_costs_as_much_as_a_member(self, session):
+        make_member(session, email="anna@example.org")
+        self.work(session, "anna@example.org")  # the wording is written down once
+        known, unknown = self.work(session, "anna@example.org"), self.work(session, "nobody@example.org")
+        assert known["INSERT INTO outbox"] == 1  # what took a third of the time, and told who is a member
+        assert known - unknown == Counter()
+
+    def test_nothing_is_left_of_the_rehearsal(self, session):
+        members.request_sign_in(session, contact="nobody@example.org", device="d", now=NOW, site=SITE)
+        assert session.scalar(select(func.count()).select_from(Outbox)) == 0
+        assert session.scalars(select(Challenge.decoy)).all() == [True]
+
+
 class TestTextsThatCost:
     def test_a_range_of_numbers_gets_few(self, session):
         for n in range(limits.TEXTS_PER_RANGE.times):
@@ -228,3 +259,28 @@ class TestDemosAndProduction:
         assert ran.exit_code == 1
         assert "no demo made" in ran.output
         assert (tmp_path / "union.db").read_text() == "members"
+
+
+def unescaped(source):
+    """Where a template lets text through as it was typed."""
+    return re.findall(r"\|\s*safe\b|autoescape\s+false|=\{\{", source)
+
+
+class TestWhatPeopleType:
+    def test_every_template_that_a_browser_reads_escapes(self, app):
+        chosen = app.jinja_env.autoescape
+        for name in app.jinja_env.list_templates(extensions=["html", "xml", "svg", "xhtml"]):
+            assert chosen(name), name
+            source, _, _ = app.jinja_env.loader.get_source(app.jinja_env, name)
+            assert unescaped(source) == [], name
+
+    def test_planted_faults(self):
+        for fault in ("{{ name|safe }}", "{% autoescape false %}", "<a href={{ url }}>"):
+            assert unescaped(fault), fault
+
+    @pytest.mark.parametrize("cell", [organize.plain, counts._safe, rules.cell])
+    def test_no_cell_is_a_formula_and_an_empty_one_stays_empty(self, cell):
+        assert cell("=HYPERLINK(1)").startswith("'")
+        assert cell("@SUM(A1)").startswith("'")
+        assert cell("") == ""
+        assert cell("Anna") == "Anna"
