@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 PROCESS = "scheduler"
 HORIZON = timedelta(seconds=10)
 FOLD_EVERY = 60
+FOLD_TRIES = 10
 OFF = timedelta(milliseconds=100)
 Job = Callable[[datetime, Settings], int]
 NextDue = Callable[[datetime], datetime | None]
@@ -92,7 +93,11 @@ def beat() -> None:
 
 def fold() -> None:
     """Leave no log on disk that tells which rows were written together, for longer than a minute."""
-    fold_log(installed().engine)
+    for _ in range(FOLD_TRIES):
+        if fold_log(installed().engine):
+            return
+        sending.stopping.wait(1)  # let whoever reads finish, and writers through
+    log.warning("the database's log could not be folded: somebody reads without an end")
 
 
 def build(settings: Settings) -> BackgroundScheduler:

@@ -158,21 +158,22 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def fold_log(engine: Engine) -> None:
-    """Fold SQLite's write-ahead log into the database and empty its file; nothing to do elsewhere.
+def fold_log(engine: Engine) -> bool:
+    """Fold SQLite's write-ahead log into the database and empty its file; tell whether nothing is left of it.
 
     The log keeps the pages of each transaction together and in the order of writing, so a copied file would
     join what one transaction wrote on both sides of a wall. Harmless to repeat: while somebody reads an old
-    state it gives up soon and holds nobody up.
+    state it gives up soon and holds nobody up. Other databases have no such file of ours.
     """
     if engine.dialect.name != "sqlite":
-        return
+        return True
     raw = engine.raw_connection()
     try:
         cursor = raw.cursor()
         cursor.execute(f"PRAGMA busy_timeout={FOLDING_MS}")
         try:
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy, *_pages = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            return not busy
         finally:
             cursor.execute(f"PRAGMA busy_timeout={PATIENCE_MS}")
             cursor.close()
