@@ -49,7 +49,7 @@ ROOMS = (
 def start(settings: Settings) -> None:
     """Install the data key and the database for this process; raises BadSettings in an unsafe production."""
     settings.require_safe()
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.keep_private()
     sealing.install(sealing.Vault(settings.data_key()))
     db.install(db.Database(db.make_engine(settings.database_url)))
 

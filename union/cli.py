@@ -103,7 +103,7 @@ def migrate(found: Settings) -> None:
     from union.migrate import upgrade  # noqa: PLC0415 - Alembic is slow to import
 
     found.require_safe()
-    found.home.mkdir(parents=True, exist_ok=True)
+    found.keep_private()
     click.echo(f"database at version {upgrade(found.database_url)}")
 
 

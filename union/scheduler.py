@@ -21,7 +21,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from union.app import ROOMS
 from union.core.clock import utcnow
-from union.core.db import transaction
+from union.core.db import fold_log, installed, transaction
 from union.core.settings import Settings
 from union.notify import jobs as sending
 from union.notify import service as notify
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 PROCESS = "scheduler"
 HORIZON = timedelta(seconds=10)
+FOLD_EVERY = 60
+FOLD_TRIES = 10
 OFF = timedelta(milliseconds=100)
 Job = Callable[[datetime, Settings], int]
 NextDue = Callable[[datetime], datetime | None]
@@ -89,6 +91,15 @@ def beat() -> None:
         log.error("this machine's clock is %d ms off the database's", offset.total_seconds() * 1000)
 
 
+def fold() -> None:
+    """Leave no log on disk that tells which rows were written together, for longer than a minute."""
+    for _ in range(FOLD_TRIES):
+        if fold_log(installed().engine):
+            return
+        sending.stopping.wait(1)  # let whoever reads finish, and writers through
+    log.warning("the database's log could not be folded: somebody reads without an end")
+
+
 def build(settings: Settings) -> BackgroundScheduler:
     """Return a scheduler with all jobs, not yet started."""
     logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
@@ -100,6 +111,7 @@ def build(settings: Settings) -> BackgroundScheduler:
         job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
     )
     scheduler.add_job(beat, "interval", seconds=1, id="heartbeat", next_run_time=utcnow())
+    scheduler.add_job(fold, "interval", seconds=FOLD_EVERY, id="fold", next_run_time=utcnow())
     scheduler.add_job(
         partial(set_alarms, scheduler, settings), "interval", seconds=1, id="alarms", next_run_time=utcnow()
     )

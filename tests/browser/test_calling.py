@@ -52,7 +52,7 @@ def calling(union):
             session,
             actor=organizer,
             list_id=made,
-            who=union.people.member,
+            member_id=union.people.member,
             until=now + timedelta(days=1),
             now=now,
         )

@@ -77,7 +77,7 @@ def list_place(list_id):
 def helper(session, list_id, *, by, until=NOW + timedelta(days=7), now=NOW, **facts):
     """Make a helper of one list and return the actor."""
     member_id = make_member(session, **facts)
-    service.add_helper(session, actor=by, list_id=list_id, who=member_id, until=until, now=now)
+    service.add_helper(session, actor=by, list_id=list_id, member_id=member_id, until=until, now=now)
     return members.actor_of(session, member_id, now=now)
 
 

@@ -84,3 +84,44 @@ def test_services_hang_together():
 def test_every_image_copies_what_it_installs():
     for path in re.findall(r"^COPY (\S+) ", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE):
         assert (DEPLOY.parent / path).exists(), path
+
+
+SHUT = {
+    "NoNewPrivileges": "yes",
+    "ProtectSystem": "strict",
+    "ProtectHome": "yes",
+    "PrivateTmp": "yes",
+    "PrivateDevices": "yes",
+    "ProtectProc": "invisible",
+    "ProtectKernelModules": "yes",
+    "RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX",
+    "SystemCallFilter": "@system-service",
+    "CapabilityBoundingSet": "",
+    "UMask": "0077",
+    "LimitCORE": "0",
+}
+
+
+def left_open(unit):
+    """What a unit does not shut, of what every one of ours must."""
+    told = dict(line.split("=", 1) for line in unit.splitlines() if "=" in line and line[:1] not in "#[")
+    found = [name for name, value in SHUT.items() if told.get(name) != value]
+    return found if told.get("User", "root") != "root" else [*found, "User"]
+
+
+@pytest.mark.parametrize("path", sorted(DEPLOY.glob("*.service")), ids=lambda path: path.name)
+def test_units_are_shut(path):
+    assert left_open(path.read_text()) == []
+
+
+def test_a_planted_unit_is_noticed():
+    unit = (DEPLOY / "union-web.service").read_text()
+    assert left_open(unit.replace("LimitCORE=0\n", "").replace("User=union\n", "")) == ["LimitCORE", "User"]
+
+
+def test_containers_are_shut():
+    for name, service in compose()["services"].items():
+        if service.get("image", "union") == "union":
+            assert service["cap_drop"] == ["ALL"], name
+            assert service["security_opt"] == ["no-new-privileges:true"], name
+    assert re.search(r"^USER union$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)

@@ -302,6 +302,12 @@ def remind_from(opened_at: datetime, closes_at: datetime) -> datetime:
     return closes_at - min(timedelta(days=1), (closes_at - opened_at) / 4)
 
 
+def reminder_kinds(opened_at: datetime, closes_at: datetime) -> list[str]:
+    """Return the kinds of all reminders there can have been: whoever got none had voted."""
+    days = (closes_at - opened_at).days + 2
+    return ["reminder", *(f"reminder-{opened_at + timedelta(days=n):%Y%m%d}" for n in range(days))]
+
+
 @dataclass(frozen=True)
 class Turnout:
     """Turnout of one chapter, or of the chapters too small to be shown on their own (slug "")."""

@@ -152,6 +152,13 @@ class Settings:
             found.append(f"UNION_SMS_PRICE: {self.sms_price} is no price such as: 0.0790 EUR")
         return found
 
+    def keep_private(self) -> None:
+        """Make the folder of embedded state, and every file this process makes, its owner's alone."""
+        os.umask(0o077)
+        self.home.mkdir(parents=True, exist_ok=True)
+        if self.home.stat().st_uid == os.geteuid():
+            self.home.chmod(0o700)
+
     def require_safe(self) -> None:
         """Raise BadSettings in production when anything is missing or default."""
         if problems := self.problems():

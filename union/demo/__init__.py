@@ -6,6 +6,8 @@ import click
 
 from union.core.settings import Settings
 
+NOTE = "demo.json"
+"""The file that says that a folder is a demo's."""
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -20,9 +22,18 @@ def demo() -> None:
 @click.pass_obj
 def run(settings: Settings, *, port: int, fresh: bool) -> None:
     """Migrate, seed once, start web and scheduler, print sign-in links; Ctrl-C stops all."""
+    _only_a_demo(settings)
     from union.demo.running import run_all  # noqa: PLC0415 - starts slowly
 
     run_all(settings, port=port, fresh=fresh)
+
+
+def _only_a_demo(settings: Settings) -> None:
+    """Refuse where a real union could be: a demo makes up members, prints sign-in links and wipes folders."""
+    if not settings.development:
+        raise click.ClickException("a demo runs with UNION_ENV=development only; this is production")
+    if (settings.home / "union.db").exists() and not (settings.home / NOTE).exists():
+        raise click.ClickException(f"{settings.home} holds a union that no demo made; set UNION_HOME")
 
 
 @demo.command()

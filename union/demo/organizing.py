@@ -109,7 +109,7 @@ def _work(session: Session, organizer: str, helper: str, now: datetime) -> None:
         if entry:
             service.record_outcome(session, actor=chief, list_id=made, entry_id=entry, said=one, now=began)
     service.add_helper(
-        session, actor=chief, list_id=made, who=helper, until=now + timedelta(days=13), now=began
+        session, actor=chief, list_id=made, member_id=helper, until=now + timedelta(days=13), now=began
     )
     words = "We meet on Friday at eight, at the usual place. Bring a colleague."
     text = ListDraft(

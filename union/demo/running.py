@@ -15,7 +15,7 @@ import click
 
 from union.app import start
 from union.core.settings import Settings
-from union.demo import ROOT
+from union.demo import NOTE, ROOT
 from union.migrate import upgrade
 
 PATIENCE = 60
@@ -142,7 +142,9 @@ def run_all(settings: Settings, *, port: int, fresh: bool) -> None:
     )
     if fresh:
         shutil.rmtree(settings.home, ignore_errors=True)
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.keep_private()
+    if not (settings.home / NOTE).exists():
+        (settings.home / NOTE).write_text("{}")
     upgrade(settings.database_url)
     start(settings)
     people = seed.ensure(settings, say=click.echo)

@@ -36,7 +36,7 @@ from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.i18n import translate
 from union.core.settings import Settings
-from union.demo import arc, ceremony, orders
+from union.demo import NOTE, arc, ceremony, orders
 from union.demo import messages as post
 from union.demo.organizing import organize
 from union.demo.people import CHAPTERS, people
@@ -53,7 +53,6 @@ from union.notify.rules.kinds import Channel
 from union.platforms import service as directory
 
 COUNT = 96
-NOTE = "demo.json"
 LINK_LASTS = timedelta(hours=12)
 ZONE = "Europe/Amsterdam"
 CODE = re.compile(

@@ -5,10 +5,11 @@ A request that asks for JSON gets {"error": name, "message": text}.
 
 import logging
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from sqlalchemy.exc import DataError
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from union.core.errors import UnionError
 from union.core.i18n import msg
@@ -43,6 +44,9 @@ def install(app: Flask) -> None:
     app.register_error_handler(UnionError, _refusal)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(SecurityError, _elsewhere)
+    app.register_error_handler(OverflowError, _impossible)
+    app.register_error_handler(DataError, _impossible)
     app.register_error_handler(Exception, _broken)
 
 
@@ -74,6 +78,18 @@ def _http(error: Exception) -> ResponseReturnValue:
     if 300 <= status < 400:  # noqa: PLR2004 - redirects pass
         return error.get_response()
     return _page(status, error.name.replace(" ", ""), gettext(BODIES.get(status, BODIES[400])))
+
+
+def _elsewhere(error: Exception) -> ResponseReturnValue:
+    """Answer somebody who asks under a name that is not ours; no page of ours can be drawn under it."""
+    del error
+    return Response("This is not the address of this site.\n", 400, mimetype="text/plain")
+
+
+def _impossible(error: Exception) -> ResponseReturnValue:
+    """Answer a number or a character that no database takes: nothing of ours broke."""
+    log.warning("%s at %s", type(error).__name__, request.endpoint)
+    return _page(400, "BadRequest", gettext(BODIES[400]))
 
 
 def _broken(error: Exception) -> ResponseReturnValue:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 from flask import Flask, get_flashed_messages, request
 from flask_wtf.csrf import CSRFProtect
@@ -36,7 +37,8 @@ def install(app: Flask, settings: Settings, navigation: Navigation) -> None:
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key(),
-        SESSION_COOKIE_NAME="union",
+        # with the prefix no neighbour on another port or subdomain can plant or overwrite it
+        SESSION_COOKIE_NAME="__Host-union" if settings.secure else "union",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure,
@@ -47,6 +49,8 @@ def install(app: Flask, settings: Settings, navigation: Navigation) -> None:
         WTF_CSRF_SSL_STRICT=True,
     )
     if settings.secure:
+        # whoever asks under another name gets no page in which that name could stand
+        app.config["TRUSTED_HOSTS"] = [str(urlsplit(settings.public_url).hostname)]
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -226,7 +226,7 @@ class TestHelper:
             lambda: queries.people_page(session, actor=ada, wanted=EVERYBODY, now=NOW),
             lambda: queries.tag_page(session, actor=ada),
             lambda: service.add_helper(
-                session, actor=ada, list_id=mine, who="x", until=NOW + timedelta(days=1), now=NOW
+                session, actor=ada, list_id=mine, member_id="x", until=NOW + timedelta(days=1), now=NOW
             ),
         ):
             with pytest.raises(NotAllowed):

@@ -127,6 +127,7 @@ def wipe_marks(session: Session, *, actor: Actor, now: datetime, slug: str) -> N
     ]
     session.execute(update(RollEntry).where(RollEntry.ballot_id == ballot.id).values(voted=None))
     session.execute(delete(WaitingReceipt).where(WaitingReceipt.ballot_id == ballot.id))
+    board.forget_reminders(session, ballot, now)
     ballot.wiped_at = now
     audit.record(session, actor=actor, now=now, act="ballots.wipe_marks", subject=f"ballot/{ballot.slug}")
 

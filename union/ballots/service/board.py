@@ -10,10 +10,11 @@ from union.ballots.crypto.archive import Head, Step
 from union.ballots.crypto.election import Election
 from union.ballots.crypto.group import Group, group_named
 from union.ballots.models import Ballot, BallotTrustee, BoardRecord, PublicCredential, RefusalLog
-from union.ballots.rules import State, may_move
+from union.ballots.rules import State, may_move, reminder_kinds
 from union.core.db import EPOCH, MICROSECOND, table_of
 from union.core.errors import Closed, NotFound
 from union.core.i18n import msg
+from union.notify import service as notify
 
 MESSAGES = "ballot:"
 
@@ -151,3 +152,9 @@ def database_clock(session: Session) -> datetime:
 def ref(ballot: Ballot) -> str:
     """Return what messages about the ballot are filed under."""
     return f"{MESSAGES}{ballot.slug}"
+
+
+def forget_reminders(session: Session, ballot: Ballot, now: datetime) -> None:
+    """Cut reminders loose from members, with the marks: whoever was not reminded had voted."""
+    kinds = reminder_kinds(ballot.opened_at or ballot.opens_at, ballot.closes_at)
+    notify.unlink(session, now=now, ref=ref(ballot), kinds=kinds)

@@ -119,5 +119,6 @@ def cancel(session: Session, *, actor: Actor, now: datetime, slug: str, public_u
             common={"title": ballot.title, "link": words.address(public_url, ballot)},
         )
     session.execute(update(RollEntry).where(RollEntry.ballot_id == ballot.id).values(voted=None))
+    board.forget_reminders(session, ballot, now)
     ballot.wiped_at = now
     audit.record(session, actor=actor, now=now, act="ballots.cancel", subject=f"ballot/{ballot.slug}")

@@ -177,7 +177,7 @@ def counts_csv(slug: str, place: int) -> ResponseReturnValue:
 
 def _safe(text: str) -> str:
     """Keep a spreadsheet from taking an answer for a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 @blueprint.get("/ballots/<slug>/counts/<int:place>.json")

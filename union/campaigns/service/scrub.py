@@ -6,17 +6,17 @@ Whatever a backup or a block of a disk still holds is sealed with a key that is 
 
 from sqlalchemy import Engine
 
+from union.core.db import fold_log
+
 
 def scrub(engine: Engine) -> None:
     """Clear old versions of the pledge table; harmless to repeat, in case readers hold it up."""
+    if engine.dialect.name == "sqlite":
+        fold_log(engine)
+        return
     raw = engine.raw_connection()
     try:
         driver = raw.driver_connection
-        if engine.dialect.name == "sqlite":
-            cursor = raw.cursor()
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            cursor.close()
-            return
         driver.autocommit = True  # type: ignore[union-attr]  # VACUUM runs outside a transaction
         try:
             cursor = raw.cursor()

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Blueprint, current_app, request
+from flask import Blueprint, current_app
 from markupsafe import Markup
 
 from union.campaigns import queries, rules, words
@@ -16,6 +16,7 @@ from union.core.i18n import msg
 from union.web import figures
 from union.web.i18n import gettext, language, number
 from union.web.kit import csrf
+from union.web.origin import device
 
 blueprint = Blueprint(
     "campaigns",
@@ -175,4 +176,4 @@ def published(slug: str) -> CampaignCard:
 
 def visitor() -> Visitor:
     """Return who asks: the network address, of which only a keyed hash is ever stored, and the language."""
-    return Visitor(device=request.remote_addr or "unknown", language=language(), site=site())
+    return Visitor(device=device(), language=language(), site=site())

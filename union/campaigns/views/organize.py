@@ -304,4 +304,4 @@ def numbers_csv(page: CampaignPage) -> str:
 
 def plain(text: str) -> str:
     """Keep a spreadsheet from reading a text as a formula."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

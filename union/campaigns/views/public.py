@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import Response, g, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -236,10 +236,11 @@ def calendar(slug: str) -> ResponseReturnValue:
     if card.stage is not Stage.GATHERING:
         raise NotFound(msg("This campaign has no deadline ahead."))
     link = address(url_for("campaigns.page", slug=slug))
+    host = urlsplit(link).hostname
     stamp = "%Y%m%dT%H%M%SZ"
     rows = [
         "BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Union//Campaigns//EN", "BEGIN:VEVENT",
-        f"UID:{card.id}@{request.host.split(':')[0]}", f"DTSTAMP:{utcnow():{stamp}}",
+        f"UID:{card.id}@{host}", f"DTSTAMP:{utcnow():{stamp}}",
         f"DTSTART:{card.pledge_deadline:{stamp}}", f"DTEND:{card.pledge_deadline:{stamp}}",
         f"SUMMARY:{_escaped(gettext('Last moment to pledge'))}", f"URL:{link}",
         "BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-P1D",

@@ -18,6 +18,7 @@ from union.members.rules import contact
 from union.members.views import base as registry
 from union.web.guards import current_actor, public
 from union.web.i18n import gettext
+from union.web.origin import device
 
 _WAITING = "campaign_yes"
 _WRONG = msg("That code does not open anything. Look again, or send the form again for a new one.")
@@ -94,7 +95,7 @@ def code(slug: str) -> ResponseReturnValue:
                 writing,
                 challenge_id=waiting[1],
                 code=form.code.data,
-                device=request.remote_addr or "unknown",
+                device=device(),
                 now=utcnow(),
             )
         if done is not None:

@@ -111,6 +111,12 @@ def mobile(text: str, country: str = DEFAULT_COUNTRY) -> str:
     return str(phonenumbers.format_number(number, PhoneNumberFormat.E164))
 
 
+def country_of_number(number: str) -> str:
+    """Return the country (ISO 3166) of a number in E.164; its calling code where that is no country's."""
+    parsed = phonenumbers.parse(number)
+    return str(phonenumbers.region_code_for_number(parsed) or parsed.country_code)
+
+
 def address_of(text: str, country: str = DEFAULT_COUNTRY) -> tuple[Reach, str]:
     """Return the email address or mobile number in `text`; raises Invalid (field contact)."""
     if "@" not in text and any(c.isalpha() for c in text):

@@ -12,20 +12,25 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from union.core.errors import Closed
-from union.core.i18n import msg
+from union.core.i18n import DEFAULT_LANGUAGE, msg
 from union.core.ids import new_code, new_id, new_token
 from union.core.sealing import vault
-from union.members.models import Challenge
-from union.members.rules.contact import Reach
+from union.members.models import Challenge, Chapter
+from union.members.rules.contact import DEFAULT_COUNTRY, Reach, country_of, country_of_number
 from union.members.rules.limits import (
     ASK_PER_ADDRESS,
     ASK_PER_ADDRESS_DAILY,
     ASK_PER_DEVICE,
     CODE_TRIES,
     CODES_PER_DEVICE,
+    RANGE_DIGITS,
+    TEXTS_PER_COUNTRY_ABROAD,
+    TEXTS_PER_COUNTRY_AT_HOME,
+    TEXTS_PER_RANGE,
+    WRONG_CODES,
 )
 from union.members.rules.tokens import hashed
-from union.members.service.limits import count
+from union.members.service.limits import check, count, note
 from union.members.service.people import CHANNEL, locked
 from union.notify import service as notify
 from union.notify.rules.kinds import Lane
@@ -56,6 +61,19 @@ def limit_asking(session: Session, *, address: str, device: str, now: datetime) 
     count(session, ASK_PER_DEVICE, device, now)
     count(session, ASK_PER_ADDRESS, address, now)
     count(session, ASK_PER_ADDRESS_DAILY, address, now)
+
+
+def limit_texting(session: Session, *, reach: Reach, address: str, now: datetime) -> None:
+    """Count one text to a number that need not be a member's; raises TooMany alike for known and unknown.
+
+    Somebody who shares in what texts to a country or a range of numbers cost has no use for us.
+    """
+    if reach is not Reach.SMS:
+        return
+    country = country_of_number(address)
+    home = {DEFAULT_COUNTRY, *map(country_of, session.scalars(select(Chapter.zone)))}
+    count(session, TEXTS_PER_RANGE, address[:-RANGE_DIGITS], now)
+    count(session, TEXTS_PER_COUNTRY_AT_HOME if country in home else TEXTS_PER_COUNTRY_ABROAD, country, now)
 
 
 def issue(  # noqa: PLR0913 - each fact stands in a column
@@ -114,6 +132,18 @@ def issue(  # noqa: PLR0913 - each fact stands in a column
         secret=True,
     )
     return challenge_id
+
+
+def rehearse(
+    session: Session, *, reach: Reach, address: str, now: datetime, lasts: timedelta, site: str
+) -> None:
+    """Do the work of sending a link, and undo it: how long an answer takes tells nobody who is a member."""
+    rehearsal = session.begin_nested()
+    issue(
+        session, purpose=Purpose.SIGN_IN, reach=reach, address=address, now=now, lasts=lasts, site=site,
+        language=DEFAULT_LANGUAGE, zone="UTC",
+    )  # fmt: skip
+    rehearsal.rollback()
 
 
 def decoy(
@@ -189,15 +219,18 @@ def by_code(
     """Take the challenge whose code was typed; None for a wrong code, one used or over, and after five tries.
 
     The try counts when the caller's transaction commits, so a wrong code is an answer and not an error.
-    Raises TooMany for a device that tries often.
+    Raises TooMany for a device that tries often, and for an address that too many wrong codes were typed for
+    today, by whomever: its links still open.
     """
     count(session, CODES_PER_DEVICE, device, now)
     found = session.get(Challenge, challenge_id, with_for_update=True, populate_existing=True)
     if found is None or found.purpose != purpose or not _open(found, now) or found.tries >= CODE_TRIES:
         return None
+    check(session, WRONG_CODES, found.address, now)
     found.tries += 1
     typed = "".join(c for c in code if c.isdigit())
     if found.decoy or not hmac.compare_digest(_code(challenge_id, typed), found.code_hash):
+        note(session, WRONG_CODES, found.address, now)
         return None
     return _taken(session, found, now)
 

@@ -52,6 +52,7 @@ def ask_channel(
 ) -> str:
     """As request_channel, with an address that was checked. consent: words under which SMS was asked for."""
     challenges.limit_asking(session, address=address, device=device, now=now)
+    challenges.limit_texting(session, reach=reach, address=address, now=now)
     other = find(session, reach, address)
     if other is not None and other.id != member.id:
         tell_known(session, other, reach=reach, now=now, site=site)

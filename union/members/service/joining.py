@@ -72,6 +72,7 @@ def apply(session: Session, *, draft: Draft, device: str, now: datetime, site: s
     draft = checked(session, draft)
     reach, address = (Reach.EMAIL, draft.email) if draft.email else (Reach.SMS, draft.phone)
     challenges.limit_asking(session, address=address, device=device, now=now)
+    challenges.limit_texting(session, reach=reach, address=address, now=now)
     member = find(session, reach, address)
     if member is not None:
         tell_known(session, member, reach=reach, now=now, site=site)

@@ -17,7 +17,13 @@ from union.members.rules.limits import LONGEST_WINDOW, Limit
 
 def count(session: Session, limit: Limit, what: str, now: datetime) -> None:
     """Note one more try of `what`; raises TooMany when the window is full."""
-    bucket = vault().lookup(what, f"attempt.{limit.name}")
+    check(session, limit, what, now)
+    note(session, limit, what, now)
+
+
+def check(session: Session, limit: Limit, what: str, now: datetime) -> None:
+    """Raise TooMany when the window is full, noting nothing."""
+    bucket = _bucket(limit, what)
     tries = session.scalar(
         select(func.count())
         .select_from(Attempt)
@@ -26,8 +32,16 @@ def count(session: Session, limit: Limit, what: str, now: datetime) -> None:
     if (tries or 0) >= limit.times:
         minutes = int(limit.window.total_seconds() // 60)
         raise TooMany(msg("That was often enough for now. Wait %(n)s minutes and try again."), n=minutes)
-    session.add(Attempt(bucket=bucket, at=now))
+
+
+def note(session: Session, limit: Limit, what: str, now: datetime) -> None:
+    """Note one more try of `what`."""
+    session.add(Attempt(bucket=_bucket(limit, what), at=now))
     session.flush()
+
+
+def _bucket(limit: Limit, what: str) -> bytes:
+    return vault().lookup(what, f"attempt.{limit.name}")
 
 
 def wipe_attempts(session: Session, *, now: datetime) -> int:

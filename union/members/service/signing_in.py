@@ -49,6 +49,7 @@ def request_sign_in(
     challenges.limit_asking(session, address=address, device=device, now=now)
     member = find(session, reach, address)
     if member is None:
+        challenges.rehearse(session, reach=reach, address=address, now=now, lasts=SIGN_IN_LASTS, site=site)
         return challenges.decoy(
             session, purpose=Purpose.SIGN_IN, reach=reach, address=address, now=now, lasts=SIGN_IN_LASTS
         )

@@ -12,11 +12,12 @@ from union.core.permissions import Permission
 from union.members import forms, login, queries, service
 from union.members.rules.contact import Reach
 from union.members.rules.membership import ROLE_WORDS, STATE_WORDS, WORK_WORDS
-from union.members.views.base import blueprint, device, site
+from union.members.views.base import blueprint, site
 from union.notify import queries as notify
 from union.platforms import queries as platforms
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
+from union.web.origin import device
 
 _CHALLENGE = "channel"
 

@@ -24,11 +24,6 @@ def site() -> str:
     return settings.public_url
 
 
-def device() -> str:
-    """Return what tries are counted by: the network address; only its keyed hash is ever stored."""
-    return request.remote_addr or "unknown"
-
-
 def label() -> str:
     """Return how a member recognizes this device in the list: browser and system, from a fixed list."""
     agent = request.user_agent.string

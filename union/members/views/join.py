@@ -16,11 +16,12 @@ from union.members.rules import contact
 from union.members.rules.joining import Draft
 from union.members.rules.membership import WORK_WORDS, Work, tidy_name
 from union.members.service import Joined
-from union.members.views.base import blueprint, device, draft, drop_draft, keep, label, site
+from union.members.views.base import blueprint, draft, drop_draft, keep, label, site
 from union.platforms import queries as platforms
 from union.web.forms import Form
 from union.web.guards import public
 from union.web.i18n import gettext, language
+from union.web.origin import device
 
 _CHALLENGE = "joining"
 _SECOND = "channel"

@@ -9,8 +9,9 @@ from union.core.errors import UnionError
 from union.core.i18n import msg
 from union.members import forms, login, queries, service
 from union.members.service import SignedIn
-from union.members.views.base import blueprint, device, label, local, site
+from union.members.views.base import blueprint, label, local, site
 from union.web.guards import current_actor, public
+from union.web.origin import device
 
 _CHALLENGE = "signing_in"
 _AFTER = "/home"

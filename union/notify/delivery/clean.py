@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import and_, literal_column, or_, select, update
+from sqlalchemy import String, and_, cast, literal, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from union.notify.channels.desk import NAME as DESK
 from union.notify.models import Outbox
-from union.notify.rules.kinds import FINAL, LANES, Channel, State
+from union.notify.rules.kinds import FINAL, LANES, Channel, Lane, State
 from union.notify.service.inbound import wipe_handled
+from union.notify.service.outbox import UNLINKED
 
 GRACE: Final = timedelta(hours=24)
 """How long the text of a settled message is kept, to answer "what did you send me?"."""
@@ -40,6 +41,26 @@ def expire(session: Session, *, now: datetime) -> int:
             )
             count += len(late.all())
     return count
+
+
+def _forget_sign_ins(session: Session, now: datetime) -> int:
+    """Cut old links and codes loose from members: who signed in when is nobody's to know."""
+    old = (
+        Outbox.lane == Lane.LOGIN.value,
+        Outbox.secret,
+        Outbox.member_id != "",
+        Outbox.address_hash.is_not(None),
+        Outbox.expires_at <= now - GRACE,
+        Outbox.state.in_([state.value for state in FINAL]) | (Outbox.provider == DESK),
+    )
+    cut = session.scalars(
+        update(Outbox)
+        .where(Outbox.id.in_(select(Outbox.id).where(*old).limit(_AT_ONCE).scalar_subquery()))
+        .values(member_id=literal(UNLINKED) + cast(Outbox.id, String), address_hash=None, sealed=None)
+        .returning(Outbox.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(cut.all())
 
 
 def wipe(session: Session, *, now: datetime) -> int:
@@ -84,4 +105,9 @@ def wipe(session: Session, *, now: datetime) -> int:
         .returning(Outbox.id)
         .execution_options(synchronize_session=False)
     )
-    return len(wiped.all()) + len(unlinked.all()) + wipe_handled(session, before=now - REPLY_GRACE)
+    return (
+        len(wiped.all())
+        + len(unlinked.all())
+        + _forget_sign_ins(session, now)
+        + wipe_handled(session, before=now - REPLY_GRACE)
+    )

@@ -21,6 +21,8 @@ from union.notify.service.rows import Batch, Recipient
 from union.notify.service.statements import insert_all, insert_or_leave
 
 CHUNK = 5_000
+UNLINKED = "unlinked:"
+"""What stands before a row's own number where a member stood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +154,9 @@ def unlink(session: Session, *, now: datetime, ref: str, kinds: Collection[str])
                 Outbox.ref == ref,
                 Outbox.kind.in_(kinds),
                 Outbox.state != State.SENDING.value,
-                Outbox.member_id.not_like("unlinked:%"),
+                Outbox.member_id.not_like(f"{UNLINKED}%"),
             )
-            .values(sealed=None, address_hash=None, member_id=literal("unlinked:") + cast(Outbox.id, String))
+            .values(sealed=None, address_hash=None, member_id=literal(UNLINKED) + cast(Outbox.id, String))
             .execution_options(synchronize_session=False)
         )
     )

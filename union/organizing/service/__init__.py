@@ -18,7 +18,7 @@ from union.organizing.service.forgetting import (
     forget_prospects,
     forget_rest,
 )
-from union.organizing.service.helpers import add_helper, end_helper
+from union.organizing.service.helpers import add_helper, end_helper, look_up
 from union.organizing.service.lists import ListDraft, close_list, forget_filter, keep_filter, make_list
 from union.organizing.service.prospects import (
     Plan,
@@ -44,7 +44,6 @@ from union.organizing.service.talks import (
 from union.organizing.service.tasks import (
     add_task,
     change_task,
-    find_assignee,
     finish_task,
     remind_due,
     reopen_task,
@@ -70,7 +69,6 @@ __all__ = [
     "end_helper",
     "end_role",
     "erase_prospect",
-    "find_assignee",
     "finish_task",
     "fold_lists",
     "fold_talks",
@@ -86,6 +84,7 @@ __all__ = [
     "keep_draft",
     "keep_filter",
     "log_talk",
+    "look_up",
     "make_list",
     "make_tag",
     "next_call",

@@ -50,17 +50,6 @@ def add_task(
     return task.id
 
 
-def find_assignee(session: Session, actor: Actor, who: str) -> str | None:
-    """Return who is meant by an exact address, the actor for none; raises Invalid (field assignee)."""
-    allow(actor, Permission.ORGANIZING_LISTS, *actor.places)
-    if not who.strip():
-        return actor.member_id
-    found = members.find_member(session, who.strip())
-    if found is None:
-        raise Invalid(msg("No member has that address. It has to be the exact one."), field="assignee")
-    return found
-
-
 def _fill(
     session: Session,
     task: Task,

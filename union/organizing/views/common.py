@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from flask import Blueprint, current_app
 
 from union.core.actor import PlaceKind
+from union.core.clock import utcnow
+from union.core.db import transaction
+from union.core.errors import Invalid
 from union.core.i18n import msg
 from union.core.settings import Settings
 from union.members.queries import ChapterCard
 from union.members.rules.membership import WORK_WORDS
+from union.organizing import service
 from union.organizing.queries import TagCard
 from union.organizing.rules.talks import RATINGS
 from union.organizing.rules.wanted import CALLED, TALKED, UNRATED, Wanted
+from union.web.guards import current_actor
 from union.web.i18n import gettext
 
 blueprint = Blueprint(
@@ -34,6 +39,18 @@ def site() -> str:
     """Return our public address, for links in messages."""
     settings: Settings = current_app.config["SETTINGS"]
     return settings.public_url
+
+
+def looked_up(typed: str, field: str) -> str:
+    """Return the id of the member with the exact address typed; raises Invalid at `field` for nobody's.
+
+    In a transaction of its own: a failed try counts too, and few are enough.
+    """
+    with transaction() as session:
+        found = service.look_up(session, actor=current_actor(), who=typed, now=utcnow())
+    if found is None:
+        raise Invalid(msg("No member has that address. It has to be the exact one."), field=field)
+    return found
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from union.organizing.queries import ListPage
 from union.organizing.rules.calling import OUTCOME_WORDS, Kind
 from union.organizing.rules.wanted import Wanted
 from union.organizing.service import ListDraft
-from union.organizing.views.common import Question, blueprint, questions
+from union.organizing.views.common import Question, blueprint, looked_up, questions
 from union.platforms import queries as platforms
 from union.web import figures
 from union.web.figures import Bar
@@ -140,12 +140,13 @@ def helper_add(list_id: str) -> ResponseReturnValue:
     form = forms.HelperForm()
     if form.validate_on_submit():
         try:
+            member_id = looked_up(form.who.data, "who")
             with transaction() as session:
                 service.add_helper(
                     session,
                     actor=actor,
                     list_id=list_id,
-                    who=form.who.data,
+                    member_id=member_id,
                     until=form.moment("until", actor.zone),
                     now=utcnow(),
                 )

@@ -11,7 +11,7 @@ from union.core.errors import UnionError
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.organizing import forms, queries, scope, service
-from union.organizing.views.common import blueprint
+from union.organizing.views.common import blueprint, looked_up
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
 
@@ -37,6 +37,7 @@ def tasks() -> ResponseReturnValue:
         form.show("due", now + _SOON, actor.zone)
     if form.validate_on_submit():
         try:
+            assignee = _assignee(form.assignee.data or "")
             with transaction() as session:
                 service.add_task(
                     session,
@@ -45,7 +46,7 @@ def tasks() -> ResponseReturnValue:
                     due_at=form.moment("due", actor.zone),
                     zone=actor.zone,
                     place=forms.place_of(form.place.data),
-                    assignee_id=service.find_assignee(session, actor, form.assignee.data or ""),
+                    assignee_id=assignee or actor.member_id,
                     now=now,
                 )
             flash(gettext(msg("The task is given.")), "ok")
@@ -56,6 +57,11 @@ def tasks() -> ResponseReturnValue:
         found = queries.open_tasks(session, actor=actor)
     status = 422 if form.errors or form.form_errors else 200
     return render_template("organizing/tasks.html", found=found, own=False, form=form, now=now), status
+
+
+def _assignee(typed: str) -> str | None:
+    """Return the member whose exact address was typed, None for an empty field; raises Invalid, TooMany."""
+    return looked_up(typed, "assignee") if typed.strip() else None
 
 
 def _form() -> forms.TaskForm:
@@ -83,8 +89,8 @@ def task_change(task_id: str) -> ResponseReturnValue:
         form.show("due", card.due_at, card.zone)
     if form.validate_on_submit():
         try:
+            assignee = _assignee(form.assignee.data or "")
             with transaction() as session:
-                typed = (form.assignee.data or "").strip()
                 service.change_task(
                     session,
                     actor=actor,
@@ -92,7 +98,7 @@ def task_change(task_id: str) -> ResponseReturnValue:
                     title=form.title.data,
                     due_at=form.moment("due", card.zone),
                     zone=card.zone,
-                    assignee_id=service.find_assignee(session, actor, typed) if typed else card.assignee_id,
+                    assignee_id=assignee or card.assignee_id,
                     now=now,
                 )
             return redirect(url_for("organizing.tasks"), 303)
