@@ -41,7 +41,7 @@ def test_json(capsys):
 
 
 def test_a_file_that_is_not_there(tmp_path, capsys):
-    assert main(["verify", str(tmp_path / "none.bel")]) == 1
+    assert main(["verify", str(tmp_path / "none.bel")]) == 2
     assert "none.bel" in capsys.readouterr().err
 
 
