@@ -61,6 +61,30 @@ def test_difference(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["failed"] == Check.HISTORY_PREFIX.value
 
 
+def test_difference_from_a_published_head(tmp_path, capsys):
+    world = World(CURVE, questions=(STRIKE,))
+    head = world.head.digest
+    world.cast(0, [[1, 0, 0]])
+    path = world.write(tmp_path)
+    assert main(["verify-diff", head, str(path)]) == 0
+    assert "added: 1 Ballot" in capsys.readouterr().out
+    assert main(["verify-diff", head[::-1], str(path)]) == 1
+    assert Check.HISTORY_PREFIX.value in capsys.readouterr().out
+    assert main(["verify-diff", str(tmp_path / "none.bel"), str(path)]) == 2
+
+
+def test_words_for_whoever_is_no_programmer(tmp_path, capsys):
+    world = World(CURVE, questions=(STRIKE,))
+    path = world.write(tmp_path)
+    assert main(["verify", str(path), "--jobs", "1"]) == 0
+    assert "there is no result yet" in capsys.readouterr().out
+    path.write_bytes(b"x" + path.read_bytes())
+    assert main(["verify", str(path), "--jobs", "1"]) == 1
+    shown = capsys.readouterr().out
+    assert "Fetch it again from where it is published" in shown
+    assert "This archive does NOT verify." in shown
+
+
 def test_it_runs_with_nothing_of_the_union():
     code = (
         "import sys;from union.ballots.crypto.__main__ import main;"
