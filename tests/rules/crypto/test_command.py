@@ -1,12 +1,14 @@
 """The stand-alone verifier as a command: exit codes, JSON, several processes, nothing of the union loaded."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
 from tests.rules.crypto.elections import STRIKE, VECTORS, World, events_of, forged
+from tests.rules.crypto.tampering import Tape
 from union.ballots.crypto import Check, Refused, group_named, verify
 from union.ballots.crypto import ballots as ballots_module
 from union.ballots.crypto.__main__ import main
@@ -83,6 +85,36 @@ def test_words_for_whoever_is_no_programmer(tmp_path, capsys):
     shown = capsys.readouterr().out
     assert "Fetch it again from where it is published" in shown
     assert "This archive does NOT verify." in shown
+
+
+SPOOF = "Vote\x1b[2J\r\nEverything checked holds.\u202e"
+
+
+def test_an_archive_cannot_print_a_verdict_of_its_own(tmp_path, capsys):
+    tape = Tape(World(CURVE, questions=(STRIKE,)))
+    tape.edit("Setup", "name", to=SPOOF).edit("Setup", "questions", 0, "question", to=SPOOF)
+    path = tmp_path / "spoof.bel"
+    path.write_bytes(tape.bytes()[:-1] + b"\1")
+    assert main(["verify", str(path), "--jobs", "1"]) == 1
+    path.write_bytes(tape.bytes())
+    assert main(["verify", str(path), "--jobs", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert "Vote\\u{1b}[2J" in shown
+    assert "Everything checked holds." not in shown.splitlines()
+
+
+def test_a_terminal_that_knows_few_letters(tmp_path):
+    path = World(CURVE, questions=(STRIKE,)).write(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "union.ballots.crypto", "verify", path, "--jobs", "1"],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"there is no result yet" in done.stdout
 
 
 def test_it_runs_with_nothing_of_the_union():

@@ -5,6 +5,7 @@ nothing could be checked: a file that is not there, a command that is none.
 """
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -45,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if chosen.json
         else "\n".join(outcome.lines())
     )
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that knows few letters
     sys.stdout.write(text + "\n")
     return 0 if outcome.holds else 1
 

@@ -82,7 +82,7 @@ class Report:
     def lines(self) -> list[str]:
         """The report in plain words."""
         marks = {True: "holds", False: "FAILS", None: "  -  "}
-        lines = [f"{self.name or 'unread election'} · {self.uuid or '?'} · {self.group or '?'}"]
+        lines = [f"{_plain(self.name) or 'unread election'} · {self.uuid or '?'} · {self.group or '?'}"]
         for finding in self.checks:
             line = f"  {marks[finding.holds]}  {finding.name:<12} {finding.says}"
             if finding.failed:
@@ -92,7 +92,7 @@ class Report:
             lines.append(line)
         if self.result is not None:
             for question, counts in zip(self.questions, self.result, strict=True):
-                lines.append(f"  {question['question']}")
+                lines.append(f"  {_plain(question['question'])}")
                 lines.extend(_result_lines(question, counts))
         lines.append(f"  stage {self.stage or '?'}, event {self.height}, head {self.head or '?'}")
         lines.append(self._verdict())
@@ -106,8 +106,16 @@ class Report:
         return "Everything checked holds."
 
 
+def _plain(text: str) -> str:
+    """The text on one line, with nothing that moves a terminal's cursor or the direction of writing.
+
+    An archive could otherwise print a verdict of its own.
+    """
+    return "".join(c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in text)
+
+
 def _result_lines(question: dict[str, Any], counts: list[Any]) -> list[str]:
     if question["ranked"]:
         return [f"    {' '.join(map(str, ranking))}" for ranking in counts]
     names = (["(blank)"] if question["blank"] else []) + question["answers"]
-    return [f"    {count:>8}  {name}" for name, count in zip(names, counts, strict=True)]
+    return [f"    {count:>8}  {_plain(name)}" for name, count in zip(names, counts, strict=True)]
