@@ -86,7 +86,7 @@ def archives() -> tuple[bytes, ...]:
 def record(content: bytes) -> None:
     """One record replaced by any bytes and every digest made right, as a cheating server would: refused by name.
 
-    The first byte chooses the record. One that says the same with other spaces may hold, but for a ballot.
+    The first byte chooses the record. One of the setup that says the same with other spaces may hold.
     """
     if not content:
         return
@@ -100,9 +100,7 @@ def record(content: bytes) -> None:
         return  # the naming record is no JSON object any more: nothing could be linked
     path = world.folder / "forged.bel"
     path.write_bytes(made)
-    _told(
-        verify(path), made == forged(world.events) or (kind != "Ballot" and _same(content[1:], payloads[j]))
-    )
+    _told(verify(path), made == forged(world.events) or (kind == "Setup" and _same(content[1:], payloads[j])))
 
 
 def _same(content: bytes, record: bytes) -> bool:

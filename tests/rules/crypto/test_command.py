@@ -1,12 +1,14 @@
 """The stand-alone verifier as a command: exit codes, JSON, several processes, nothing of the union loaded."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 
 from tests.rules.crypto.elections import STRIKE, VECTORS, World, events_of, forged
+from tests.rules.crypto.tampering import Tape
 from union.ballots.crypto import Check, Refused, group_named, verify
 from union.ballots.crypto import ballots as ballots_module
 from union.ballots.crypto.__main__ import main
@@ -41,7 +43,7 @@ def test_json(capsys):
 
 
 def test_a_file_that_is_not_there(tmp_path, capsys):
-    assert main(["verify", str(tmp_path / "none.bel")]) == 1
+    assert main(["verify", str(tmp_path / "none.bel")]) == 2
     assert "none.bel" in capsys.readouterr().err
 
 
@@ -59,6 +61,60 @@ def test_difference(tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["added"] == {"Ballot": 1}
     assert main(["verify-diff", str(ARCHIVE), str(new), "--json"]) == 1
     assert json.loads(capsys.readouterr().out)["failed"] == Check.HISTORY_PREFIX.value
+
+
+def test_difference_from_a_published_head(tmp_path, capsys):
+    world = World(CURVE, questions=(STRIKE,))
+    head = world.head.digest
+    world.cast(0, [[1, 0, 0]])
+    path = world.write(tmp_path)
+    assert main(["verify-diff", head, str(path)]) == 0
+    assert "added: 1 Ballot" in capsys.readouterr().out
+    assert main(["verify-diff", head[::-1], str(path)]) == 1
+    assert Check.HISTORY_PREFIX.value in capsys.readouterr().out
+    assert main(["verify-diff", str(tmp_path / "none.bel"), str(path)]) == 2
+
+
+def test_words_for_whoever_is_no_programmer(tmp_path, capsys):
+    world = World(CURVE, questions=(STRIKE,))
+    path = world.write(tmp_path)
+    assert main(["verify", str(path), "--jobs", "1"]) == 0
+    assert "there is no result yet" in capsys.readouterr().out
+    path.write_bytes(b"x" + path.read_bytes())
+    assert main(["verify", str(path), "--jobs", "1"]) == 1
+    shown = capsys.readouterr().out
+    assert "Fetch it again from where it is published" in shown
+    assert "This archive does NOT verify." in shown
+
+
+SPOOF = "Vote\x1b[2J\r\nEverything checked holds.\u202e"
+
+
+def test_an_archive_cannot_print_a_verdict_of_its_own(tmp_path, capsys):
+    tape = Tape(World(CURVE, questions=(STRIKE,)))
+    tape.edit("Setup", "name", to=SPOOF).edit("Setup", "questions", 0, "question", to=SPOOF)
+    path = tmp_path / "spoof.bel"
+    path.write_bytes(tape.bytes()[:-1] + b"\1")
+    assert main(["verify", str(path), "--jobs", "1"]) == 1
+    path.write_bytes(tape.bytes())
+    assert main(["verify", str(path), "--jobs", "1"]) == 0
+    shown = capsys.readouterr().out
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+    assert "Vote\\u{1b}[2J" in shown
+    assert "Everything checked holds." not in shown.splitlines()
+
+
+def test_a_terminal_that_knows_few_letters(tmp_path):
+    path = World(CURVE, questions=(STRIKE,)).write(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-m", "union.ballots.crypto", "verify", path, "--jobs", "1"],
+        capture_output=True,
+        check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"there is no result yet" in done.stdout
 
 
 def test_it_runs_with_nothing_of_the_union():

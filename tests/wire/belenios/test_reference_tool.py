@@ -109,6 +109,49 @@ def test_the_tool_accepts_a_record_that_says_how_orders_are_counted(tmp_path, co
     assert b"all checks passed" in tool(tmp_path, "election", "verify").stderr
 
 
+@pytest.mark.parametrize("questions", [(RANKING,), (STRIKE, RANKING)], ids=["ranked", "both"])
+def test_the_tool_accepts_what_we_accept_when_nobody_voted(tmp_path, questions):
+    """It writes the same part of two trustees twice, and demands to find it twice."""
+    world = World(group_named("RFC-3526-2048"), questions=questions, trustees=2)
+    world.close()
+    world.shuffle()
+    world.decrypt()
+    result = world.publish()
+    assert verify(world.write(tmp_path)).result == result
+    assert b"all checks passed" in tool(tmp_path, "election", "verify").stderr
+
+
+def test_the_tool_accepts_a_weight_of_nought(tmp_path):
+    world = World(group_named("BELENIOS-2048"), questions=(STRIKE,), weights=(0, 2), voters=2)
+    for voter in range(2):
+        world.cast(voter, [[1, 0, 0]])
+    world.close()
+    world.decrypt()
+    assert world.publish() == [[2, 0, 0]]
+    assert verify(world.write(tmp_path)).holds
+    assert b"all checks passed" in tool(tmp_path, "election", "verify").stderr
+
+
+def test_the_tool_opens_a_spoilt_order_as_we_do(tmp_path, monkeypatch):
+    """One voter's own program encrypts what is no order at all: the others count all the same."""
+    group = group_named("RFC-3526-2048")
+    world = World(group, questions=(RANKING,), voters=2, trustees=1)
+    with monkeypatch.context() as own_program:
+        own_program.setattr(type(group), "encode", lambda self, _: self.gpow(123456789))
+        world.cast(0, [[1, 2, 3, 4]])
+    world.cast(1, [[1, 2, 3, 4]])
+    world.close()
+    world.shuffle()
+    world.decrypt()
+    path = world.write(tmp_path)
+    theirs = json.loads(made(tmp_path, "election", "compute-result"))["result"]
+    (orders,) = world.publish()
+    assert theirs == [orders]
+    path.write_bytes(world.archive())
+    assert verify(path).holds
+    assert b"all checks passed" in tool(tmp_path, "election", "verify").stderr
+
+
 def threshold_world(monkeypatch, *, server):
     """A ballot of the form we publish: any two of three trustees, beside them the server where wanted."""
     group = group_named("BELENIOS-2048")

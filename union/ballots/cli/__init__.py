@@ -59,12 +59,18 @@ def verify_command(file: Path, *, as_json: bool, jobs: int | None) -> None:
 
 
 @ballots.command("verify-diff")
-@click.argument("old", type=FILE)
+@click.argument("old")
 @click.argument("new", type=FILE)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def verify_diff(old: Path, new: Path, *, as_json: bool) -> None:
-    """Check that the archive NEW continues the archive OLD that somebody saved earlier; exit 1 when not."""
-    difference = verify_difference(old, new)
+def verify_diff(old: str, new: Path, *, as_json: bool) -> None:
+    """Check that the archive NEW continues the archive OLD that somebody saved earlier; exit 1 when not.
+
+    OLD is a file, or the 64 digits of a chain head that was published earlier.
+    """
+    try:
+        difference = verify_difference(old, new)
+    except OSError as problem:
+        raise click.UsageError(f"{old} is neither a file to read nor a chain head") from problem
     _print(difference.json(), difference.lines(), as_json=as_json)
     sys.exit(0 if difference.holds else 1)
 

@@ -1,9 +1,11 @@
 """The stand-alone verifier: `python -m union.ballots.crypto verify FILE [--json]`.
 
-Needs no database and no web server. Exit code 0 only when every check holds, 1 otherwise.
+Needs no database and no web server. Exit code 0 only when every check holds, 1 when one does not, 2 when
+nothing could be checked: a file that is not there, a command that is none.
 """
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -24,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     one.add_argument("file", help="the .bel archive")
     one.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes (default: one a core)")
     two = commands.add_parser("verify-diff", help="check that a later archive continues a saved one")
-    two.add_argument("old", help="the archive saved earlier")
+    two.add_argument("old", help="the archive saved earlier, or the 64 digits of a head published earlier")
     two.add_argument("new", help="the archive of today")
     for command in (one, two):
         command.add_argument("--json", action="store_true", help="print the report as JSON")
@@ -38,12 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except OSError as error:
         sys.stderr.write(f"{error}\n")
-        return 1
+        return 2
     text = (
         json.dumps(outcome.json(), indent=1, ensure_ascii=False)
         if chosen.json
         else "\n".join(outcome.lines())
     )
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that knows few letters
     sys.stdout.write(text + "\n")
     return 0 if outcome.holds else 1
 

@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 from union.ballots.crypto.failures import Check, Refused
 
 LONGEST_NUMBER = 12
+MOST_NESTED = 200_000
+"""Lists and objects that a record may hold, besides one for every 64 bytes; each takes as many in memory."""
 BIGGEST_SMALL_INTEGER = 2**30 - 1
 """Above this an integer is written as a decimal string (FORMAT.md, section 3)."""
 _DECIMAL = re.compile(r"(?:0|[1-9][0-9]*)\Z")
@@ -62,14 +64,28 @@ def read_json(content: bytes, check: Check = Check.RECORD_FORM) -> Any:  # noqa:
     """Parse strictly.
 
     Raises Refused(check) on anything but UTF-8 JSON with distinct keys and whole numbers of at most 12
-    digits. What nests deeper than the interpreter's recursion limit is refused by that.
+    digits. What nests deeper than the interpreter's recursion limit is refused by that, and what nests too
+    often before it is parsed.
     """
+    if content.count(b"[") + content.count(b"{") > MOST_NESTED + len(content) // 64:
+        raise Refused(check, "more lists and objects than such a record holds")
     try:
         value = _DECODER.decode(content.decode("utf-8", "strict"))
         if b"\\u" in content:
             compact(value)  # half a surrogate pair, escaped, is no text
     except (ValueError, RecursionError) as error:
         raise Refused(check, f"not the JSON it should be: {str(error)[:120]}") from None
+    return value
+
+
+def read_compact(content: bytes, check: Check) -> Any:  # noqa: ANN401
+    """Parse what programs write without a superfluous byte; any other way to say the same is refused.
+
+    Raises Refused(check).
+    """
+    value = read_json(content, check)
+    if compact(value) != content:
+        raise Refused(check, "the record is not written in its one form")
     return value
 
 

@@ -6,7 +6,7 @@ Pure. Spec 4.8 in the form of releases 2.4 and later (FORMAT.md, section 4). A p
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from union.ballots.crypto.canonical import compact, items, read_json, text
@@ -16,6 +16,8 @@ from union.ballots.crypto.group import Draw, Group, Point, Scalar
 BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _GROUPS = (5, 6, 5, 6)
 _CREDENTIAL = re.compile("-".join(f"[{BASE58}]{{{length}}}" for length in _GROUPS) + r"\Z")
+_LONG = 2**20
+_LINE = re.compile(rb'"([^"\\]{1,720})"')
 _UUID = re.compile(f"[{BASE58}]{{14,64}}\\Z")
 
 
@@ -74,8 +76,8 @@ def read_credentials(group: Group, record: bytes, *, trusted: bool = False) -> d
     Raises Refused with CREDENTIALS_FORM, CREDENTIALS_DISTINCT, POINT_FORM or POINT_SUBGROUP.
     """
     weights: dict[str, int] = {}
-    for line in items(read_json(record, Check.CREDENTIALS_FORM), Check.CREDENTIALS_FORM):
-        public, comma, weight = text(line, Check.CREDENTIALS_FORM).partition(",")
+    for line in _lines(record):
+        public, comma, weight = line.partition(",")
         point = group.point_unchecked(public)
         if point == group.one:
             raise Refused(Check.CREDENTIALS_FORM, "the identity is nobody's credential")
@@ -87,9 +89,23 @@ def read_credentials(group: Group, record: bytes, *, trusted: bool = False) -> d
     return weights
 
 
+def _lines(record: bytes) -> Iterator[str]:
+    """The strings of the list; those of a long one as they come, so that a bad one ends it early."""
+    check = Check.CREDENTIALS_FORM
+    if len(record) <= _LONG:
+        yield from (text(line, check) for line in items(read_json(record, check), check))
+        return
+    before, place = b"[", 0
+    while record[place : place + 1] == before and (found := _LINE.match(record, place + 1)):
+        yield found[1].decode("ascii", "replace")
+        before, place = b",", found.end()
+    if record[place:] != b"]":
+        raise Refused(check, f"the list of credentials is broken at byte {place}")
+
+
 def _weight(digits: str) -> int:
-    if not re.fullmatch(r"[1-9][0-9]{0,17}", digits):
-        raise Refused(Check.CREDENTIALS_FORM, "a weight is a whole number of at least 1")
+    if not re.fullmatch(r"0|[1-9][0-9]{0,17}", digits):
+        raise Refused(Check.CREDENTIALS_FORM, "a weight is a whole number of at least 0")
     return int(digits)
 
 

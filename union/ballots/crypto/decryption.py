@@ -10,7 +10,15 @@ from itertools import islice
 from math import isqrt
 from typing import Any
 
-from union.ballots.crypto.canonical import compact, fields, items, read_json, weight_json, weight_value
+from union.ballots.crypto.canonical import (
+    compact,
+    fields,
+    items,
+    read_compact,
+    read_json,
+    weight_json,
+    weight_value,
+)
 from union.ballots.crypto.election import Election
 from union.ballots.crypto.elgamal import Ciphertext
 from union.ballots.crypto.failures import Check, Refused
@@ -82,7 +90,7 @@ def read_partial(election: Election, pairs: Pairs, record: bytes) -> PartialDecr
     Raises Refused(DECRYPTION_FORM, POINT_FORM, POINT_SUBGROUP or SCALAR_FORM).
     """
     group = election.group
-    parts = fields(read_json(record, _FORM), ("decryption_factors", "decryption_proofs"), _FORM)
+    parts = fields(read_compact(record, _FORM), ("decryption_factors", "decryption_proofs"), _FORM)
     factors = [
         tuple(group.point(factor) for factor in items(row, _FORM, len(pair_row)))
         for row, pair_row in zip(items(parts["decryption_factors"], _FORM, len(pairs)), pairs, strict=True)
@@ -106,6 +114,16 @@ def check_partial(election: Election, pairs: Pairs, X: Point, partial: PartialDe
             check_decryption(
                 election.group, key, pair.alpha, factor, _prefix(election, X), proof, Check.DECRYPTION_PROOF
             )
+
+
+def check_agreement(trustees: Trustees, partials: Mapping[int, PartialDecryption]) -> None:
+    """Check that parts beyond a threshold agree with the others, by {owner: partial decryption}.
+
+    Raises Refused(DECRYPTION_PROOF).
+    """
+    rows = {owner: [F for row in partial.factors for F in row] for owner, partial in partials.items()}
+    for factors in zip(*rows.values(), strict=True):
+        trustees.check_agreement(dict(zip(rows, factors, strict=True)))
 
 
 def check_strong(
@@ -241,7 +259,7 @@ def read_result(election: Election, record: bytes) -> Result:
     """Parse a result record. Raises Refused(RESULT_FORM)."""
     check = Check.RESULT_FORM
     rows = items(
-        fields(read_json(record, check), ("result",), check)["result"], check, len(election.questions)
+        fields(read_compact(record, check), ("result",), check)["result"], check, len(election.questions)
     )
     result: Result = []
     for question, row in zip(election.questions, rows, strict=True):

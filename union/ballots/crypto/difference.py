@@ -1,10 +1,12 @@
-"""Comparing a saved archive with a later one.
+"""Comparing a saved archive, or a head of it published earlier, with a later one.
 
 Pure but for reading the files. FORMAT.md, section 7: an archive only grows, so a saved copy is a
 prefix of every later one. No single archive can show a ballot dropped, or a credential added, before it was
 first saved.
 """
 
+import re
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,6 +16,7 @@ from union.ballots.crypto.failures import Check, Refused
 from union.ballots.crypto.reader import Reader
 
 _CHUNK = 2**20
+_HEAD = re.compile("[0-9a-f]{64}")
 
 
 @dataclass
@@ -51,12 +54,18 @@ class Difference:
 def verify_difference(old: Path | str, new: Path | str) -> Difference:
     """Check that `new` continues `old`: same bytes, then more events of a valid chain.
 
+    old: an archive, or the 64 digits of a chain head that was published: it names all events up to it.
     Checks no proof: run `verify` on the later archive too. Raises OSError when a file cannot be read.
     """
     difference = Difference()
-    with Path(old).open("rb") as old_file, Path(new).open("rb") as new_file:
+    head = str(old).strip().lower()
+    with ExitStack() as files:
+        new_file = files.enter_context(Path(new).open("rb"))
         try:
-            _compare(old_file, new_file, difference)
+            if _HEAD.fullmatch(head) and not Path(old).exists():
+                _find(head, new_file, difference)
+            else:
+                _compare(files.enter_context(Path(old).open("rb")), new_file, difference)
         except Refused as refused:
             difference.failed, difference.detail = refused.check.value, refused.detail
         except RecursionError:
@@ -66,21 +75,33 @@ def verify_difference(old: Path | str, new: Path | str) -> Difference:
     return difference
 
 
-def _compare(old_file: BinaryIO, new_file: BinaryIO, difference: Difference) -> None:
-    old_reader, new_reader = Reader(old_file), Reader(new_file)
-    for event in old_reader.events():
-        difference.old_height, difference.old_head = event.head
-    head_there = False
-    for event in new_reader.events():
+def _find(head: str, new_file: BinaryIO, difference: Difference) -> None:
+    """Look for the event with this digest, and count what comes after it. Raises Refused(HISTORY_PREFIX)."""
+    difference.old_head = head
+    found = False
+    for event in Reader(new_file).events():
         difference.new_height, difference.new_head = event.head
-        if event.head == Head(difference.old_height, difference.old_head):
-            head_there = True
-        elif head_there:
+        if event.head.digest == head:
+            difference.old_height, found = event.head.height, True
+        elif found:
             difference.added[event.kind] = difference.added.get(event.kind, 0) + 1
-    if not head_there:
+    if not found:
+        raise Refused(Check.HISTORY_PREFIX, f"no event of this archive has the published head {head}")
+
+
+def _compare(old_file: BinaryIO, new_file: BinaryIO, difference: Difference) -> None:
+    head = Head(-1, "")
+    for event in Reader(old_file).events():
+        head = event.head
+    difference.old_height = head.height
+    try:
+        _find(head.digest, new_file, difference)
+    except Refused as refused:
+        if refused.check is not Check.HISTORY_PREFIX:
+            raise
         raise Refused(
-            Check.HISTORY_PREFIX, f"event {difference.old_height} of the saved archive is gone or changed"
-        )
+            refused.check, f"event {head.height} of the saved archive is gone or changed in the later one"
+        ) from None
     old_file.seek(0)
     new_file.seek(0)
     while chunk := old_file.read(_CHUNK):

@@ -18,7 +18,7 @@ from nacl._sodium import ffi, lib
 
 from union.ballots.crypto.edwards_arithmetic import Table, progression
 from union.ballots.crypto.failures import Check, Refused
-from union.ballots.crypto.finite_field import BITS_PER_INT, packed, unpacked
+from union.ballots.crypto.finite_field import packed, unpacked
 from union.ballots.crypto.group import Group, Point, Power, Scalar
 
 _POINT = re.compile(r"[0-9a-f]{64}\Z")
@@ -244,8 +244,6 @@ class Edwards25519(Group):
 
     def decode(self, point: Point, length: int) -> list[int]:
         number = int.from_bytes(cast("EdwardsPoint", point).raw, "little")
-        if number >> (BITS_PER_INT * length + PADDING):
-            raise Refused(Check.RESULT_CONTENT, "a decrypted ranking holds too many values")
         return unpacked(number >> PADDING, length)
 
 

@@ -111,7 +111,7 @@ class Group(ABC):
 
     @abstractmethod
     def decode(self, point: Point, length: int) -> list[int]:
-        """Ranking carried by an element: the inverse of `encode`. Raises Refused(RESULT_CONTENT)."""
+        """Ranking carried by an element: the inverse of `encode`, and some ranking for any other element."""
 
     def point(self, text: object) -> Point:
         """Read a point strictly: canonical string, order dividing q.

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from union.ballots.crypto.canonical import compact, fields, items, read_json
+from union.ballots.crypto.canonical import compact, fields, items, read_compact
 from union.ballots.crypto.election import Election
 from union.ballots.crypto.elgamal import Ciphertext, read_ciphertext
 from union.ballots.crypto.failures import Check, Refused
@@ -204,7 +204,7 @@ def read_shuffle(election: Election, record: bytes) -> Shuffle:
     Raises Refused(SHUFFLE_FORM, POINT_FORM, POINT_SUBGROUP or SCALAR_FORM).
     """
     group = election.group
-    parts = fields(read_json(record, _FORM), ("ciphertexts", "proofs"), _FORM)
+    parts = fields(read_compact(record, _FORM), ("ciphertexts", "proofs"), _FORM)
     count = len(election.ranked)
     rows = tuple(
         tuple(read_ciphertext(group, pair, _FORM) for pair in items(row, _FORM))
@@ -310,7 +310,7 @@ def _holds(
 
 def read_shuffled(election: Election, record: bytes) -> Pairs:
     """The ciphertexts of a shuffle that was checked before, a row for each ranked question."""
-    parts = fields(read_json(record, _FORM), ("ciphertexts", "proofs"), _FORM)
+    parts = fields(read_compact(record, _FORM), ("ciphertexts", "proofs"), _FORM)
     return tuple(
         tuple(read_ciphertext(election.group, pair, _FORM, trusted=True) for pair in items(row, _FORM))
         for row in items(parts["ciphertexts"], _FORM, len(election.ranked))

@@ -102,7 +102,7 @@ def evaluate(group: Group, coefficients: Sequence[Point], j: int) -> Point:
 
 
 class VerificationKey(NamedTuple):
-    """One trustee's key of the block. signature: None in the form of release 2.0."""
+    """One trustee's key of the block. signature: None in the forms of releases 2.0 and 2.5."""
 
     public_key: Point
     pok: Proof
@@ -121,7 +121,7 @@ def read_verification_key(group: Group, cert: Certificate, expected: Point, valu
 
     Raises Refused with TRUSTEES_FORM, TRUSTEE_KEY_PROOF, TRUSTEE_SHARE or TRUSTEE_SIGNATURE.
     """
-    parts = fields(value, ("pok", "public_key"), _FORM, exact=False)
+    parts = fields(value, ("pok", "public_key"), _FORM, optional=("signature", "name"))
     X = group.point(parts["public_key"])
     if group.one == X:
         raise Refused(Check.TRUSTEE_KEY_PROOF, "the identity is nobody's key")
@@ -129,10 +129,10 @@ def read_verification_key(group: Group, cert: Certificate, expected: Point, valu
     check_knowledge(group, group.shared(X, uses=1), key_prefix(group, X), pok, Check.TRUSTEE_KEY_PROOF)
     if expected != X:
         raise Refused(Check.TRUSTEE_SHARE, "a verification key does not follow from the polynomials")
-    if ("signature" in parts) is not (cert.context is not None):
-        raise Refused(_FORM, "verification keys are signed exactly when certificates have a context")
     signature = None
     if "signature" in parts:
+        if cert.context is None:
+            raise Refused(_FORM, "verification keys are signed only when certificates have a context")
         signature = read_proof(group, parts["signature"], _FORM)
         check_signature(group, cert.verification, str(X), signature, Check.TRUSTEE_SIGNATURE)
     return VerificationKey(X, pok, signature)
@@ -174,7 +174,7 @@ class Pedersen:
         Raises Refused with the name of what does not hold.
         """
         names = ("threshold", "certs", "coefexps", "verification_keys")
-        parts = fields(value, names, _FORM, exact=False)
+        parts = fields(value, names, _FORM, optional=("signatures",))
         threshold = integer(parts["threshold"], _FORM)
         certs = tuple(read_certificate(group, cert) for cert in items(parts["certs"], _FORM))
         n = len(certs)
@@ -196,6 +196,8 @@ class Pedersen:
                 zip(certs, items(parts["verification_keys"], _FORM, n), strict=True), start=1
             )
         )
+        if len({key.signature is None for key in keys}) > 1:
+            raise Refused(Check.TRUSTEE_SIGNATURE, "some verification keys are signed and some are not")
         return cls(threshold, certs, coefexps, coefficients, signatures, keys, summed[0])
 
     def combine(self, group: Group, factors: Mapping[int, Point]) -> Point:
@@ -211,13 +213,28 @@ class Pedersen:
             )
         return group.product(group.pow(factors[i], lagrange(group.q, indices, i)) for i in indices)
 
+    def check_agreement(self, group: Group, factors: Mapping[int, Point]) -> None:
+        """Check that parts beyond the threshold lie on the polynomial of the first ones.
 
-def lagrange(q: int, indices: Sequence[int], delta: int) -> Scalar:
-    """Coefficient lambda of index delta at 0 (spec 4.19)."""
+        The archive's proof holds for a wrong factor too, and `combine` does not look at these.
+        factors: as for `combine`. Raises Refused(DECRYPTION_PROOF).
+        """
+        indices = sorted(factors)
+        first, rest = indices[: self.threshold], indices[self.threshold :]
+        for index in rest:
+            powers = (group.pow(factors[i], lagrange(group.q, first, i, at=index)) for i in first)
+            if group.product(powers) != factors[index]:
+                raise Refused(
+                    Check.DECRYPTION_PROOF, f"the part of trustee {index} of a block contradicts the others"
+                )
+
+
+def lagrange(q: int, indices: Sequence[int], delta: int, at: int = 0) -> Scalar:
+    """Coefficient lambda of index delta at 0 (spec 4.19), or elsewhere."""
     numerator = denominator = 1
     for k in indices:
         if k != delta:
-            numerator = numerator * k % q
+            numerator = numerator * (k - at) % q
             denominator = denominator * (k - delta) % q
     return Scalar(numerator * pow(denominator, -1, q) % q)
 

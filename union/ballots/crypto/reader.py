@@ -17,7 +17,9 @@ from union.ballots.crypto.canonical import compact, fields, integer, read_json, 
 from union.ballots.crypto.distinct import Distinct
 from union.ballots.crypto.failures import Check, Refused
 
-BIGGEST_RECORD = 256 * 2**20
+BIGGEST_RECORD = 128 * 2**20
+_BIGGEST_SETUP = (2 * 2**20, 8 * 2**20, BIGGEST_RECORD, 2048)
+"""Of the election, the trustees, the credentials and the record that names them."""
 _BIGGEST_HEADER = 128
 _BIGGEST_EVENT = 512
 _SMALL = 2048
@@ -37,6 +39,8 @@ _PAYLOADS = {
     "PartialDecryption": 2,
     "Result": 1,
 }
+_MOST_PAYLOADS = 2
+"""What an event after the setup brings at most."""
 _AFTER = {
     None: {"Setup"},
     "Setup": {"Ballot", "EndBallots"},
@@ -88,6 +92,7 @@ class Reader:
         """Check the first member. Raises Refused(ARCHIVE_FORM)."""
         self._file = file
         self.size = file.seek(0, 2)
+        self._most = BIGGEST_RECORD
         file.seek(0)
         head = file.read(BLOCK)
         if len(head) < BLOCK or not _OCTAL.match(head[124:136]) or not _OCTAL.match(head[136:148]):
@@ -115,8 +120,8 @@ class Reader:
             raise Refused(
                 _FORM, f"the member header at byte {start - BLOCK} is not the one that belongs there"
             )
-        if size > BIGGEST_RECORD:
-            raise Refused(Check.ARCHIVE_LIMIT, f"the record at byte {start} is too big")
+        if size > self._most:
+            raise Refused(Check.ARCHIVE_LIMIT, f"the record at byte {start} is too big for its place")
         padding = -size % BLOCK
         if start + size + padding > self.size:
             raise Refused(_FORM, "the archive ends within a record")
@@ -139,7 +144,6 @@ class Reader:
         return digest.hexdigest(), None
 
     def _members(self) -> Iterator[_Member]:
-        records = Distinct()
         while head := self._file.read(BLOCK):
             name = head[:100]
             parsed = _NAME.match(name)
@@ -150,11 +154,7 @@ class Reader:
                 raise Refused(
                     Check.ARCHIVE_HASH, f"the record at byte {member.span.offset} is not what its name says"
                 )
-            records.add(parsed[1], member.span.offset)
             yield member
-        place = records.repeated()
-        if place is not None:
-            raise Refused(Check.BALLOT_REPEATED, f"the record at byte {place} stands in the archive before")
 
     def events(self) -> Iterator[Event]:
         """The events in order, each checked against the chain and the order of the protocol.
@@ -165,27 +165,47 @@ class Reader:
         head: Head | None = None
         last: str | None = None
         waiting: list[_Member] = []
+        records = Distinct()
+        self._most = _BIGGEST_SETUP[0]
         for member in self._members():
             if member.name[64:70] == b".data.":
                 waiting.append(member)
-                if len(waiting) > _PAYLOADS["Setup"]:
+                if len(waiting) > (_PAYLOADS["Setup"] if last is None else _MOST_PAYLOADS):
                     raise Refused(Check.ARCHIVE_ORDER, "more records wait for an event than any event brings")
-                continue
-            event = _read_event(member, head, last, waiting, self._file.tell())
-            head, last, waiting = event.head, event.kind, []
-            yield event
+            else:
+                event = _read_event(member, head, last, waiting, self._file.tell())
+                _note_records(records, event)
+                head, last, waiting = event.head, event.kind, []
+                yield event
+            self._most = _BIGGEST_SETUP[len(waiting) % 4] if last is None else BIGGEST_RECORD
         if waiting or last is None:
             raise Refused(
                 Check.ARCHIVE_ORDER, "the archive ends before the event that brings its last record"
             )
+        place = records.repeated()
+        if place is not None:
+            raise Refused(Check.BALLOT_REPEATED, f"the record at byte {place} stands in the archive before")
 
-    def read(self, span: Span) -> bytes:
-        """The content of a record, checked again against its digest. Raises Refused(ARCHIVE_HASH)."""
+    def read(self, span: Span, most: int = BIGGEST_RECORD) -> bytes:
+        """The content of a record of at most so many bytes, checked again against its digest.
+
+        Raises Refused(ARCHIVE_LIMIT or ARCHIVE_HASH).
+        """
+        if span.size > most:
+            raise Refused(
+                Check.ARCHIVE_LIMIT, f"the record at byte {span.offset} is too big for this election"
+            )
         self._file.seek(span.offset)
         content = self._file.read(span.size)
         if hashlib.sha256(content).hexdigest() != span.digest:
             raise Refused(Check.ARCHIVE_HASH, "the archive changed while it was read")
         return content
+
+
+def _note_records(records: Distinct, event: Event) -> None:
+    """Note what may stand only once: all but partial decryptions, which are equal when nobody ranked."""
+    for span in event.payloads[event.kind == "PartialDecryption" :]:
+        records.add(span.digest.encode(), span.offset)
 
 
 def _read_event(
@@ -210,9 +230,8 @@ def _read_event(
     if kind not in _AFTER[last]:
         raise Refused(Check.ARCHIVE_ORDER, f"{kind} cannot come after {last or 'nothing'}")
     payloads = tuple(one.span for one in waiting)
-    if len(payloads) != _PAYLOADS[kind] or record.get("payload") != (
-        payloads[-1].digest if payloads else None
-    ):
+    brought = {"payload": payloads[-1].digest} if payloads else {}
+    if len(payloads) != _PAYLOADS[kind] or {k: v for k, v in record.items() if k == "payload"} != brought:
         raise Refused(Check.ARCHIVE_ORDER, f"event {head.height} does not bring the records before it")
     last_content = waiting[-1].content if waiting else b""
     owner = _check_names(kind, waiting)

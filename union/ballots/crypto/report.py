@@ -8,22 +8,41 @@ from typing import Any
 
 from union.ballots.crypto.failures import Refused
 
+_MEANS = {
+    "archive": "The file is damaged, was changed after it was published, or is no ballot archive. Fetch it"
+    " again from where it is published; if it fails again, keep both files and ask who publishes it.",
+    "setup": "What was fixed before the vote (questions, roll, keys) is not as the system demands, or of"
+    " a kind this program does not know. Nothing that follows from it is shown.",
+    "ballots": "A published ballot was not cast by somebody on the roll, was changed, or stands there twice."
+    " The count over these ballots cannot be relied on.",
+    "tally": "The sum that was opened is not that of the published ballots: one was dropped, added, changed.",
+    "shuffles": "The orders that were opened are not shown to be those that were cast.",
+    "decryptions": "A trustee's part in opening the result is not shown to come from that trustee's key.",
+    "result": "The published result is not what the trustees' parts open.",
+}
+
 
 @dataclass
 class Finding:
-    """One named check. holds: True, False, or None when it was not reached or has nothing to check yet."""
+    """One named check.
+
+    holds: True, False, or None when it was not reached or has nothing to check yet. failed: the name of what
+    does not hold, with its detail; means: what that is to somebody who is no programmer.
+    """
 
     name: str
     says: str
     holds: bool | None = None
     failed: str | None = None
     detail: str = ""
+    means: str = ""
 
     def refuse(self, refused: Refused) -> None:
         """Note why the check does not hold."""
         self.holds = False
         self.failed = refused.check.value
         self.detail = refused.detail
+        self.means = _MEANS[self.name]
 
 
 @dataclass
@@ -63,25 +82,40 @@ class Report:
     def lines(self) -> list[str]:
         """The report in plain words."""
         marks = {True: "holds", False: "FAILS", None: "  -  "}
-        lines = [f"{self.name or 'unread election'} · {self.uuid or '?'} · {self.group or '?'}"]
+        lines = [f"{_plain(self.name) or 'unread election'} · {self.uuid or '?'} · {self.group or '?'}"]
         for finding in self.checks:
             line = f"  {marks[finding.holds]}  {finding.name:<12} {finding.says}"
             if finding.failed:
-                line += f"\n         {finding.failed}: {finding.detail}"
+                line += f"\n         {finding.failed}: {finding.detail}\n         {finding.means}"
             elif finding.detail:
                 line += f" ({finding.detail})"
             lines.append(line)
         if self.result is not None:
             for question, counts in zip(self.questions, self.result, strict=True):
-                lines.append(f"  {question['question']}")
+                lines.append(f"  {_plain(question['question'])}")
                 lines.extend(_result_lines(question, counts))
         lines.append(f"  stage {self.stage or '?'}, event {self.height}, head {self.head or '?'}")
-        lines.append("Everything checked holds." if self.holds else "This archive does NOT verify.")
+        lines.append(self._verdict())
         return lines
+
+    def _verdict(self) -> str:
+        if not self.holds:
+            return "This archive does NOT verify."
+        if self.result is None:
+            return "Everything published so far holds; there is no result yet."
+        return "Everything checked holds."
+
+
+def _plain(text: str) -> str:
+    """The text on one line, with nothing that moves a terminal's cursor or the direction of writing.
+
+    An archive could otherwise print a verdict of its own.
+    """
+    return "".join(c if c.isprintable() else f"\\u{{{ord(c):x}}}" for c in text)
 
 
 def _result_lines(question: dict[str, Any], counts: list[Any]) -> list[str]:
     if question["ranked"]:
         return [f"    {' '.join(map(str, ranking))}" for ranking in counts]
     names = (["(blank)"] if question["blank"] else []) + question["answers"]
-    return [f"    {count:>8}  {name}" for name, count in zip(names, counts, strict=True)]
+    return [f"    {count:>8}  {_plain(name)}" for name, count in zip(names, counts, strict=True)]

@@ -14,7 +14,7 @@ from union.ballots.crypto.canonical import (
     fields,
     integer,
     items,
-    read_json,
+    read_compact,
     text,
     weight_json,
     weight_value,
@@ -151,7 +151,7 @@ def read_pairs(election: Election, value: object, check: Check, *, trusted: bool
 
 def read_tally(election: Election, record: bytes, *, trusted: bool = False) -> Pairs:
     """Parse an encrypted_tally record. Raises Refused(TALLY_FORM, POINT_FORM or POINT_SUBGROUP)."""
-    return read_pairs(election, read_json(record, _FORM), _FORM, trusted=trusted)
+    return read_pairs(election, read_compact(record, _FORM), _FORM, trusted=trusted)
 
 
 def read_sized(record: bytes) -> dict[str, Any]:
@@ -159,7 +159,7 @@ def read_sized(record: bytes) -> dict[str, Any]:
 
     Raises Refused(TALLY_FORM).
     """
-    parts = fields(read_json(record, _FORM), ("num_tallied", "total_weight", "encrypted_tally"), _FORM)
+    parts = fields(read_compact(record, _FORM), ("num_tallied", "total_weight", "encrypted_tally"), _FORM)
     return {
         "num_tallied": integer(parts["num_tallied"], _FORM),
         "total_weight": weight_value(parts["total_weight"], _FORM),

@@ -4,7 +4,7 @@ Pure. Spec 4.5 and 4.7. The election's public key is the product of the sub-keys
 decryption names its trustee by its place in the flattened list, from 1 (FORMAT.md, section 6).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -56,7 +56,7 @@ def read_public_key(group: Group, value: object) -> PublicKey:
     value: the parsed JSON. Raises Refused(TRUSTEES_FORM, POINT_FORM, POINT_SUBGROUP, SCALAR_FORM
     or TRUSTEE_KEY_PROOF).
     """
-    parts = fields(value, ("pok", "public_key"), _FORM, exact=False)
+    parts = fields(value, ("pok", "public_key"), _FORM, optional=("name",))
     X = group.point(parts["public_key"])
     if group.one == X:
         raise Refused(Check.TRUSTEE_KEY_PROOF, "the identity is nobody's key")
@@ -121,10 +121,7 @@ class Trustees:
         Raises Refused(DECRYPTION_ENOUGH) when too few parts are there.
         """
         F = self.group.one
-        first = 1
-        for kind in self.kinds:
-            size = len(kind.verification_keys)
-            inside = {o - first + 1: f for o, f in factors.items() if first <= o < first + size}
+        for first, kind, inside in self._by_kind(factors):
             if isinstance(kind, Single):
                 if not inside:
                     raise Refused(Check.DECRYPTION_ENOUGH, f"the part of trustee {first} is missing")
@@ -132,8 +129,24 @@ class Trustees:
             else:
                 part = kind.combine(self.group, inside)
             F = self.group.mul(F, part)
-            first += size
         return F
+
+    def check_agreement(self, factors: Mapping[int, Point]) -> None:
+        """Check that surplus parts of threshold blocks agree with the others. factors: as for `combine`.
+
+        Raises Refused(DECRYPTION_PROOF).
+        """
+        for _, kind, inside in self._by_kind(factors):
+            if isinstance(kind, Pedersen):
+                kind.check_agreement(self.group, inside)
+
+    def _by_kind(self, factors: Mapping[int, Point]) -> Iterator[tuple[int, Kind, dict[int, Point]]]:
+        """Each item with its first owner number and its factors by number inside it, from 1."""
+        first = 1
+        for kind in self.kinds:
+            size = len(kind.verification_keys)
+            yield first, kind, {o - first + 1: f for o, f in factors.items() if first <= o < first + size}
+            first += size
 
 
 def read_trustees(group: Group, record: bytes) -> Trustees:

@@ -16,6 +16,7 @@ from union.ballots.crypto.ballots import BallotWork, check_ballots, check_points
 from union.ballots.crypto.credentials import read_credentials
 from union.ballots.crypto.decryption import (
     PartialDecryption,
+    check_agreement,
     check_partial,
     check_result,
     read_partial,
@@ -35,6 +36,8 @@ _CREDENTIAL = re.compile(
     rb'\{"election_uuid":"[^"\\]*","election_hash":"[^"\\]*","credential":"([0-9a-f]{1,700})","answers":'
 )
 _ALPHA = re.compile(rb'"alpha":"([0-9a-f]{1,700})"')
+_ELEMENT, _COUNT, _FRAME = 700, 32, 8 * 1024
+"""Bytes that an element or scalar, a count, and the rest of a question take at most."""
 _STAGES = {
     "Setup": "setup",
     "Ballot": "voting",
@@ -232,11 +235,19 @@ class _Verification:
         finding.holds = True
         finding.detail = f"{count} ballots of {len(board.last)} voters"
 
+    def _room(self, pairs: Pairs, each: int, width: int = _ELEMENT) -> int:
+        """The most bytes of a record with so many elements for each ciphertext of the tally.
+
+        What is read after the ballots is as large as they make it, so that nobody can fill the memory.
+        """
+        return _FRAME * (1 + len(pairs)) + width * each * sum(map(len, pairs))
+
     def tally(self, finding: Finding) -> None:
         if not self.board.tally:
             finding.detail = "no tally yet"
             return
-        self.pairs: Pairs = read_tally(self.election, self.reader.read(self.board.tally[0]))
+        record = self.reader.read(self.board.tally[0], self._room(self.computed.pairs, 2))
+        self.pairs: Pairs = read_tally(self.election, record)
         self.sized = read_sized(self.board.sized)
         check_tally(self.election, self.computed, self.pairs, self.sized)
         finding.holds = True
@@ -255,7 +266,7 @@ class _Verification:
             if not 1 <= owner <= len(self.trustees.verification_keys) or owner in owners:
                 raise Refused(Check.SHUFFLE_OWNER, f"trustee {owner} has no shuffle to make")
             owners.add(owner)
-            shuffle = read_shuffle(self.election, self.reader.read(span))
+            shuffle = read_shuffle(self.election, self.reader.read(span, self._room(self.pairs, 7)))
             try:
                 check_shuffle(self.election, self.pairs, shuffle)
             except Refused as refused:
@@ -263,7 +274,7 @@ class _Verification:
             self.pairs = merge_shuffled(self.election, self.pairs, shuffle)
         if board.shuffles:
             finding.holds = True
-            finding.detail = f"{len(board.shuffles)} shuffles"
+            finding.detail = f"by {len(owners)} of {len(self.trustees.verification_keys)} trustees"
         else:
             finding.detail = "no shuffle yet"
 
@@ -274,11 +285,13 @@ class _Verification:
             if not 1 <= owner <= len(keys) or owner in self.partials:
                 raise Refused(Check.DECRYPTION_OWNER, f"trustee {owner} has no part to hand in")
             try:
-                partial = read_partial(self.election, self.pairs, self.reader.read(span))
+                record = self.reader.read(span, self._room(self.pairs, 3))
+                partial = read_partial(self.election, self.pairs, record)
                 check_partial(self.election, self.pairs, keys[owner - 1], partial)
             except Refused as refused:
                 raise Refused(refused.check, f"part of trustee {owner}: {refused.detail}") from None
             self.partials[owner] = partial
+        check_agreement(self.trustees, self.partials)
         if self.partials:
             finding.holds = True
             finding.detail = f"trustees {', '.join(map(str, sorted(self.partials)))}"
@@ -289,7 +302,9 @@ class _Verification:
         if self.board.result is None:
             finding.detail = "no result yet"
             return
-        result = read_result(self.election, self.reader.read(self.board.result))
+        longest = max(len(question.answers) for question in self.election.questions)
+        record = self.reader.read(self.board.result, self._room(self.pairs, longest, width=_COUNT))
+        result = read_result(self.election, record)
         check_result(
             self.election, self.trustees, self.pairs, self.partials, result, self.computed.total_weight
         )

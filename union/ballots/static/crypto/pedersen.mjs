@@ -47,13 +47,13 @@ function inverse(q, value) {
   return ((x % q) + q) % q;
 }
 
-/** The coefficient of one index at 0 among the indices that take part. */
-export function lagrange(q, indices, index) {
+/** The coefficient of one index among the indices that take part, at 0 or elsewhere. */
+export function lagrange(q, indices, index, at = 0) {
   let [above, below] = [1n, 1n];
   for (const k of indices) {
     if (k === index) continue;
-    above = (above * BigInt(k)) % q;
+    above = (above * BigInt(k - at)) % q;
     below = (below * BigInt(k - index)) % q;
   }
-  return (above * inverse(q, below)) % q;
+  return (((above * inverse(q, below)) % q) + q) % q;
 }

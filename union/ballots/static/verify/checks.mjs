@@ -36,10 +36,24 @@ function electionOf(bytes) {
   }
 }
 
+/** Refused unless a record's object has these members and no others, those marked "?" being optional. */
+function onlyMembers(value, names, check) {
+  const wanted = names.filter((name) => !name.endsWith("?"));
+  const known = names.map((name) => name.replace("?", ""));
+  const right = wanted.every((name) => Object.hasOwn(value, name)) && Object.keys(value).every((name) => known.includes(name));
+  if (!right) throw new Refused(check, "a member is missing or does not belong here");
+}
+
 /** One item of the trustees: who is in it, how many are needed, what it adds to the key of the vote. */
 function* trusteesOf(group, kind, value) {
-  if (kind === "Pedersen" && value.signatures) return yield* readBlock(group, value);
+  if (kind === "Pedersen" && value.signatures) {
+    onlyMembers(value, ["threshold", "certs", "coefexps", "signatures", "verification_keys"], "trustees-form");
+    value.verification_keys.forEach((key) => onlyMembers(key, ["pok", "public_key", "signature?", "name?"], "trustees-form"));
+    if (value.verification_keys.every((key) => !key.signature)) throw new Unknown("trustees of another release");
+    return yield* readBlock(group, value);
+  }
   if (kind !== "Single") throw new Unknown("trustees of another release");
+  onlyMembers(value, ["pok", "public_key", "name?"], "trustees-form");
   const key = group.parse(value.public_key);
   checkKnowledge(group, key, `pok|${group.name}|${value.public_key}|`, value.pok, "trustee-key-proof");
   yield;
@@ -67,10 +81,10 @@ function* checkSetup(run, { payloads: [record, trustees, credentials] }) {
   run.kit = kitOf(group, run.y);
   run.weights = new Map();
   for (const line of valueOf(credentials.text, "credentials-form")) {
-    const [point, weight = "1"] = line.split(",");
-    if (!/^[1-9][0-9]{0,17}$/.test(weight)) throw new Refused("credentials-form", "a weight is a whole number of at least 1");
+    const [point, weight = "1", ...more] = line.split(",");
+    if (more.length || !/^(0|[1-9][0-9]{0,17})$/.test(weight)) throw new Refused("credentials-form", "a weight is a whole number");
     if (run.weights.has(point)) throw new Refused("credentials-distinct", "a public credential is listed twice");
-    group.parse(point);
+    if (group.equal(group.parse(point), group.identity)) throw new Refused("credentials-form", "the identity is nobody's credential");
     run.weights.set(point, BigInt(weight));
     yield;
   }
@@ -198,6 +212,7 @@ function tallyOf({ group, election, last, weights }) {
 
 function checkTally(run, { payloads: [record, sized] }) {
   const { group } = run;
+  if (run.shuffled) throw new Refused("shuffle-form", "nothing is ranked, so there is nothing to shuffle");
   const { columns, total } = tallyOf(run);
   const { num_tallied: count, total_weight: weight } = valueOf(sized.text);
   const written = total < 2n ** 30n ? Number(total) : String(total);
@@ -240,7 +255,22 @@ function* checkDecryptions(run, events) {
       }
     }
   }
+  for (const { first, size, threshold } of run.kinds) checkAgreement(run, first, size, threshold);
   return { trustees: [...run.factors.keys()] };
+}
+
+/** Shares beyond a threshold must agree with the first ones: the archive's proof holds for a wrong factor too. */
+function checkAgreement({ group, factors, tally }, first, size, threshold) {
+  const given = Array.from({ length: size }, (_, i) => i + 1).filter((i) => factors.has(first + i - 1));
+  const needed = given.slice(0, threshold);
+  for (const at of given.slice(threshold)) {
+    const parts = needed.map((i) => ({ owner: first + i - 1, exponent: lagrange(group.q, needed, i, at) }));
+    tally.forEach((row, i) => row.forEach((_, j) => {
+      if (!group.equal(factorOf({ group, factors }, parts, i, j), factors.get(first + at - 1)[i][j])) {
+        throw new Refused("decryption-proof", `the share of trustee ${first + at - 1} contradicts the others`);
+      }
+    }));
+  }
 }
 
 /** The owners whose factors are combined, each with its exponent: the first that are enough of every item. */
@@ -269,8 +299,10 @@ function checkResult(run, { payloads: [record] }) {
   result.forEach((row, i) => {
     if (row.length !== run.tally[i].length) throw new Refused("result-form", "it does not fit the questions");
     row.forEach((count, j) => {
-      const whole = (Number.isInteger(count) && count >= 0) || /^[1-9][0-9]{0,18}$/.test(count);
-      if (!whole || BigInt(count) > run.total) throw new Refused("result-range", `question ${i + 1} counts more than all votes`);
+      const small = Number.isInteger(count) && count >= 0 && count < 2 ** 30;
+      const large = typeof count === "string" && /^[1-9][0-9]{0,18}$/.test(count) && BigInt(count) >= 2n ** 30n;
+      if (!small && !large) throw new Refused("result-form", "a count is a number, a large one is written as text");
+      if (BigInt(count) > run.total) throw new Refused("result-range", `question ${i + 1} counts more than all votes`);
       const opened = group.multiply(kit.g(BigInt(count)), factorOf(run, parts, i, j));
       if (!group.equal(opened, run.tally[i][j][1])) {
         throw new Refused("result-content", `a count of question ${i + 1} is not what was decrypted`);
@@ -286,7 +318,7 @@ function checkResult(run, { payloads: [record] }) {
  * being true, false, or null when there is nothing yet or nothing this check knows (then `failed` says "unknown").
  */
 export function* check({ events }, group, onBallot = () => {}) {
-  const run = { group, done: onBallot };
+  const run = { group, done: onBallot, shuffled: events.some(({ kind }) => kind.includes("Shuffle")) };
   const of = (kind) => events.filter((event) => event.kind === kind);
   const one = (kind, act) => (of(kind).length ? () => act(run, of(kind)[0]) : null);
   const some = (kind, act) => (of(kind).length ? () => act(run, of(kind)) : null);
