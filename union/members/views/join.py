@@ -35,7 +35,7 @@ def join() -> ResponseReturnValue:
     campaign = request.args.get("for", "")
     if campaign and len(campaign) <= 80 and set(campaign) <= _SLUG:  # noqa: PLR2004 - as long as a slug is
         keep(draft().with_(campaign=campaign))
-    return render_template("members/join/start.html", begun=bool(draft().name))
+    return render_template("members/join/start.html", begun=bool(draft().name), campaign=draft().campaign)
 
 
 def _form_of(step: str, answers: Draft) -> Form:
