@@ -62,9 +62,9 @@ def when(value: datetime, zone: str | None = None) -> str:
     return i18n.when(value, zone or current_actor().zone, language())
 
 
-def day(value: date) -> str:
-    """Show a calendar day with its weekday."""
-    return i18n.day(value, language())
+def day(value: date | str) -> str:
+    """Show a calendar day with its weekday; frozen records keep days as ISO text."""
+    return i18n.day(date.fromisoformat(value) if isinstance(value, str) else value, language())
 
 
 def number(value: float) -> str:
