@@ -105,3 +105,15 @@ def test_dutch_leaves_no_english(client, sign_in, people, path):
     page = client.get(f"{path}?lang=nl").text
     for english in ("What now", "Organize", "Nothing waits", "Campaigns", "Message desk", "My account"):
         assert f">{english}<" not in page, english
+
+
+def test_an_officer_of_a_new_union_is_told_how_it_begins(client, sign_in, database):
+    with transaction() as session:
+        officer = make_member(session, name="Olga", roles=["officer"])
+        organizer = make_member(session, name="Ayla", roles=["organizer"])
+    sign_in(client, officer)
+    page = client.get("/console").text
+    assert "How our union begins" in page
+    assert 'href="/members/import"' in page
+    sign_in(client, organizer)
+    assert "How our union begins" not in client.get("/console").text

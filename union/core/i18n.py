@@ -3,12 +3,12 @@
 English message ids stand in the code; every room ships `nl.po`. No Flask: the language is an argument.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime, get_timezone_location, get_timezone_name
+from babel.dates import format_date, format_datetime, get_timezone_location, get_timezone_name
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
@@ -67,6 +67,11 @@ def place(zone: str, language: str) -> str:
         return "UTC"
     city = get_timezone_location(ZoneInfo(zone), locale=language, return_city=True)
     return city or get_timezone_name(ZoneInfo(zone), locale=language)
+
+
+def day(value: date, language: str) -> str:
+    """Return `value` as weekday and date, as `when` writes them."""
+    return format_date(value, "EEE d MMM yyyy", locale=language)
 
 
 def when(instant: datetime, zone: str, language: str) -> str:

@@ -60,7 +60,7 @@ def set_the_table(seed: "Seed", slug: str, who: "People") -> None:
         held = seed.now - timedelta(days=5)
         meeting = bargaining.plan_meeting(
             session, actor=sitter, now=then, slug=slug, starts_at=held, zone="Europe/Amsterdam",
-            place="By video", agenda="1. Notice of fees\n2. What a fee may follow",
+            place="By video", agenda="Notice of fees\nWhat a fee may follow",
         )  # fmt: skip
         bargaining.write_minutes(
             session, actor=sitter, now=held + timedelta(hours=2), meeting_id=meeting, minutes=MINUTES,
@@ -68,7 +68,7 @@ def set_the_table(seed: "Seed", slug: str, who: "People") -> None:
         )  # fmt: skip
         bargaining.plan_meeting(
             session, actor=sitter, now=seed.now, slug=slug, starts_at=seed.now + timedelta(days=6),
-            zone="Europe/Amsterdam", place="By video", agenda="1. Their numbers\n2. Our answer",
+            zone="Europe/Amsterdam", place="By video", agenda="Their numbers\nOur answer",
         )  # fmt: skip
         points = [point.id for point in table.points(session, slug, sitter)]
         offers = (

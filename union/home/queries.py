@@ -18,8 +18,9 @@ from union.ballots.queries import BallotCard
 from union.campaigns import queries as campaigns
 from union.campaigns.queries import CampaignCard
 from union.campaigns.rules import Stage
-from union.core.actor import VISITOR, Actor
+from union.core.actor import VISITOR, Actor, Role
 from union.core.permissions import Permission, allow, permits
+from union.home import beginning
 from union.home.agenda import Task, ranked, steps_of
 from union.members import queries as members
 from union.members.rules.membership import State as MemberState
@@ -27,6 +28,7 @@ from union.notify import queries as notify
 from union.notify.queries import Heartbeat, Overview
 from union.organizing import queries as organizing
 from union.organizing.queries import TaskCard
+from union.platforms import queries as platforms
 
 AWAKE = timedelta(seconds=60)
 FRONT = 6
@@ -113,6 +115,7 @@ class ConsolePage:
     """The organizers' page.
 
     campaigns: each with its next step. awake: the scheduler ticked within a minute.
+    beginning: for officers of a union that is not set up yet.
     """
 
     campaigns: tuple[tuple[CampaignCard, str], ...]
@@ -127,6 +130,7 @@ class ConsolePage:
     audit: bool
     tasks: tuple[TaskCard, ...]
     trial: bool
+    beginning: tuple[beginning.Begun, ...]
 
 
 def console(session: Session, actor: Actor, now: datetime) -> ConsolePage:
@@ -154,6 +158,20 @@ def console(session: Session, actor: Actor, now: datetime) -> ConsolePage:
         audit=permits(actor, Permission.AUDIT_READ),
         tasks=organizing.waiting_for(session, actor=actor),
         trial=notify.on_trial(session),
+        beginning=_beginning(session) if permits(actor, Permission.ROLE_GRANT) else (),
+    )
+
+
+def _beginning(session: Session) -> tuple[beginning.Begun, ...]:
+    return beginning.steps(
+        {
+            "platforms": platforms.count(session),
+            "chapters": len(members.chapters(session)),
+            "members": members.count_active(session),
+            "organizers": len(members.organizers(session)),
+            "trustees": len(members.with_role(session, Role.TRUSTEE)),
+            "campaigns": len(campaigns.listing(session)),
+        }
     )
 
 

@@ -2,23 +2,15 @@
 
 from flask import Blueprint, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
-from union.campaigns.queries import CampaignCard
+from union.campaigns.views.common import meter, meter_words
 from union.core.clock import utcnow
 from union.core.db import reading
 from union.core.permissions import Permission
 from union.home import queries, source
-from union.web import figures
 from union.web.guards import current_actor, public, require
-from union.web.i18n import gettext, number
 
 blueprint = Blueprint("home", __name__, template_folder="templates")
-
-
-def _meter(card: CampaignCard) -> Markup:
-    title = gettext("%(count)s of %(goal)s", count=number(card.counted), goal=number(card.goal))
-    return figures.picket_meter(card.counted, card.goal, card.threshold, title=title)
 
 
 @blueprint.get("/")
@@ -27,7 +19,7 @@ def front() -> ResponseReturnValue:
     """Show what this union is and what it does now."""
     with reading() as session:
         found = queries.front_page(session)
-    return render_template("home/front.html", found=found, meters=[_meter(card) for card in found.campaigns])
+    return render_template("home/front.html", found=found, meter=meter, told=meter_words)
 
 
 @blueprint.get("/home")

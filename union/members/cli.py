@@ -218,7 +218,7 @@ def create_officer(
         for role in (Role.OFFICER, Role.ORGANIZER):
             service.grant_role(session, actor=SYSTEM, member_id=member_id, role=role, now=now)
         link = service.issue_link(
-            session, actor=SYSTEM, member_id=member_id, now=now, site=settings.public_url
+            session, actor=SYSTEM, member_id=member_id, now=now, site=settings.public_url, onward="/console"
         )
     click.echo(f"{member_id} is an officer and organizer; sign in within ten minutes at:")
     click.echo(link)

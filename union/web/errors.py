@@ -4,15 +4,17 @@ A request that asks for JSON gets {"error": name, "message": text}.
 """
 
 import logging
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from union.core.errors import UnionError
+from union.core.errors import NotAllowed, UnionError
 from union.core.i18n import msg
+from union.web.guards import PUBLIC, current_actor, guard_of
 from union.web.i18n import gettext
 
 log = logging.getLogger(__name__)
@@ -54,22 +56,56 @@ def _page(status: int, name: str, text: str) -> ResponseReturnValue:
     if request.is_json or request.accept_mimetypes.best == "application/json":
         return jsonify(error=name, message=text), status
     heading = gettext(HEADINGS.get(status, HEADINGS[400]))
-    return render_template("web/error.html", status=status, heading=heading, text=text), status
+    advice = gettext(BODIES[403]) if status == 403 and text != gettext(BODIES[403]) else ""  # noqa: PLR2004
+    return render_template("web/error.html", status=status, heading=heading, text=text, advice=advice), status
 
 
 def _refusal(error: Exception) -> ResponseReturnValue:
     assert isinstance(error, UnionError)  # noqa: S101 - registered for this class
+    if isinstance(error, NotAllowed) and not current_actor().known and _sent_from_here():
+        return _kept(error.status)
     return _page(error.status, type(error).__name__, gettext(error.text, **error.facts))
 
 
 def _stale_form(error: Exception) -> ResponseReturnValue:
     del error
+    if _sent_from_here():
+        return _kept(400)
     text = gettext(
         msg(
             "This form was open too long, or came from elsewhere. Go back, reload the page and send it again."
         )
     )
     return _page(400, "StaleForm", text)
+
+
+def _sent_from_here() -> bool:
+    """Tell whether a person posted one of our own forms: the browser names where a post comes from."""
+    home = urlsplit(current_app.config["SETTINGS"].public_url)
+    return (
+        request.method == "POST"
+        and not request.is_json
+        and request.accept_mimetypes.accept_html
+        and request.headers.get("Origin") == f"{home.scheme}://{home.netloc}"
+    )
+
+
+def _kept(status: int) -> ResponseReturnValue:
+    """Show a form that came too late with all that was typed, to be sent again after signing in where needed.
+
+    It stays in the page the person looks at; the server keeps nothing. Files have to be chosen again.
+    """
+    view = current_app.view_functions.get(request.endpoint or "")
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    page = render_template(
+        "web/kept.html",
+        fields=fields,
+        words=[value for _, value in fields if " " in value.strip() or "@" in value],
+        signed_out=not current_actor().known and (view is None or guard_of(view) != PUBLIC),
+        has_files=any(file.filename for file in request.files.values()),
+        address=request.full_path.rstrip("?"),
+    )
+    return page, status
 
 
 def _http(error: Exception) -> ResponseReturnValue:

@@ -3,7 +3,7 @@
 A signed-in member's own language, else the one chosen on this device, else the browser's, else English.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlencode
 
 from flask import Flask, g, request, session
@@ -62,17 +62,23 @@ def when(value: datetime, zone: str | None = None) -> str:
     return i18n.when(value, zone or current_actor().zone, language())
 
 
+def day(value: date | str) -> str:
+    """Show a calendar day with its weekday; frozen records keep days as ISO text."""
+    return i18n.day(date.fromisoformat(value) if isinstance(value, str) else value, language())
+
+
 def number(value: float) -> str:
     """Show a number with the language's digit grouping."""
     return i18n.number(value, language())
 
 
 def install(app: Flask) -> None:
-    """Give templates `_`, `ngettext`, `language`, and the filters `when` and `number`."""
+    """Give templates `_`, `ngettext`, `language`, and the filters `when`, `day` and `number`."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(_template_gettext, _template_ngettext, newstyle=False)  # type: ignore[attr-defined]
     app.jinja_env.globals["_"] = _template_gettext
     app.jinja_env.filters["when"] = when
+    app.jinja_env.filters["day"] = day
     app.jinja_env.filters["number"] = number
 
     @app.context_processor

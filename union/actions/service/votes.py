@@ -108,6 +108,10 @@ def _draft_ballot(session: Session, action: Action, vote: VotePlan, *, actor: Ac
 def _what(vote: VotePlan, language: str) -> str:
     if vote.more is None:
         return translate(language, msg("we go on until we call it off."))
+    if vote.more == 60:  # noqa: PLR2004 - minutes in an hour
+        return translate(language, msg("we go on for an hour longer."))
+    if vote.more and vote.more % 60 == 0:
+        return translate(language, msg("we go on for %(hours)s hours longer."), hours=vote.more // 60)
     if vote.more:
         return translate(language, msg("we go on for %(minutes)s minutes longer."), minutes=vote.more)
     return translate(language, msg("the next steps are in force."))

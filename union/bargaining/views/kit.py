@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from babel.dates import format_date
 from flask import Blueprint, current_app
 
 from union.bargaining.rules.agreements import Kept, Side, State
@@ -14,7 +13,6 @@ from union.core.db import transaction
 from union.core.errors import Closed, Conflict, Invalid
 from union.core.i18n import msg
 from union.web.forms import Form
-from union.web.i18n import language
 
 blueprint = Blueprint(
     "bargaining",
@@ -94,7 +92,6 @@ WAYS = {
 def words() -> dict[str, object]:
     """Give this room's templates their words for states."""
     return {
-        "long_day": lambda day: format_date(day, "long", locale=language()),
         "bargaining_words": {
             "sides": SIDES,
             "offers": OFFERS,

@@ -56,7 +56,6 @@ def words() -> dict[str, object]:
         "claim_words": CLAIMS,
         "batch_words": BATCHES,
         "euros": lambda cents: money.show(cents, language()),
-        "on_day": lambda day: format_date(day, "EEE d MMM yyyy", locale=language()),
     }
 
 

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
-from union.core.errors import UnionError
+from union.core.errors import Invalid, UnionError
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.members import forms, service
@@ -23,8 +23,10 @@ def register_import() -> ResponseReturnValue:
     """Take a file; it is kept sealed for an hour."""
     form = forms.UploadForm()
     if form.validate_on_submit():
-        content = form.file.data.read() if form.file.data else b""
         try:
+            if not form.file.data:
+                raise Invalid(msg("Choose a file first."), field="file")
+            content = form.file.data.read()
             with transaction() as writing:
                 kept = service.keep_draft(writing, actor=current_actor(), content=content, now=utcnow())
             return redirect(url_for("members.register_import_check", draft_id=kept), 303)

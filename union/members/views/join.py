@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
-from flask import abort, redirect, render_template, request, session, url_for
+from flask import abort, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from union.core.clock import utcnow
@@ -36,7 +36,7 @@ def join() -> ResponseReturnValue:
     campaign = request.args.get("for", "")
     if campaign and len(campaign) <= 80 and set(campaign) <= _SLUG:  # noqa: PLR2004 - as long as a slug is
         keep(draft().with_(campaign=campaign))
-    return render_template("members/join/start.html", begun=bool(draft().name))
+    return render_template("members/join/start.html", begun=bool(draft().name), campaign=draft().campaign)
 
 
 def _form_of(step: str, answers: Draft) -> Form:
@@ -311,6 +311,15 @@ def join_link_pressed(token: str) -> ResponseReturnValue:
 def _welcome(joined: Joined) -> ResponseReturnValue:
     drop_draft()
     login.put(joined.token)
+    flash(
+        gettext(
+            msg(
+                "Your address is confirmed and you have applied. Now let colleagues vouch for you: "
+                "the code for them is on your page What now."
+            )
+        ),
+        "ok",
+    )
     if joined.second:
         session[_SECOND] = joined.second
         return redirect(url_for("members.channel_code"), 303)

@@ -19,7 +19,7 @@ from union.notify import texts
 from union.notify.channels.desk import NAME as DESK
 from union.notify.models import Heartbeat as HeartbeatRow
 from union.notify.models import InboundMessage, Outbox, Paused, SendAttempt, Wording
-from union.notify.queries.subjects import Subject, subjects
+from union.notify.queries.subjects import PERSONAL, Subject, folded, subjects
 from union.notify.rules import causes
 from union.notify.rules.kinds import Channel, Keyword, Lane, State
 from union.notify.service.inbound import Inbound, shown
@@ -239,7 +239,7 @@ def _opened(row: Outbox) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What was sent about one thing lately."""
+    """What was sent about one thing lately. ref: "" for a kind of which each message is about one person."""
 
     ref: str
     counts: dict[str, int]
@@ -272,16 +272,18 @@ def overview(session: Session, *, now: datetime, days: int = 7, limit: int = 30)
         .group_by(Outbox.ref, Outbox.state)
     ).all()
     held = set(session.scalars(select(Paused.ref)))
-    found: dict[str, tuple[dict[str, int], datetime]] = {}
+    found: dict[str, tuple[Counter[str], datetime]] = {}
     for ref, state, count, last in counted:
-        counts, newest = found.get(ref, ({}, since))
-        found[ref] = ({**counts, state: count}, max(newest, last))
+        counts, newest = found.get(folded(ref), (Counter(), since))
+        found[folded(ref)] = (counts + Counter({state: count}), max(newest, last))
     states: Counter[str] = Counter()
     for counts, _ in found.values():
         states.update(counts)
     latest = sorted(found, key=lambda ref: found[ref][1], reverse=True)[:limit]
     named = subjects(session, latest)
-    about = tuple(About(ref, *found[ref], ref in held, named[ref]) for ref in latest)
+    about = tuple(
+        About("" if ref in PERSONAL else ref, *found[ref], ref in held, named[ref]) for ref in latest
+    )
     due = session.scalar(
         select(func.count())
         .select_from(Outbox)

@@ -34,6 +34,8 @@ KINDS: Mapping[str, str] = {
     "test": msg("Test message"),
 }
 OTHER = msg("Other messages")
+PERSONAL = frozenset({"challenge", "member", "paid", "reminder", "reply", "task"})
+"""Kinds of which every message is about one person alone: a list shows each kind as one line."""
 TITLES: dict[str, Callable[[Session, Collection[str]], Mapping[str, str]]] = {}
 """By kind: given keys, returns key → title."""
 
@@ -46,6 +48,12 @@ class Subject:
 
     kind: str
     title: str = ""
+
+
+def folded(ref: str) -> str:
+    """Return what stands for `ref` in a list: its kind where that is about one person, else itself."""
+    kind = _PARTS.split(ref)[0]
+    return kind if kind in PERSONAL else ref
 
 
 def subjects(session: Session, refs: Iterable[str]) -> dict[str, Subject]:

@@ -46,7 +46,7 @@ def _drawn(row: ChapterRow | None) -> Markup | None:
 
 
 def _count(n: int | None) -> str:
-    return gettext(msg("hidden")) if n is None else number(n)
+    return "\N{EN DASH}" if n is None else number(n)
 
 
 def _moved(found: Overview) -> Markup | None:

@@ -1,0 +1,68 @@
+"""What a person sees when something cannot be done: what happened, what to do next, and nothing typed is lost."""
+
+import re
+
+import pytest
+
+from tests.factories.members import make_member
+from union.core.db import transaction
+
+TYPED = "We have waited for months,\nand nobody called."
+
+
+@pytest.fixture
+def member(database):
+    with transaction() as session:
+        return make_member(session, name="Ayla")
+
+
+@pytest.fixture
+def home(app):
+    return {"Origin": app.config["SETTINGS"].public_url, "Accept": "text/html,*/*;q=0.8"}
+
+
+@pytest.fixture
+def strict(client, app):
+    app.config["WTF_CSRF_ENABLED"] = True
+    return client
+
+
+def test_a_stale_form_keeps_what_was_typed_and_goes_again(strict, sign_in, member, home):
+    sign_in(strict, member)
+    answer = strict.post("/vouch", data={"code": TYPED, "csrf_token": "stale"}, headers=home)
+    assert answer.status_code == 400
+    assert "nobody called." in answer.text
+    assert 'action="/vouch"' in answer.text
+    token = re.findall(r'name="csrf_token" value="([^"]+)"', answer.text)[-1]
+    again = strict.post("/vouch", data={"code": TYPED, "csrf_token": token}, headers=home)
+    assert "Not sent yet" not in again.text
+    assert again.status_code in {200, 404, 422}
+
+
+def test_who_was_signed_out_is_led_to_sign_in_with_everything_kept(client, home):
+    answer = client.post("/account/details", data={"name": TYPED}, headers=home)
+    assert answer.status_code == 403
+    assert "nobody called." in answer.text
+    assert 'href="/sign-in" target="_blank"' in answer.text
+
+
+@pytest.mark.parametrize("origin", [{}, {"Origin": "https://elsewhere.example"}, {"Origin": "null"}])
+def test_what_another_site_sent_is_never_offered_again(strict, sign_in, member, origin):
+    sign_in(strict, member)
+    answer = strict.post("/vouch", data={"code": TYPED}, headers={"Accept": "text/html", **origin})
+    assert answer.status_code == 400
+    assert "nobody called." not in answer.text
+
+
+def test_programs_get_a_short_answer(strict, home):
+    answer = strict.post("/vouch", json={"code": TYPED}, headers=home)
+    assert answer.get_json()["error"] == "StaleForm"
+
+
+def test_an_error_says_what_to_do_next(client, sign_in, member):
+    assert 'href="/sign-in"' in client.get("/nowhere").text
+    sign_in(client, member)
+    refused = client.get("/console")
+    assert refused.status_code == 403
+    assert "Ask an organizer" in refused.text
+    assert 'href="/home"' in refused.text
