@@ -13,11 +13,10 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from union.actions.forms.plan import FILLED
 from union.actions.rules import kits
 from union.actions.rules.going_on import LONGEST, VotePlan
-from union.campaigns.forms import ManyField, options
 from union.core.i18n import msg
+from union.web.fields import FILLED, CheckboxesField, options
 from union.web.forms import Form
 
 MINUTES = {"minutes": 1, "hours": 60, "days": 24 * 60}
@@ -76,7 +75,7 @@ class VoteForm(Form):
     )
     preset = RadioField(msg("Under which rule?"), [InputRequired(msg("Choose a rule."))], choices=[])
     rule_confirmed = BooleanField(msg("I am an officer and checked that this rule still holds"))
-    trustees = ManyField(msg("Who holds the key?"), choices=[])
+    trustees = CheckboxesField(msg("Who holds the key?"), choices=[])
     server_trustee = BooleanField(msg("The union's server holds a share too"))
     group = RadioField(
         msg("Which mathematics?"),

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from union.ballots import papers, presets, service
-from union.ballots.forms import GROUP_HINTS, KINDS, NEEDED, NEEDED_HINTS, BallotForm, local, options
+from union.ballots.forms import GROUP_HINTS, KINDS, NEEDED, NEEDED_HINTS, BallotForm
 from union.ballots.paper_forms import KINDS as PAPER_KINDS
 from union.ballots.paper_forms import ballot_form, kinds_in, questions, rearranged, title_of
 from union.ballots.papers import Asked, Part
@@ -22,6 +22,7 @@ from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.members import queries as members
 from union.platforms import queries as platforms
+from union.web.fields import local, options
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
 

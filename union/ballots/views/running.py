@@ -7,17 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from union.ballots import queries, service
-from union.ballots.forms import (
-    ALL,
-    KINDS,
-    NEEDED,
-    NEEDED_HINTS,
-    SOME,
-    ThresholdForm,
-    TimesForm,
-    local,
-    options,
-)
+from union.ballots.forms import ALL, KINDS, NEEDED, NEEDED_HINTS, SOME, ThresholdForm, TimesForm
 from union.ballots.queries import BallotPage, RunPage
 from union.ballots.rules import State
 from union.ballots.views.keyholders import (
@@ -36,6 +26,7 @@ from union.core.db import reading, transaction
 from union.core.errors import Invalid, NotFound, UnionError
 from union.core.i18n import msg
 from union.core.permissions import Permission
+from union.web.fields import local, options
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext, number, when
 

@@ -10,19 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from union.ballots import presets
 from union.bargaining import queries, service
-from union.bargaining.forms import (
-    AgreementForm,
-    CheckForm,
-    ClauseRow,
-    DutyRow,
-    RatifyForm,
-    WhyForm,
-    at_field,
-    local,
-    options,
-    translated,
-    zone_choices,
-)
+from union.bargaining.forms import AgreementForm, CheckForm, ClauseRow, DutyRow, RatifyForm, WhyForm
 from union.bargaining.queries import AgreementPage
 from union.bargaining.rules import agreements as rules
 from union.bargaining.rules import wording
@@ -37,6 +25,7 @@ from union.core.errors import Closed, Invalid, NotFound
 from union.core.i18n import translate
 from union.core.permissions import Permission
 from union.members import queries as members
+from union.web.fields import at_field, local, options, translated, zone_choices
 from union.web.guards import current_actor, public, require
 from union.web.i18n import gettext
 
@@ -123,11 +112,11 @@ def _rows(terms: Terms, demands: Sequence[tuple[str, str]]) -> tuple[list[Clause
         for n in range(1, count("duty_rows", len(terms.obligations)) + 1)
     ]
     for row in clauses:
-        translated(row.concession, gettext)
+        translated(row.concession)
         row.demand.choices = options([("", gettext("None")), *demands])
     for line in duties:
-        translated(line.who, gettext)
-        translated(line.every, gettext)
+        translated(line.who)
+        translated(line.every)
     if not sent:
         for row, clause in zip(clauses, terms.clauses, strict=False):
             row.heading.data, row.text.data = clause.heading, clause.text
@@ -242,7 +231,7 @@ def ratify(slug: str) -> ResponseReturnValue:
     form = RatifyForm()
     form.preset.choices = options((p.id, gettext(p.name)) for p in known)
     form.trustees.choices = options((m, names.get(m, m)) for m in holders)
-    form.zone.choices = zone_choices(page.zone, actor.zone)
+    form.zone.choices = zone_choices([page.zone, actor.zone])
     if request.method == "GET":
         _suggest(form, page, now, known[0].id if known else "")
     if form.validate_on_submit():

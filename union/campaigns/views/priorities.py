@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from union.ballots import presets
 from union.campaigns import queries, service
-from union.campaigns.forms import PrioritiesForm, at_field, in_days, options, zone_choices
+from union.campaigns.forms import PrioritiesForm
 from union.campaigns.queries import CampaignCard
 from union.campaigns.service.priorities import KIND, How, PriorityVote
 from union.campaigns.views.common import blueprint
@@ -18,6 +18,7 @@ from union.core.errors import UnionError
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.members import queries as members
+from union.web.fields import at_field, in_days, options, zone_choices
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
 
@@ -41,7 +42,7 @@ def priorities(slug: str) -> ResponseReturnValue:
     choices.sort(key=lambda preset: preset.id != presets.DEFAULT)
     form.preset.choices = options((preset.id, preset.name) for preset in choices)
     form.trustees.choices = options((member, names.get(member, member)) for member in holders)
-    form.zone.choices = zone_choices([card.zone, actor.zone], zones, ["UTC"])
+    form.zone.choices = zone_choices([card.zone, actor.zone, *zones])
     if request.method == "GET":
         _suggest(form, card, now)
     if form.validate_on_submit():

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from union.ballots import presets
 from union.campaigns import queries, rules, service
-from union.campaigns.forms import VoteForm, at_field, in_days, options, zone_choices
+from union.campaigns.forms import VoteForm
 from union.campaigns.queries import CampaignCard
 from union.campaigns.rules import Turn
 from union.campaigns.service.votes import KIND, StrikeVote
@@ -18,6 +18,7 @@ from union.core.db import reading, transaction
 from union.core.errors import Invalid
 from union.core.permissions import Permission
 from union.members import queries as members
+from union.web.fields import at_field, in_days, options, zone_choices
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
 
@@ -42,7 +43,7 @@ def launch(slug: str) -> ResponseReturnValue:
     form = VoteForm()
     form.preset.choices = options((preset.id, preset.name) for preset in choices)
     form.trustees.choices = options((member, names.get(member, member)) for member in holders)
-    form.zone.choices = zone_choices([card.zone, actor.zone], zones, ["UTC"])
+    form.zone.choices = zone_choices([card.zone, actor.zone, *zones])
     if request.method == "GET":
         _suggest(form, card, found.page.pledge_text, now)
     if form.validate_on_submit():
