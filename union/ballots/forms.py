@@ -1,5 +1,6 @@
 """What people fill in about ballots: plain values out, every message at its field."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,10 +15,11 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from union.ballots.papers import LONGEST_QUESTION
+from union.ballots.presets import Preset
+from union.ballots.queries import Choices
 from union.ballots.rules import SMALL_GROUP, Kind
 from union.ballots.service import GROUPS, SUITING
 from union.core.errors import Invalid, UnionError
@@ -25,6 +27,7 @@ from union.core.i18n import msg
 from union.core.zones import NoSuchLocalTime, instant
 from union.web.fields import FILLED, CheckboxesField, moment_field, options
 from union.web.forms import Form
+from union.web.i18n import gettext
 
 KINDS = {
     Kind.STRIKE_VOTE: msg("Strike vote"),
@@ -63,7 +66,7 @@ def _smallest() -> IntegerField:
     )
 
 
-class _Times(Form):
+class TimesForm(Form):
     """Opening and closing in a zone. Where clocks go back, the form asks which of the two times is meant."""
 
     opens = moment_field(msg("Opens"))
@@ -101,14 +104,21 @@ class _Times(Form):
 
 
 class ThresholdForm(Form):
-    """How many trustees are needed to count; the view fills in the choices."""
+    """How many trustees are needed to count."""
 
-    needed = RadioField(msg("How many trustees are needed to count?"), choices=[], default=ALL)
+    needed = RadioField(
+        msg("How many trustees are needed to count?"), choices=options(NEEDED.items()), default=ALL
+    )
     threshold = IntegerField(
         msg("How many are enough?"),
         [Optional()],
         description=msg("Fewer than there are trustees. Two of three, or three of five, is a good choice."),
     )
+
+    @property
+    def needed_hints(self) -> dict[str, str]:
+        """What each choice means for the count, in the reader's language."""
+        return {choice: gettext(text) for choice, text in NEEDED_HINTS.items()}
 
     def chosen(self) -> int | None:
         """Return the threshold, None for all. Raises Invalid when some are enough but not how many."""
@@ -119,11 +129,50 @@ class ThresholdForm(Form):
         return int(self.threshold.data)
 
 
-class TimesForm(_Times):
-    """Other times for a ballot that is not open yet."""
+class RuleForm(ThresholdForm):
+    """Under which rule a vote is held, and who holds its key."""
+
+    preset = RadioField(msg("Under which rule?"), [InputRequired(msg("Choose a rule."))], choices=[])
+    rule_confirmed = BooleanField(msg("I am an officer and checked that this rule still holds"))
+    trustees = CheckboxesField(
+        msg("Who holds the key?"), choices=[], description=msg("Each keeps a part of the key in person.")
+    )
+    server_trustee = BooleanField(msg("The union's server holds a share too"))
+    group = RadioField(
+        msg("Which mathematics?"),
+        choices=options([(SUITING, msg("What suits the questions")), *((name, name) for name in GROUPS)]),
+        default=SUITING,
+    )
+    rules: Sequence[Preset] = ()
+
+    def offer(self, choices: Choices) -> None:
+        """Fill in what can be chosen."""
+        self.rules = choices.rules
+        self.preset.choices = options((rule.id, rule.name) for rule in choices.rules)
+        self.trustees.choices = options(choices.trustees)
+
+    @property
+    def rule_hints(self) -> dict[str, str]:
+        """What each rule asks and where it comes from, in the reader's language."""
+        source = msg("Source: %(source)s.")
+        return {
+            rule.id: f"{gettext(rule.summary)} {gettext(source, source=rule.source_title)}"
+            for rule in self.rules
+        }
+
+    @property
+    def group_hints(self) -> dict[str, str]:
+        """What each group is good for, in the reader's language."""
+        return {name: gettext(text) for name, text in GROUP_HINTS.items()}
+
+    def refuse(self, error: UnionError) -> None:
+        """Show `error` at its field; where there is no trustee to tick, at the server's share instead."""
+        if error.field == "trustees" and not self.trustees.choices:
+            error.field = "server_trustee"
+        super().refuse(error)
 
 
-class BallotForm(_Times, ThresholdForm):
+class BallotForm(TimesForm, RuleForm):
     """A ballot's draft but for its questions (`ballot_form`).
 
     The view fills in the presets, trustees, zones, platforms and chapters.
@@ -134,19 +183,9 @@ class BallotForm(_Times, ThresholdForm):
     intro = TextAreaField(msg("What voters should know"), [Optional(), Length(max=2000)])
     asks = HiddenField()
     preset = SelectField(msg("Rule"), [InputRequired(FILLED)], choices=[])
-    rule_confirmed = BooleanField(msg("I am an officer and have checked that the rule still holds"))
-    group = RadioField(
-        msg("Mathematics"), choices=[SelectChoice(name) for name in (SUITING, *GROUPS)], default=SUITING
-    )
     zone = SelectField(msg("Time zone"), [InputRequired(FILLED)], choices=[])
     platform = SelectField(msg("Who may vote: members on which platform?"), choices=[], default="")
     chapter = SelectField(msg("In which chapter?"), choices=[], default="")
-    trustees = CheckboxesField(
-        msg("Trustees"),
-        choices=[],
-        description=msg("Each keeps a part of the key in person."),
-    )
-    server_trustee = BooleanField(msg("The union's server holds a part of the key as well"))
     contest_days = IntegerField(
         msg("Contest period in days"),
         [InputRequired(FILLED), NumberRange(0, 90)],

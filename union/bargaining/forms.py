@@ -21,7 +21,7 @@ from union.bargaining.rules.agreements import Clause, Concession, Every, Kept, O
 from union.core.errors import Invalid
 from union.core.i18n import LANGUAGES, msg
 from union.core.zones import instant
-from union.web.fields import FILLED, CheckboxesField, moment_field, options
+from union.web.fields import FILLED, moment_field, options
 from union.web.forms import Form
 
 _DAY = msg("Give a date.")
@@ -259,30 +259,6 @@ class DutyRow(Form):
             self.due_on.data,
             Every(self.every.data or ""),
         )
-
-
-class RatifyForm(Form):
-    """The ballot on an agreement: its words, its rule, who holds the key, when."""
-
-    title = StringField(msg("Name of the vote"), [InputRequired(FILLED), Length(3, 120)])
-    intro = TextAreaField(msg("What the paper says above the question"), [Optional(), Length(max=2000)])
-    question = StringField(
-        msg("Question"),
-        [InputRequired(FILLED), Length(10, 300)],
-        description=msg("Members answer yes, no or abstain."),
-    )
-    preset = RadioField(msg("Under which rule?"), [InputRequired(msg("Choose a rule."))], choices=[])
-    rule_confirmed = BooleanField(msg("I am an officer and checked that this rule still holds"))
-    trustees = CheckboxesField(msg("Who holds the key?"), choices=[])
-    server_trustee = BooleanField(msg("The union's server holds a share too"))
-    group = RadioField(
-        msg("Which mathematics?"),
-        choices=options([("BELENIOS-2048", "BELENIOS-2048"), ("Ed25519", "Ed25519")]),
-        default="BELENIOS-2048",
-    )
-    opens = moment_field(msg("Opens"))
-    closes = moment_field(msg("Closes"))
-    zone = SelectField(msg("Time zone"), choices=[])
 
 
 class WhyForm(Form):

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from wtforms import (
-    BooleanField,
     HiddenField,
     IntegerField,
     RadioField,
@@ -13,13 +12,14 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from union.ballots.call_forms import CallForm
 from union.campaigns.rules import DemandStatus, Kind, suggested_threshold
-from union.campaigns.service import Draft
+from union.campaigns.service import Draft, How
 from union.campaigns.tipping import Minimum
 from union.campaigns.words import KINDS
 from union.core.errors import Invalid
 from union.core.i18n import msg
-from union.web.fields import FILLED, CheckboxesField, at_field, local, moment_field, options
+from union.web.fields import FILLED, at_field, local, moment_field, options
 from union.web.forms import Form
 
 SHARES = {
@@ -214,54 +214,18 @@ class DecideForm(Form):
         return DemandStatus(self.status.data)
 
 
-class VoteForm(Form):
-    """A strike vote: its words, its rule, who holds the key, when."""
-
-    title = StringField(msg("Name of the vote"), [InputRequired(FILLED), Length(3, 120)])
-    intro = TextAreaField(msg("What the paper says above the question"), [Optional(), Length(max=2000)])
-    question = StringField(
-        msg("Question"),
-        [InputRequired(FILLED), Length(10, 300)],
-        description=msg("Members answer yes, no or abstain."),
-    )
-    preset = RadioField(msg("Under which rule?"), [InputRequired(msg("Choose a rule."))], choices=[])
-    rule_confirmed = BooleanField(msg("I am an officer and checked that this rule still holds"))
-    trustees = CheckboxesField(msg("Who holds the key?"), choices=[])
-    server_trustee = BooleanField(msg("The union's server holds a share too"))
-    group = RadioField(
-        msg("Which mathematics?"),
-        choices=options([("BELENIOS-2048", "BELENIOS-2048"), ("Ed25519", "Ed25519")]),
-        default="BELENIOS-2048",
-    )
-    opens = moment_field(msg("Opens"))
-    closes = moment_field(msg("Closes"))
-    zone = SelectField(msg("Time zone"), choices=[])
-
-
-class PrioritiesForm(VoteForm):
+class PrioritiesForm(CallForm):
     """A vote on the order of the demands."""
 
     how = RadioField(
         msg("How do members say what comes first?"),
         choices=options(
             [
-                ("ranking", msg("They put the demands in order")),
-                ("approval", msg("They approve as many as they like")),
+                (How.RANKING.value, msg("They put the demands in order")),
+                (How.APPROVAL.value, msg("They approve as many as they like")),
             ]
         ),
-        default="ranking",
-    )
-    question = StringField(msg("Question"), [InputRequired(FILLED), Length(10, 300)])
-    group = RadioField(
-        msg("Which mathematics?"),
-        choices=options(
-            [
-                ("", msg("What suits the questions")),
-                ("Ed25519", "Ed25519"),
-                ("RFC-3526-2048", "RFC-3526-2048"),
-            ]
-        ),
-        default="",
+        default=How.RANKING.value,
     )
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from union.ballots import queries as board
 from union.ballots import service as voting
 from union.ballots.crypto import Election, make_ballot, make_shuffle, read_tally
+from union.ballots.service import Call
 from union.campaigns import service as campaigning
-from union.campaigns.service.priorities import How, PriorityVote
+from union.campaigns.service import How
 from union.core.actor import SYSTEM
 from union.core.db import reading, transaction
 
@@ -23,8 +24,7 @@ def priorities(seed: "Seed", slug: str, who: "People", zone: str) -> None:
     """Let members rank a campaign's demands: voted, shuffled by each trustee, opened and counted."""
     began = seed.now - OPENED - timedelta(days=1)
     url = seed.settings.public_url
-    vote = PriorityVote(
-        how=How.RANKING,
+    vote = Call(
         title="Which demands come first?",
         intro="Put them in your order. The trustees shuffle all votes before they are opened.",
         question="Which demands come first?",
@@ -37,7 +37,9 @@ def priorities(seed: "Seed", slug: str, who: "People", zone: str) -> None:
     )
     with transaction() as session:
         actor = seed.actor(session, who.organizers[0])
-        ballot = campaigning.launch_priorities(session, slug=slug, actor=actor, now=began, vote=vote)
+        ballot = campaigning.launch_priorities(
+            session, slug=slug, actor=actor, now=began, vote=vote, how=How.RANKING
+        )
         voting.ask_for_keys(session, actor=actor, now=began, slug=ballot, public_url=url)
     keys = seed.make_keys(ballot, who, GROUP, began)
     with transaction() as session:

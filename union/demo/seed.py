@@ -28,9 +28,9 @@ from union.ballots.crypto import (
     make_key,
     read_tally,
 )
+from union.ballots.service import Call
 from union.campaigns import queries as campaigns
 from union.campaigns import service as campaigning
-from union.campaigns.service.votes import StrikeVote
 from union.core.actor import SYSTEM, Actor, Role
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
@@ -204,7 +204,7 @@ class Seed:
                 slug=slug,
                 actor=actor,
                 now=began,
-                vote=StrikeVote(
+                vote=Call(
                     title=f"Strike vote: {card.title}",
                     intro=card.demand,
                     question="Do we act together, on a day the organizers set, if the company does not move?",

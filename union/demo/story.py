@@ -38,9 +38,9 @@ from union.ballots.crypto import (
     read_tally,
     verify,
 )
+from union.ballots.service import Call
 from union.campaigns import queries as campaigns
 from union.campaigns import service as campaigning
-from union.campaigns.service.votes import StrikeVote
 from union.core.actor import SYSTEM, Actor, Role
 from union.core.clock import stopwatch, utcnow
 from union.core.db import reading, transaction
@@ -279,7 +279,7 @@ class Story:
                 slug=self.slug,
                 actor=members.actor_of(session, self.staff["organizer"].member_id),
                 now=now,
-                vote=StrikeVote(
+                vote=Call(
                     title="Strike vote: pay for waiting time",
                     intro="",
                     preset="simple-majority",
