@@ -2,7 +2,6 @@
 
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from union.ballots import queries as board
 from union.ballots import service as voting
@@ -12,15 +11,14 @@ from union.campaigns import service as campaigning
 from union.campaigns.service import How
 from union.core.actor import SYSTEM
 from union.core.db import reading, transaction
-
-if TYPE_CHECKING:
-    from union.demo.seed import People, Seed
+from union.demo import votes
+from union.demo.seed import People, Seed
 
 GROUP = "Ed25519"
 OPENED = timedelta(days=4)
 
 
-def priorities(seed: "Seed", slug: str, who: "People", zone: str) -> None:
+def priorities(seed: Seed, slug: str, who: People, zone: str) -> None:
     """Let members rank a campaign's demands: voted, shuffled by each trustee, opened and counted."""
     began = seed.now - OPENED - timedelta(days=1)
     url = seed.settings.public_url
@@ -41,28 +39,28 @@ def priorities(seed: "Seed", slug: str, who: "People", zone: str) -> None:
             session, slug=slug, actor=actor, now=began, vote=vote, how=How.RANKING
         )
         voting.ask_for_keys(session, actor=actor, now=began, slug=ballot, public_url=url)
-    keys = seed.make_keys(ballot, who, GROUP, began)
+    keys = votes.make_keys(seed, ballot, who, GROUP, began)
     with transaction() as session:
         actor = seed.actor(session, who.organizers[0])
         voting.issue_credentials(session, actor=actor, now=began, slug=ballot, public_url=url)
     seed.deliver(seed.now)
     with transaction() as session:
         voting.open_ballot(session, actor=SYSTEM, now=vote.opens_at, slug=ballot)
-    seed.keep_keys(ballot, who, keys)
+    votes.keep_keys(seed, ballot, who, keys)
     rank(seed, ballot)
     with transaction() as session:
         voting.close_ballot(session, actor=SYSTEM, now=vote.closes_at, slug=ballot, public_url=url)
     shuffle(seed, ballot, who)
-    seed.decrypt(ballot, who, vote.closes_at)
+    votes.decrypt(seed, ballot, who, vote.closes_at)
 
 
-def rank(seed: "Seed", ballot: str) -> None:
+def rank(seed: Seed, ballot: str) -> None:
     """Let every member with a code vote, most want the first demands first."""
     with reading() as session:
         election = Election.read(board.election_record(session, ballot))
     many = len(election.questions[0].answers)
     signer = voting.Signer(seed.settings.secret_key())
-    for n, (member_id, code) in enumerate(seed.voters(ballot)):
+    for n, (member_id, code) in enumerate(votes.voters(seed, ballot)):
         turned = (0, 0, 1, 0, 2, 1, many - 1)[n % 7]
         order = [(place + turned) % many + 1 for place in range(many)]
         text = make_ballot(election, code, [order], secrets.randbelow).decode()
@@ -71,7 +69,7 @@ def rank(seed: "Seed", ballot: str) -> None:
             voting.cast(session, actor=actor, slug=ballot, text=text, now=seed.now, signer=signer)
 
 
-def shuffle(seed: "Seed", ballot: str, who: "People") -> None:
+def shuffle(seed: Seed, ballot: str, who: People) -> None:
     """Let each trustee shuffle in turn."""
     for member_id in who.trustees:
         with reading() as session:
