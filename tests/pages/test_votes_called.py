@@ -56,8 +56,8 @@ def page(request, database, client, sign_in, real):
         "preset": rule,
         "group": "",
         "trustees": holders,
-        "opens": (real + timedelta(days=8)).strftime("%Y-%m-%dT%H:%M"),
-        "closes": (real + timedelta(days=15)).strftime("%Y-%m-%dT%H:%M"),
+        "opens": (real + timedelta(days=8)).strftime("%Y-%m-%dT12:00"),
+        "closes": (real + timedelta(days=15)).strftime("%Y-%m-%dT12:00"),
         "zone": "Europe/Amsterdam",
     }
     return path, holders, fields

@@ -89,7 +89,7 @@ def test_letters_the_face_lacks_are_written_in_those_it_has():
     assert "Lódz placi" in shown
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     title=st.text(st.characters(blacklist_categories=["C"]), min_size=1, max_size=80),
     lede=st.text(st.characters(blacklist_categories=["C"]), min_size=1, max_size=200),

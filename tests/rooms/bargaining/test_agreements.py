@@ -323,7 +323,6 @@ class TestMachine:
             settings=settings(
                 max_examples=12,
                 stateful_step_count=12,
-                deadline=None,
                 suppress_health_check=list(HealthCheck),
             ),
         )
