@@ -10,6 +10,7 @@ from union.ballots.service import Call
 from union.campaigns import service as campaigning
 from union.campaigns.service import How
 from union.core.actor import SYSTEM
+from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.demo import votes
 from union.demo.seed import People, Seed
@@ -29,7 +30,7 @@ def priorities(seed: Seed, slug: str, who: People, zone: str) -> None:
         preset="simple-majority",
         group=GROUP,
         opens_at=seed.now - OPENED,
-        closes_at=seed.now + timedelta(seconds=45),
+        closes_at=utcnow() + votes.VOTING,
         zone=zone,
         trustee_ids=who.trustees,
     )
@@ -66,7 +67,7 @@ def rank(seed: Seed, ballot: str) -> None:
         text = make_ballot(election, code, [order], secrets.randbelow).decode()
         with transaction() as session:
             actor = seed.actor(session, member_id)
-            voting.cast(session, actor=actor, slug=ballot, text=text, now=seed.now, signer=signer)
+            votes.cast(session, seed, ballot, actor, text, signer)
 
 
 def shuffle(seed: Seed, ballot: str, who: People) -> None:
