@@ -9,7 +9,7 @@ from union.core.clock import utcnow
 from union.core.db import reading
 from union.core.permissions import Permission
 from union.home import queries, source
-from union.web import figures
+from union.web import picket
 from union.web.guards import current_actor, public, require
 from union.web.i18n import gettext, number
 
@@ -18,7 +18,7 @@ blueprint = Blueprint("home", __name__, template_folder="templates")
 
 def _meter(card: CampaignCard) -> Markup:
     title = gettext("%(count)s of %(goal)s", count=number(card.counted), goal=number(card.goal))
-    return figures.picket_meter(card.counted, card.goal, card.threshold, title=title)
+    return picket.meter(card.counted, card.goal, card.threshold, title=title)
 
 
 @blueprint.get("/")
