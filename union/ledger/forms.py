@@ -1,7 +1,6 @@
 """What people fill in about the strike fund: plain values out, amounts as whole cents."""
 
 from datetime import date
-from typing import Any
 
 from wtforms import (
     BooleanField,
@@ -20,7 +19,7 @@ from union.core.i18n import msg
 from union.ledger.rules import CHART, INCOMES, PayRule
 from union.ledger.service.claims import CONSENT
 from union.ledger.service.funds import Draft
-from union.web.fields import FILLED, CheckboxesField, at_field, moment_field
+from union.web.fields import FILLED, CheckboxesField, at_field, local, moment_field
 from union.web.forms import Form
 
 _DAY = msg("Give a date.")
@@ -121,7 +120,7 @@ class FundForm(Form):
             claims_until=at_field(self.claims_until.data, self.zone.data, "claims_until"),
         )
 
-    def show(self, draft: Draft, local: Any) -> None:  # noqa: ANN401 - turns an instant into local time
+    def show(self, draft: Draft) -> None:
         """Fill the form with a draft written before."""
         self.title.data, self.subject.data, self.zone.data = draft.title, draft.subject, draft.zone
         rule = draft.rule

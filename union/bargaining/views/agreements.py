@@ -15,13 +15,14 @@ from union.bargaining.rules import wording
 from union.bargaining.rules.agreements import Terms, Turn
 from union.bargaining.service.agreements import NO_AGREEMENT
 from union.bargaining.service.ratifying import KIND
-from union.bargaining.views.kit import blueprint, site, status_of, union_name, written
+from union.bargaining.views.kit import blueprint, site, union_name, written
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.errors import Closed, Invalid, NotFound
 from union.core.i18n import translate
 from union.core.permissions import Permission
 from union.web.fields import options, translated
+from union.web.forms import status_of
 from union.web.guards import current_actor, public, require
 from union.web.i18n import gettext
 

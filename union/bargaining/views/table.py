@@ -15,7 +15,7 @@ from union.bargaining.forms import (
     SeatForm,
     end_of_day,
 )
-from union.bargaining.views.kit import blueprint, status_of, written
+from union.bargaining.views.kit import blueprint, written
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.errors import NotAllowed
@@ -23,6 +23,7 @@ from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.members import queries as members
 from union.web.fields import at_field, local, options, zone_choices
+from union.web.forms import status_of
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
 
