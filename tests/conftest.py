@@ -10,6 +10,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from sqlalchemy.orm import Session
@@ -23,6 +24,12 @@ from union.core.settings import Settings
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 POSTGRES = "UNION_TEST_POSTGRES"
 _cluster: list[cluster.Cluster] = []
+
+# how long an example takes says something of the machine, nothing of the product
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 
 for room in ("audit", *ROOMS):
     if find_spec(f"union.{room}") and find_spec(f"union.{room}.models"):

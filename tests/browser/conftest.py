@@ -20,7 +20,7 @@ from union.core import db
 from union.core.actor import SYSTEM
 from union.core.clock import utcnow
 from union.core.settings import Settings
-from union.demo import running, seed
+from union.demo import links, running, seed
 from union.members import service as members
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -36,13 +36,13 @@ ARGS = [
 FILL = """
 from union.app import start
 from union.core.settings import Settings
-from union.demo import seed
+from union.demo import fill
 from union.migrate import upgrade
 settings = Settings.from_environment()
 settings.home.mkdir(parents=True)
 upgrade(settings.database_url)
 start(settings)
-seed.ensure(settings, say=lambda words: None)
+fill.ensure(settings, say=lambda words: None)
 """
 
 
@@ -69,8 +69,8 @@ class Union:
         """The way into the open vote for the demo's member, as it stands in that member's message."""
         return (
             self.url
-            + seed.remembered(self.settings)["booth"].partition("/ballots/")[1]
-            + (seed.remembered(self.settings)["booth"].partition("/ballots/")[2])
+            + links.remembered(self.settings)["booth"].partition("/ballots/")[1]
+            + (links.remembered(self.settings)["booth"].partition("/ballots/")[2])
         )
 
 
@@ -128,8 +128,8 @@ def running_union(seeded, tmp_path_factory):
         processes.append(running.start_scheduler(env, log=log))
         running.wait_for_web(port, processes[0])
         with opened(settings), db.reading() as session:
-            people = seed.known(session)
-        member = seed.remembered(settings)["member"]
+            people = links.known(session)
+        member = links.remembered(settings)["member"]
         yield Union(settings, seed.People(member, people.organizers, people.trustees, people.officer))
         assert all(process.popen.poll() is None for process in processes), "a process stopped on the way"
     finally:

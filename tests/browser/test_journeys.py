@@ -20,8 +20,10 @@ from union.core import db
 from union.core.clock import utcnow
 from union.core.errors import Conflict
 from union.core.zones import instant
-from union.demo.seed import CODE, ZONE, Seed
+from union.demo import rounds
+from union.demo.seed import ZONE, Seed
 from union.demo.texts import Story
+from union.demo.votes import CODE
 from union.members import queries as members
 from union.members import service as registry
 
@@ -237,9 +239,9 @@ def tipped(union, way):
         "Nobody pays for the way back.", "On the evening we agree on I take no deliveries.",
         days_ago=25, round_days=20, share=1.0, threshold=4,
     )  # fmt: skip
-    slug = seeder.campaign(story, union.people.organizers[0])
-    seeder.pledge(slug, story.platform, story.share, 23)
-    seeder.settle(slug, seeder.now - timedelta(days=5))
+    slug = rounds.publish(seeder, story, union.people.organizers[0])
+    rounds.pledge(seeder, slug, story.platform, story.share, 23)
+    rounds.settle(seeder, slug, seeder.now - timedelta(days=5))
     return slug
 
 

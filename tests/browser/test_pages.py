@@ -292,10 +292,10 @@ def test_what_breaks_the_policy_is_heard(looker, union):
     ear = looker.ears["visitor", "en"]
     page.goto(f"{union.url}/join")
     assert ear.heard() == []
-    page.evaluate(
-        "document.body.append(Object.assign(new Image(), {src: 'https://elsewhere.example/eye.png'}))"
-    )
-    page.wait_for_timeout(300)
+    with page.expect_console_message(lambda message: "Content Security Policy" in message.text):
+        page.evaluate(
+            "document.body.append(Object.assign(new Image(), {src: 'https://elsewhere.example/eye.png'}))"
+        )
     assert any("Content Security Policy" in one for one in ear.heard())
 
 

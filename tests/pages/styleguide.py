@@ -26,7 +26,7 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from union.core.clock import utcnow
 from union.core.settings import Settings
-from union.web import figures, guards, kit
+from union.web import figures, guards, kit, picket
 from union.web.forms import Form
 
 
@@ -62,9 +62,9 @@ def drawings(now):
     """Return (title, drawing) of every figure."""
     day = timedelta(days=1)
     return [
-        ("No one yet", figures.picket_meter(0, 4000, 3000, title="0 of 4,000")),
-        ("A small goal", figures.picket_meter(7, 12, 10, title="7 of 12")),
-        ("One more than wanted", figures.picket_meter(4001, 4000, title="4,001 of 4,000")),
+        ("No one yet", picket.meter(0, 4000, 3000, title="0 of 4,000")),
+        ("A small goal", picket.meter(7, 12, 10, title="7 of 12")),
+        ("One more than wanted", picket.meter(4001, 4000, title="4,001 of 4,000")),
         (
             "Bars",
             figures.bars(
@@ -142,7 +142,7 @@ def create(home, now):
             "web/styleguide.html",
             form=form,
             soon=now + timedelta(days=3, hours=4, minutes=30),
-            meter=figures.picket_meter(
+            meter=picket.meter(
                 3412,
                 5000,
                 4000,
@@ -208,7 +208,7 @@ def create(home, now):
     @app.get("/live")
     @guards.public
     def live():
-        return jsonify(count="3,500", pledged="3,500", strokes=figures.strokes(3500, 5000, 4000))
+        return jsonify(count="3,500", pledged="3,500", strokes=picket.strokes(3500, 5000, 4000))
 
     return app
 

@@ -252,6 +252,8 @@ def test_a_vote_is_planned_shown_and_taken_out(client, sign_in, people, now):
     for wrong, words in (
         ({"after": "3", "after_unit": "hours"}, "minutes after the end of the action"),
         ({"server_trustee": ""}, "at least one trustee"),
+        ({"needed": "some"}, "Say how many are enough."),
+        ({"needed": "some", "threshold": "1"}, "needs at least two trustees"),
         ({"more": "0", "steps": ""}, "Say what changes"),
         ({"window": "5", "window_unit": "minutes"}, "10 minutes at least"),
         ({"title": ""}, "Fill this in."),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from union.web import figures
+from union.web import figures, picket
 from union.web.figures import Bar, Mark, Share
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -37,12 +37,12 @@ def x_of(element):
 
 class TestPicketMeter:
     def test_fifty_strokes_are_the_goal_in_groups_of_four_and_a_slash(self):
-        drawing = figures.picket_meter(3412, 5000, title="t")
+        drawing = picket.meter(3412, 5000, title="t")
         assert len(marked(drawing, "stroke")) == 50
         assert len([e for e in marked(drawing, "stroke") if "slash" in e.get("class")]) == 10
 
     def test_strokes_earned_are_filled_and_the_next_one_as_far_as_it_is_earned(self):
-        drawing = figures.picket_meter(3412, 5000, title="t")
+        drawing = picket.meter(3412, 5000, title="t")
         assert len(strokes(drawing, "on")) == 34
         assert len(strokes(drawing, "off")) == 16
         (partial,) = [e for e in marked(drawing, "on") if "stroke" not in e.get("class")]
@@ -53,55 +53,55 @@ class TestPicketMeter:
         ("count", "on"), [(0, 0), (1, 0), (99, 0), (100, 1), (4999, 49), (5000, 50), (9000, 50), (-3, 0)]
     )
     def test_a_stroke_is_never_filled_before_it_is_earned(self, count, on):
-        assert len(strokes(figures.picket_meter(count, 5000, title="t"), "on")) == on
-        assert figures.strokes(count, 5000) == on
+        assert len(strokes(picket.meter(count, 5000, title="t"), "on")) == on
+        assert picket.strokes(count, 5000) == on
 
     def test_nobody_yet_draws_no_part_of_a_stroke(self):
-        assert marked(figures.picket_meter(0, 5000, title="t"), "on") == []
+        assert marked(picket.meter(0, 5000, title="t"), "on") == []
 
     @pytest.mark.parametrize(
         ("goal", "total"), [(1, 1), (4, 4), (12, 12), (49, 49), (50, 50), (51, 50), (0, 1)]
     )
     def test_a_small_goal_has_a_stroke_for_each_member(self, goal, total):
-        assert len(marked(figures.picket_meter(0, goal, title="t"), "stroke")) == total
+        assert len(marked(picket.meter(0, goal, title="t"), "stroke")) == total
 
     def test_the_stave_stands_between_the_last_stroke_that_must_be_filled_and_the_next(self):
-        drawing = figures.picket_meter(0, 5000, 3700, title="t")
+        drawing = picket.meter(0, 5000, 3700, title="t")
         (stave,) = marked(drawing, "stave")
         edges = [x_of(e) for e in marked(drawing, "stroke")]
         assert edges[36] + 8 < x_of(stave)
         assert x_of(stave) + 6 < edges[37]
 
     def test_the_stave_at_the_goal_stands_behind_the_last_stroke_and_inside_the_drawing(self):
-        drawing = figures.picket_meter(0, 5000, 5000, title="t")
+        drawing = picket.meter(0, 5000, 5000, title="t")
         assert 988 < x_of(marked(drawing, "stave")[0]) <= 994
 
     def test_no_threshold_no_stave(self):
-        assert marked(figures.picket_meter(10, 100, title="t"), "stave") == []
+        assert marked(picket.meter(10, 100, title="t"), "stave") == []
 
     def test_a_threshold_above_the_goal_stretches_the_meter(self):
-        drawing = figures.picket_meter(50, 50, 100, title="t")
-        assert len(strokes(drawing, "on")) == 25 == figures.strokes(50, 50, 100)
+        drawing = picket.meter(50, 50, 100, title="t")
+        assert len(strokes(drawing, "on")) == 25 == picket.strokes(50, 50, 100)
 
     def test_live_meters_say_their_key(self):
-        assert 'data-live-strokes="strokes"' in figures.picket_meter(1, 2, title="t", live="strokes")
-        assert "data-live" not in figures.picket_meter(1, 2, title="t")
+        assert 'data-live-strokes="strokes"' in picket.meter(1, 2, title="t", live="strokes")
+        assert "data-live" not in picket.meter(1, 2, title="t")
 
     @given(
         count=st.integers(0, 10**6), goal=st.integers(1, 10**6), threshold=st.none() | st.integers(1, 10**6)
     )
     def test_any_meter_is_well_formed_and_full_only_at_the_goal(self, count, goal, threshold):
-        drawing = figures.picket_meter(count, goal, threshold, title="t", desc="d")
+        drawing = picket.meter(count, goal, threshold, title="t", desc="d")
         whole = max(goal, threshold or 0)
         full = len(strokes(drawing, "off")) == 0
         assert full == (count >= whole)
-        assert len(strokes(drawing, "on")) == figures.strokes(count, goal, threshold)
+        assert len(strokes(drawing, "on")) == picket.strokes(count, goal, threshold)
         for stave in marked(drawing, "stave"):
             assert 0 <= x_of(stave) <= 994
 
 
 ALL = {
-    "meter": lambda text: figures.picket_meter(1, 2, 1, title=text, desc=text),
+    "meter": lambda text: picket.meter(1, 2, 1, title=text, desc=text),
     "bars": lambda text: figures.bars([Bar(text, 1, text)], title=text, desc=text),
     "progress": lambda text: figures.progress(1, 2, title=text, desc=text),
     "stacked": lambda text: figures.stacked_result(

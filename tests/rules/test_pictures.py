@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from union.web import figures, pictures
+from union.web import picket, pictures
 from union.web.pictures import HEIGHT, WIDTH, Shape, ShareCard, Words
 
 CARD = ShareCard(
@@ -53,7 +53,7 @@ def test_the_meter_shows_what_the_page_shows():
     shapes = [part for part in pictures.scene(CARD) if isinstance(part, Shape)]
     meter = [shape for shape in shapes if min(y for _x, y in shape.corners) > 370]
     red = [shape for shape in meter if shape.fill == pictures.RED]
-    assert len(red) == figures.strokes(34, 60, 48) == 28
+    assert len(red) == picket.strokes(34, 60, 48) == 28
     assert len([shape for shape in meter if shape.edge]) == 50 - 28
     [stave] = [shape for shape in meter if shape.fill == pictures.INK]
     left = stave.corners[0][0]
@@ -66,9 +66,9 @@ def test_the_meter_shows_what_the_page_shows():
 
 
 def test_outlines_are_those_of_the_meter():
-    drawing = str(figures.picket_meter(50, 50, title="x"))
+    drawing = str(picket.meter(50, 50, title="x"))
     for index in (0, 3, 4, 49):
-        x, y = figures.outline(index)[0]
+        x, y = picket.outline(index)[0]
         part = f"M{x} 98l" if index % 5 == 4 else f"M{x} {y}v"
         assert part in drawing
 
@@ -89,7 +89,7 @@ def test_letters_the_face_lacks_are_written_in_those_it_has():
     assert "Lódz placi" in shown
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     title=st.text(st.characters(blacklist_categories=["C"]), min_size=1, max_size=80),
     lede=st.text(st.characters(blacklist_categories=["C"]), min_size=1, max_size=200),

@@ -1,4 +1,4 @@
-"""5th floor: synchronized actions.
+"""Fifth floor: synchronized actions.
 
 From a mandate to a start at one moment, check-in without surveillance, and a debrief.
 """

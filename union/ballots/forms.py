@@ -1,33 +1,33 @@
 """What people fill in about ballots: plain values out, every message at its field."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
-    DateTimeLocalField,
     EmailField,
     HiddenField,
     IntegerField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
-from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from union.ballots.papers import LONGEST_QUESTION
+from union.ballots.presets import Preset
+from union.ballots.queries import Choices
 from union.ballots.rules import SMALL_GROUP, Kind
 from union.ballots.service import GROUPS, SUITING
 from union.core.errors import Invalid, UnionError
 from union.core.i18n import msg
 from union.core.zones import NoSuchLocalTime, instant
+from union.web.fields import FILLED, CheckboxesField, moment_field, options
 from union.web.forms import Form
+from union.web.i18n import gettext
 
 KINDS = {
     Kind.STRIKE_VOTE: msg("Strike vote"),
@@ -55,35 +55,25 @@ NEEDED_HINTS = {
         " could read votes. Each trustee comes three times, and every step waits for everybody."
     ),
 }
-_LOCAL = "%Y-%m-%dT%H:%M"
-_FILLED = msg("Fill this in.")
-_WHEN = msg("Give a date and a time.")
 
 
 def _smallest() -> IntegerField:
     return IntegerField(
         msg("How many members must share a weight?"),
-        [InputRequired(_FILLED)],
+        [InputRequired(FILLED)],
         default=SMALL_GROUP,
         description=msg("Rarer weights are joined to the next. With 1 they stay, and name whoever has them."),
     )
 
 
-class CheckboxesField(SelectMultipleField):  # type: ignore[misc]
-    """Several answers, one checkbox each."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
-
-
-class _Times(Form):
+class TimesForm(Form):
     """Opening and closing in a zone. Where clocks go back, the form asks which of the two times is meant."""
 
-    opens = DateTimeLocalField(msg("Opens"), [InputRequired(_WHEN)], format=[_LOCAL, "%Y-%m-%d %H:%M"])
+    opens = moment_field(msg("Opens"))
     opens_meant = RadioField(
         msg("Which opening time do you mean?"), [Optional()], choices=[], validate_choice=False
     )
-    closes = DateTimeLocalField(msg("Closes"), [InputRequired(_WHEN)], format=[_LOCAL, "%Y-%m-%d %H:%M"])
+    closes = moment_field(msg("Closes"))
     closes_meant = RadioField(
         msg("Which closing time do you mean?"), [Optional()], choices=[], validate_choice=False
     )
@@ -114,14 +104,21 @@ class _Times(Form):
 
 
 class ThresholdForm(Form):
-    """How many trustees are needed to count; the view fills in the choices."""
+    """How many trustees are needed to count."""
 
-    needed = RadioField(msg("How many trustees are needed to count?"), choices=[], default=ALL)
+    needed = RadioField(
+        msg("How many trustees are needed to count?"), choices=options(NEEDED.items()), default=ALL
+    )
     threshold = IntegerField(
         msg("How many are enough?"),
         [Optional()],
         description=msg("Fewer than there are trustees. Two of three, or three of five, is a good choice."),
     )
+
+    @property
+    def needed_hints(self) -> dict[str, str]:
+        """What each choice means for the count, in the reader's language."""
+        return {choice: gettext(text) for choice, text in NEEDED_HINTS.items()}
 
     def chosen(self) -> int | None:
         """Return the threshold, None for all. Raises Invalid when some are enough but not how many."""
@@ -132,37 +129,66 @@ class ThresholdForm(Form):
         return int(self.threshold.data)
 
 
-class TimesForm(_Times):
-    """Other times for a ballot that is not open yet."""
+class RuleForm(ThresholdForm):
+    """Under which rule a vote is held, and who holds its key."""
+
+    preset = RadioField(msg("Under which rule?"), [InputRequired(msg("Choose a rule."))], choices=[])
+    rule_confirmed = BooleanField(msg("I am an officer and checked that this rule still holds"))
+    trustees = CheckboxesField(
+        msg("Who holds the key?"), choices=[], description=msg("Each keeps a part of the key in person.")
+    )
+    server_trustee = BooleanField(msg("The union's server holds a share too"))
+    group = RadioField(
+        msg("Which mathematics?"),
+        choices=options([(SUITING, msg("What suits the questions")), *((name, name) for name in GROUPS)]),
+        default=SUITING,
+    )
+    rules: Sequence[Preset] = ()
+
+    def offer(self, choices: Choices) -> None:
+        """Fill in what can be chosen."""
+        self.rules = choices.rules
+        self.preset.choices = options((rule.id, rule.name) for rule in choices.rules)
+        self.trustees.choices = options(choices.trustees)
+
+    @property
+    def rule_hints(self) -> dict[str, str]:
+        """What each rule asks and where it comes from, in the reader's language."""
+        source = msg("Source: %(source)s.")
+        return {
+            rule.id: f"{gettext(rule.summary)} {gettext(source, source=rule.source_title)}"
+            for rule in self.rules
+        }
+
+    @property
+    def group_hints(self) -> dict[str, str]:
+        """What each group is good for, in the reader's language."""
+        return {name: gettext(text) for name, text in GROUP_HINTS.items()}
+
+    def refuse(self, error: UnionError) -> None:
+        """Show `error` at its field; where there is no trustee to tick, at the server's share instead."""
+        if error.field == "trustees" and not self.trustees.choices:
+            error.field = "server_trustee"
+        super().refuse(error)
 
 
-class BallotForm(_Times, ThresholdForm):
+class BallotForm(TimesForm, RuleForm):
     """A ballot's draft but for its questions (`ballot_form`).
 
     The view fills in the presets, trustees, zones, platforms and chapters.
     """
 
-    kind = RadioField(msg("What is it?"), [InputRequired(_FILLED)], choices=[])
-    title = StringField(msg("Title"), [InputRequired(_FILLED), Length(3, 120)])
+    kind = RadioField(msg("What is it?"), [InputRequired(FILLED)], choices=[])
+    title = StringField(msg("Title"), [InputRequired(FILLED), Length(3, 120)])
     intro = TextAreaField(msg("What voters should know"), [Optional(), Length(max=2000)])
     asks = HiddenField()
-    preset = SelectField(msg("Rule"), [InputRequired(_FILLED)], choices=[])
-    rule_confirmed = BooleanField(msg("I am an officer and have checked that the rule still holds"))
-    group = RadioField(
-        msg("Mathematics"), choices=[SelectChoice(name) for name in (SUITING, *GROUPS)], default=SUITING
-    )
-    zone = SelectField(msg("Time zone"), [InputRequired(_FILLED)], choices=[])
+    preset = SelectField(msg("Rule"), [InputRequired(FILLED)], choices=[])
+    zone = SelectField(msg("Time zone"), [InputRequired(FILLED)], choices=[])
     platform = SelectField(msg("Who may vote: members on which platform?"), choices=[], default="")
     chapter = SelectField(msg("In which chapter?"), choices=[], default="")
-    trustees = CheckboxesField(
-        msg("Trustees"),
-        choices=[],
-        description=msg("Each keeps a part of the key in person."),
-    )
-    server_trustee = BooleanField(msg("The union's server holds a part of the key as well"))
     contest_days = IntegerField(
         msg("Contest period in days"),
-        [InputRequired(_FILLED), NumberRange(0, 90)],
+        [InputRequired(FILLED), NumberRange(0, 90)],
         default=7,
         description=msg("Objections are taken so long; then we forget who voted and keep only counts."),
     )
@@ -173,7 +199,7 @@ class ChapterWeightsForm(Form):
 
     per = IntegerField(
         msg("One vote for how many members of the chapter?"),
-        [InputRequired(_FILLED)],
+        [InputRequired(FILLED)],
         default=10,
         description=msg("Begun ones count: with 10, a chapter of 31 members gives each of them 4 votes."),
     )
@@ -204,7 +230,7 @@ class CodesForm(Form):
 
     file = FileField(
         msg("File with the public parts"),
-        [FileRequired(_FILLED)],
+        [FileRequired(FILLED)],
         description=msg("public.json. Never upload CODES.csv: whoever has it can vote for everybody."),
     )
 
@@ -212,17 +238,17 @@ class CodesForm(Form):
 class ObserverForm(Form):
     """Where the head of a board shall go."""
 
-    email = EmailField(msg("Email address"), [InputRequired(_FILLED)], render_kw={"autocomplete": "email"})
+    email = EmailField(msg("Email address"), [InputRequired(FILLED)], render_kw={"autocomplete": "email"})
 
 
 class PollForm(Form):
     """A show of hands. The view fills in the chapters."""
 
-    chapter = SelectField(msg("In which chapter?"), [InputRequired(_FILLED)], choices=[])
-    question = StringField(msg("Question"), [InputRequired(_FILLED), Length(max=LONGEST_QUESTION)])
+    chapter = SelectField(msg("In which chapter?"), [InputRequired(FILLED)], choices=[])
+    question = StringField(msg("Question"), [InputRequired(FILLED), Length(max=LONGEST_QUESTION)])
     answers = TextAreaField(
         msg("Answers to choose from"),
-        [InputRequired(_FILLED), Length(max=2000)],
+        [InputRequired(FILLED), Length(max=2000)],
         description=msg("One a line."),
     )
 
@@ -230,20 +256,10 @@ class PollForm(Form):
 class ObjectionForm(Form):
     """An objection, or an answer to one."""
 
-    text = TextAreaField(msg("Your objection"), [InputRequired(_FILLED), Length(max=4000)])
+    text = TextAreaField(msg("Your objection"), [InputRequired(FILLED), Length(max=4000)])
 
 
 class AnswerForm(Form):
     """The answer to an objection."""
 
-    text = TextAreaField(msg("Answer"), [InputRequired(_FILLED), Length(max=4000)])
-
-
-def local(moment: datetime, zone: str) -> datetime:
-    """Return an instant as the naive local time a form shows."""
-    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None, second=0, microsecond=0)
-
-
-def options(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
-    """Return (value, label) pairs as choices of a field."""
-    return [SelectChoice(value, label) for value, label in pairs]
+    text = TextAreaField(msg("Answer"), [InputRequired(FILLED), Length(max=4000)])

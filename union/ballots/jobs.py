@@ -28,6 +28,16 @@ def _each(slugs: Iterable[str], act: Callable[[str], object]) -> int:
     return done
 
 
+def _told(verb: Callable[..., object], now: datetime, settings: Settings) -> Callable[[str], None]:
+    """Return what does `verb`, which writes to people with links to our pages, to one ballot."""
+
+    def act(slug: str) -> None:
+        with transaction() as session:
+            verb(session, actor=SYSTEM, now=now, slug=slug, public_url=settings.public_url)
+
+    return act
+
+
 def open_due(now: datetime, settings: Settings) -> int:
     """Open the ballots whose time has come."""
     del settings
@@ -45,48 +55,28 @@ def close_due(now: datetime, settings: Settings) -> int:
     """Close the ballots whose time is over."""
     with reading() as session:
         slugs = queries.due(session, now).to_close
-
-    def act(slug: str) -> None:
-        with transaction() as session:
-            service.close_ballot(session, actor=SYSTEM, now=now, slug=slug, public_url=settings.public_url)
-
-    return _each(slugs, act)
+    return _each(slugs, _told(service.close_ballot, now, settings))
 
 
 def conclude_complete(now: datetime, settings: Settings) -> int:
     """Open the tally of ballots of which enough trustees' shares are there."""
     with reading() as session:
         slugs = queries.due(session, now).to_conclude
-
-    def act(slug: str) -> None:
-        with transaction() as session:
-            service.conclude(session, actor=SYSTEM, now=now, slug=slug, public_url=settings.public_url)
-
-    return _each(slugs, act)
+    return _each(slugs, _told(service.conclude, now, settings))
 
 
 def remind_due(now: datetime, settings: Settings) -> int:
     """Remind those who have not voted when the close is near."""
     with reading() as session:
         slugs = queries.due(session, now).to_remind
-
-    def act(slug: str) -> None:
-        with transaction() as session:
-            service.remind(session, actor=SYSTEM, now=now, slug=slug, public_url=settings.public_url)
-
-    return _each(slugs, act)
+    return _each(slugs, _told(service.remind, now, settings))
 
 
 def call_trustees(now: datetime, settings: Settings) -> int:
     """Remind trustees whose part is missing while the opening comes near."""
     with reading() as session:
         slugs = queries.due(session, now).to_call
-
-    def act(slug: str) -> None:
-        with transaction() as session:
-            service.call_trustees(session, actor=SYSTEM, now=now, slug=slug, public_url=settings.public_url)
-
-    return _each(slugs, act)
+    return _each(slugs, _told(service.call_trustees, now, settings))
 
 
 def send_receipts(now: datetime, settings: Settings) -> int:

@@ -11,7 +11,7 @@ from wtforms import BooleanField, IntegerField, RadioField, StringField, TextAre
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from union.ballots import papers
-from union.ballots.forms import BallotForm, options
+from union.ballots.forms import BallotForm
 from union.ballots.papers import (
     GRADES,
     LONGEST_QUESTION,
@@ -23,6 +23,7 @@ from union.ballots.papers import (
     field,
 )
 from union.core.i18n import msg, translate
+from union.web.fields import FILLED, options
 from union.web.i18n import gettext
 
 APPROVAL = "approval"
@@ -38,7 +39,6 @@ METHOD_WORDS = {
     Method.SCHULZE: msg("By duels (Schulze): one order of all answers"),
     Method.STV: msg("By transfers (single transferable vote): several seats, shared fairly"),
 }
-_FILLED = msg("Fill this in.")
 _FIELDS: dict[str, tuple[str, ...]] = {
     Part.DECISION: ("question",),
     APPROVAL: ("question", "answers", "seats"),
@@ -53,14 +53,14 @@ def _fields(kind: str) -> dict[str, Any]:
     made = {
         "question": StringField(
             msg("Question"),
-            [InputRequired(_FILLED), Length(max=LONGEST_QUESTION)],
+            [InputRequired(FILLED), Length(max=LONGEST_QUESTION)],
             description=msg("Voters answer yes, no or abstain; the rule is applied to it.")
             if kind == Part.DECISION
             else "",
         ),
         "answers": TextAreaField(
             msg("Answers"),
-            [InputRequired(_FILLED), Length(max=6000)],
+            [InputRequired(FILLED), Length(max=6000)],
             description=msg("One a line. More than 6 make rare orders recognizable.")
             if kind in {Part.RANKING, Part.GRADING}
             else msg("One a line."),
@@ -84,7 +84,7 @@ def _fields(kind: str) -> dict[str, Any]:
         ),
         "grades": TextAreaField(
             msg("Grades"),
-            [InputRequired(_FILLED), Length(max=1000)],
+            [InputRequired(FILLED), Length(max=1000)],
             description=msg("Best first, one a line."),
         ),
     }

@@ -1,1 +1,1 @@
-"""The table: offers and letters, agreements and their ratification, holding the other side to them."""
+"""Fifth floor: the table, its offers and letters, agreements, and holding the other side to them."""

@@ -1,37 +1,29 @@
 """What people fill in at the table: plain values out, every message at its field."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime, time
-from zoneinfo import ZoneInfo
 
 from wtforms import (
     BooleanField,
     DateField,
-    DateTimeLocalField,
     EmailField,
-    Field,
     IntegerField,
     RadioField,
-    SelectChoice,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
     URLField,
 )
 from wtforms.validators import Email, InputRequired, Length, NumberRange, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from union.bargaining.rules import wording
 from union.bargaining.rules.agreements import Clause, Concession, Every, Kept, Obligation, Side, Terms
-from union.core.errors import Invalid, UnionError
+from union.core.errors import Invalid
 from union.core.i18n import LANGUAGES, msg
 from union.core.zones import instant
+from union.web.fields import FILLED, moment_field, options
 from union.web.forms import Form
 
-_LOCAL = "%Y-%m-%dT%H:%M"
-_FILLED = msg("Fill this in.")
-_WHEN = msg("Give a date and a time.")
 _DAY = msg("Give a date.")
 CONCESSIONS = {
     Concession.NONE: msg("Nothing: the demand stays as it is"),
@@ -53,45 +45,10 @@ WAYS = {
 HOURS = {"6": msg("Every six hours"), "24": msg("Every day"), "168": msg("Every week")}
 
 
-def options(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
-    """Return choices as WTForms wants them."""
-    return [SelectChoice(value, label) for value, label in pairs]
-
-
-def translated(field: Field, say: Callable[[str], str]) -> None:
-    """Translate the labels of a drop-down's choices; cards are translated where they are drawn."""
-    field.choices = options((choice.value, say(choice.label)) for choice in field.choices)
-
-
-def moment(label: str, description: str = "", *, optional: bool = False) -> DateTimeLocalField:
-    """Return a field for a local date and time."""
-    check = Optional() if optional else InputRequired(_WHEN)
-    return DateTimeLocalField(label, [check], format=[_LOCAL, "%Y-%m-%d %H:%M"], description=description)
-
-
-def at_field(wall: datetime, zone: str, field: str) -> datetime:
-    """Return the instant a local time names; a skipped or repeated one is refused at `field`."""
-    try:
-        return instant(wall, zone)
-    except UnionError as refusal:
-        refusal.field = field
-        raise
-
-
-def local(instant_: datetime, zone: str) -> datetime:
-    """Return an instant as the naive local time a form shows."""
-    return instant_.astimezone(ZoneInfo(zone)).replace(tzinfo=None, second=0, microsecond=0)
-
-
-def zone_choices(*zones: str) -> list[SelectChoice]:
-    """Return the zones to choose from, each once."""
-    return options((zone, zone.replace("_", " ")) for zone in dict.fromkeys((*zones, "UTC")))
-
-
 class ContactForm(Form):
     """Whom we write to."""
 
-    name = StringField(msg("Company or person"), [InputRequired(_FILLED), Length(max=160)])
+    name = StringField(msg("Company or person"), [InputRequired(FILLED), Length(max=160)])
     email = EmailField(
         msg("Email address"), [Optional(), Email(msg("That is no email address.")), Length(max=254)]
     )
@@ -101,10 +58,10 @@ class ContactForm(Form):
 class SeatForm(Form):
     """Who bargains, with what words, until when."""
 
-    member = SelectField(msg("Member"), [InputRequired(_FILLED)], choices=[])
+    member = SelectField(msg("Member"), [InputRequired(FILLED)], choices=[])
     mandate = TextAreaField(
         msg("Mandate"),
-        [InputRequired(_FILLED), Length(5, 2000)],
+        [InputRequired(FILLED), Length(5, 2000)],
         description=msg("What this member may agree to, and what must come back to the members."),
     )
     until = DateField(
@@ -115,7 +72,7 @@ class SeatForm(Form):
 class MeetingForm(Form):
     """When and where the sides meet, about what."""
 
-    starts = moment(msg("Starts"))
+    starts = moment_field(msg("Starts"))
     zone = SelectField(msg("Time zone"), choices=[])
     place = StringField(msg("Place"), [Optional(), Length(max=160)])
     agenda = TextAreaField(
@@ -127,7 +84,7 @@ class MinutesForm(Form):
     """What was said."""
 
     minutes = TextAreaField(
-        msg("Minutes for all members"), [InputRequired(_FILLED), Length(max=20_000)], render_kw={"rows": 12}
+        msg("Minutes for all members"), [InputRequired(FILLED), Length(max=20_000)], render_kw={"rows": 12}
     )
     team_notes = TextAreaField(
         msg("Notes for the team alone"),
@@ -139,15 +96,15 @@ class MinutesForm(Form):
 class ClauseForm(Form):
     """A point on the table."""
 
-    heading = StringField(msg("Point"), [InputRequired(_FILLED), Length(max=120)])
+    heading = StringField(msg("Point"), [InputRequired(FILLED), Length(max=120)])
     demand = SelectField(msg("Which demand does it answer?"), [Optional()], choices=[])
 
 
 class DeadlineForm(Form):
     """Something due."""
 
-    title = StringField(msg("What is due?"), [InputRequired(_FILLED), Length(max=160)])
-    due = moment(msg("When"))
+    title = StringField(msg("What is due?"), [InputRequired(FILLED), Length(max=160)])
+    due = moment_field(msg("When"))
     zone = SelectField(msg("Time zone"), choices=[])
 
 
@@ -157,7 +114,7 @@ class OfferForm(Form):
     note = TextAreaField(
         msg("What to say about it"), [Optional(), Length(max=4000)], description=msg("Members read this too.")
     )
-    answer_by = moment(msg("Answer wanted by"), optional=True)
+    answer_by = moment_field(msg("Answer wanted by"), optional=True)
 
 
 class LetterStartForm(Form):
@@ -171,10 +128,10 @@ class LetterForm(Form):
     """The words of a letter."""
 
     recipient = TextAreaField(msg("To"), [Optional(), Length(max=600)])
-    subject = StringField(msg("Subject"), [InputRequired(_FILLED), Length(max=200)])
+    subject = StringField(msg("Subject"), [InputRequired(FILLED), Length(max=200)])
     body = TextAreaField(
         msg("Text"),
-        [InputRequired(_FILLED), Length(max=20_000)],
+        [InputRequired(FILLED), Length(max=20_000)],
         render_kw={"rows": 22},
         description=msg("The place ((deadline)) becomes the last day for an answer when you send it."),
     )
@@ -186,7 +143,9 @@ class SendForm(Form):
     how = RadioField(
         msg("How does it go?"), [InputRequired(msg("Say how it is sent."))], choices=options(WAYS.items())
     )
-    sent = moment(msg("When did it reach them?"), msg("Not needed for an email: it goes now."), optional=True)
+    sent = moment_field(
+        msg("When did it reach them?"), msg("Not needed for an email: it goes now."), optional=True
+    )
     answer_on = DateField(msg("Last day for an answer"), [Optional()])
     note = StringField(
         msg("Note"),
@@ -198,24 +157,24 @@ class SendForm(Form):
 class ExtendForm(Form):
     """They prolong the time."""
 
-    told = moment(msg("When did they say so?"))
+    told = moment_field(msg("When did they say so?"))
 
 
 class AnswerForm(Form):
     """What they answered."""
 
-    answered = moment(msg("When did they answer?"))
-    answer = TextAreaField(msg("What did they answer?"), [InputRequired(_FILLED), Length(max=8000)])
+    answered = moment_field(msg("When did they answer?"))
+    answer = TextAreaField(msg("What did they answer?"), [InputRequired(FILLED), Length(max=8000)])
 
 
 class AgreementForm(Form):
     """What is agreed. Clauses and obligations are rows of fields read by the view."""
 
-    title = StringField(msg("Title"), [InputRequired(_FILLED), Length(3, 120)])
+    title = StringField(msg("Title"), [InputRequired(FILLED), Length(3, 120)])
     language = SelectField(msg("Language of the text"), choices=options(LANGUAGES.items()))
-    union_party = TextAreaField(msg("We"), [InputRequired(_FILLED), Length(max=400)], render_kw={"rows": 3})
+    union_party = TextAreaField(msg("We"), [InputRequired(FILLED), Length(max=400)], render_kw={"rows": 3})
     platform_party = TextAreaField(
-        msg("They"), [InputRequired(_FILLED), Length(max=400)], render_kw={"rows": 3}
+        msg("They"), [InputRequired(FILLED), Length(max=400)], render_kw={"rows": 3}
     )
     preamble = TextAreaField(msg("What came before"), [Optional(), Length(max=4000)])
     starts_on = DateField(msg("First day"), [InputRequired(_DAY)])
@@ -302,41 +261,10 @@ class DutyRow(Form):
         )
 
 
-class ManyField(SelectMultipleField):  # type: ignore[misc]
-    """Several choices, each a checkbox."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
-
-
-class RatifyForm(Form):
-    """The ballot on an agreement: its words, its rule, who holds the key, when."""
-
-    title = StringField(msg("Name of the vote"), [InputRequired(_FILLED), Length(3, 120)])
-    intro = TextAreaField(msg("What the paper says above the question"), [Optional(), Length(max=2000)])
-    question = StringField(
-        msg("Question"),
-        [InputRequired(_FILLED), Length(10, 300)],
-        description=msg("Members answer yes, no or abstain."),
-    )
-    preset = RadioField(msg("Under which rule?"), [InputRequired(msg("Choose a rule."))], choices=[])
-    rule_confirmed = BooleanField(msg("I am an officer and checked that this rule still holds"))
-    trustees = ManyField(msg("Who holds the key?"), choices=[])
-    server_trustee = BooleanField(msg("The union's server holds a share too"))
-    group = RadioField(
-        msg("Which mathematics?"),
-        choices=options([("BELENIOS-2048", "BELENIOS-2048"), ("Ed25519", "Ed25519")]),
-        default="BELENIOS-2048",
-    )
-    opens = moment(msg("Opens"))
-    closes = moment(msg("Closes"))
-    zone = SelectField(msg("Time zone"), choices=[])
-
-
 class WhyForm(Form):
     """Why something ends."""
 
-    why = TextAreaField(msg("Tell members why"), [InputRequired(_FILLED), Length(max=2000)])
+    why = TextAreaField(msg("Tell members why"), [InputRequired(FILLED), Length(max=2000)])
 
 
 class CheckForm(Form):
@@ -356,8 +284,8 @@ class CheckForm(Form):
 class WatchForm(Form):
     """A page of terms to read now and then."""
 
-    label = StringField(msg("Name of the page"), [InputRequired(_FILLED), Length(max=120)])
-    url = URLField(msg("Web address"), [InputRequired(_FILLED), Length(max=500)])
+    label = StringField(msg("Name of the page"), [InputRequired(FILLED), Length(max=120)])
+    url = URLField(msg("Web address"), [InputRequired(FILLED), Length(max=500)])
     every = SelectField(msg("How often"), choices=options(HOURS.items()), default="24")
 
 

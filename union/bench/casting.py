@@ -27,7 +27,7 @@ from union.bench.figures import Figure, fresh, quantile, timed
 from union.core.actor import SYSTEM
 from union.core.clock import stopwatch, utcnow
 from union.core.db import installed, reading, transaction
-from union.demo import running, seed
+from union.demo import joining, rounds, running, seed, votes
 from union.demo.texts import CAMPAIGNS
 from union.demo.visitor import Visitor
 from union.members import queries as members
@@ -88,7 +88,7 @@ def run(folder: Path) -> list[Figure]:
 
 
 def _at_once(folder: Path, group: str) -> Figure:
-    with _voting(folder, group, seed.COUNT) as vote:
+    with _voting(folder, group, joining.COUNT) as vote:
         sealed = [_sealed(vote.election, voter.code) for voter in vote.voters]
         with ThreadPoolExecutor(HANDS) as pool:
             seconds = timed(lambda: list(pool.map(vote.cast, (v.visitor for v in vote.voters), sealed)))
@@ -157,12 +157,14 @@ def _voting(folder: Path, group: str, register: int, **facts: str) -> Iterator[O
     settings = replace(fresh(folder, **facts), public_url=f"http://127.0.0.1:{port}")
     story = next(s for s in CAMPAIGNS if s.stage == "ballot")
     told = seed.Seed(settings, lambda _text: None)
-    who = told.fill_register(register)
-    slug = told.campaign(story, who.organizers[0])
-    told.pledge(slug, story.platform, 1.0, story.days_ago)
-    told.settle(slug, told.now)
-    ballot = told.strike_vote(slug, who, opened=timedelta(hours=1), closes=timedelta(hours=1), group=group)
-    codes = told.credentials(ballot)
+    who = joining.join(told, register)
+    slug = rounds.publish(told, story, who.organizers[0])
+    rounds.pledge(told, slug, story.platform, 1.0, story.days_ago)
+    rounds.settle(told, slug, told.now)
+    ballot = votes.strike_vote(
+        told, slug, who, opened=timedelta(hours=1), closes=timedelta(hours=1), group=group
+    )
+    codes = votes.credentials(ballot)
     with reading() as session:
         election = Election.read(board.election_record(session, ballot))
         contacts = members.contacts(session, told.everybody)

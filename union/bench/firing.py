@@ -15,8 +15,8 @@ from union.bench.figures import Figure, fresh, quantile, timed
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.settings import Settings
-from union.demo import running, seed
-from union.demo.story import wall
+from union.demo import joining, rounds, running, seed, votes
+from union.demo.story.stage import wall
 from union.demo.texts import CAMPAIGNS
 from union.notify import service as notify
 
@@ -47,12 +47,12 @@ def run(folder: Path) -> list[Figure]:
 
 def _plan(told: seed.Seed) -> dict[str, datetime]:
     """Arm the actions, far enough ahead for a busy machine; return when each starts."""
-    who = told.fill_register()
+    who = joining.join(told)
     story = next(s for s in CAMPAIGNS if s.stage == "acting")
-    slug = told.campaign(story, who.organizers[0])
-    told.pledge(slug, story.platform, 1.0, story.days_ago)
-    told.settle(slug, told.now)
-    told.mandate(slug, who)
+    slug = rounds.publish(told, story, who.organizers[0])
+    rounds.pledge(told, slug, story.platform, 1.0, story.days_ago)
+    rounds.settle(told, slug, told.now)
+    votes.mandate(told, slug, who)
     one = timed(lambda: _arm(told, slug, who, utcnow() + timedelta(hours=5)))
     first = utcnow().replace(microsecond=0) + timedelta(seconds=30 + ceil(2 * one * COUNT))
     planned = {}

@@ -1,1 +1,1 @@
-"""4th floor: campaigns, their demands, tipping pledges, and the mandate a strike vote gives them."""
+"""Fourth floor: campaigns, their demands, tipping pledges, and the mandate a strike vote gives them."""

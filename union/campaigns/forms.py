@@ -1,31 +1,25 @@
 """What people fill in about campaigns: plain values out, every message at its field."""
 
-from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 from wtforms import (
-    BooleanField,
-    DateTimeLocalField,
     HiddenField,
     IntegerField,
     RadioField,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
-from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
+from union.ballots.call_forms import CallForm
 from union.campaigns.rules import DemandStatus, Kind, suggested_threshold
-from union.campaigns.service import Draft
+from union.campaigns.service import Draft, How
 from union.campaigns.tipping import Minimum
 from union.campaigns.words import KINDS
-from union.core.errors import Invalid, UnionError
+from union.core.errors import Invalid
 from union.core.i18n import msg
-from union.core.zones import instant
+from union.web.fields import FILLED, at_field, local, moment_field, options
 from union.web.forms import Form
 
 SHARES = {
@@ -38,20 +32,6 @@ SHARES = {
     "9/10": msg("Nine in ten"),
 }
 MOST = 10_000_000
-_LOCAL = "%Y-%m-%dT%H:%M"
-_FILLED = msg("Fill this in.")
-_WHEN = msg("Give a date and a time.")
-
-
-def options(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
-    """Return (value, label) pairs as WTForms takes them."""
-    return [SelectChoice(value, label) for value, label in pairs]
-
-
-def _moment(label: str, description: str = "") -> DateTimeLocalField:
-    return DateTimeLocalField(
-        label, [InputRequired(_WHEN)], format=[_LOCAL, "%Y-%m-%d %H:%M"], description=description
-    )
 
 
 class PledgeForm(Form):
@@ -96,24 +76,24 @@ class CampaignForm(Form):
     words = KINDS[Kind.ACTION]
     title = StringField(
         msg("Title"),
-        [InputRequired(_FILLED), Length(3, 80)],
+        [InputRequired(FILLED), Length(3, 80)],
         description=msg("A poster: three or four words."),
     )
     demand = StringField(
         msg("The demand in one sentence"),
-        [InputRequired(_FILLED), Length(10, 200)],
+        [InputRequired(FILLED), Length(10, 200)],
         description=msg("What the company must do, so that a passer-by understands it."),
     )
-    summary = TextAreaField(msg("What it is about"), [InputRequired(_FILLED), Length(1, 2000)])
+    summary = TextAreaField(msg("What it is about"), [InputRequired(FILLED), Length(1, 2000)])
     reasons = TextAreaField(msg("Why now"), [Optional(), Length(max=8000)])
     pledge_text = TextAreaField(
         msg("What members pledge to do"),
-        [InputRequired(_FILLED), Length(10, 1000)],
+        [InputRequired(FILLED), Length(10, 1000)],
         description=msg("These words are frozen when you publish: nobody can change what members agreed to."),
     )
     unit = IntegerField(
         msg("How many people is it about?"),
-        [InputRequired(_FILLED), NumberRange(1, MOST)],
+        [InputRequired(FILLED), NumberRange(1, MOST)],
         description=msg(
             "Everybody whom this platform's members could reach. Shares in pledges are shares of this number."
         ),
@@ -130,12 +110,11 @@ class CampaignForm(Form):
             "Below it nobody is called. Leave it empty for three quarters; lower is easier to reach."
         ),
     )
-    deadline = _moment(msg("Pledge deadline"), msg("The round settles at this moment, once."))
-    debate_until = DateTimeLocalField(
+    deadline = moment_field(msg("Pledge deadline"), msg("The round settles at this moment, once."))
+    debate_until = moment_field(
         msg("Debate on demands until"),
-        [Optional()],
-        format=[_LOCAL, "%Y-%m-%d %H:%M"],
-        description=msg("With a date, members see the draft and propose demands before you publish."),
+        msg("With a date, members see the draft and propose demands before you publish."),
+        optional=True,
     )
     zone = SelectField(msg("Time zone"), choices=[])
 
@@ -191,25 +170,6 @@ class CampaignForm(Form):
             self.debate_until.data = local(draft.debate_until, draft.zone)
 
 
-def at_field(wall: datetime, zone: str, field: str) -> datetime:
-    """Return the instant a local time names; the refusal of a skipped or repeated one stands at `field`."""
-    try:
-        return instant(wall, zone)
-    except UnionError as refusal:
-        refusal.field = field
-        raise
-
-
-def local(moment: datetime, zone: str) -> datetime:
-    """Return an instant as the naive local time a form shows."""
-    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None, second=0, microsecond=0)
-
-
-def in_days(now: datetime, days: int, zone: str, hour: int = 18) -> datetime:
-    """Return the naive local time `days` from now at `hour`, as a form's suggestion."""
-    return (local(now, zone) + timedelta(days=days)).replace(hour=hour, minute=0)
-
-
 class EndForm(Form):
     """How it ended, in a few words."""
 
@@ -218,13 +178,13 @@ class EndForm(Form):
         [InputRequired(msg("Choose how it ended."))],
         choices=options([("won", msg("We won")), ("closed", msg("It ends without a win"))]),
     )
-    text = TextAreaField(msg("What members should know"), [InputRequired(_FILLED), Length(1, 4000)])
+    text = TextAreaField(msg("What members should know"), [InputRequired(FILLED), Length(1, 4000)])
 
 
 class RoundForm(Form):
     """Another pledge round after one that fell short."""
 
-    deadline = _moment(
+    deadline = moment_field(
         msg("Pledge deadline"), msg("Pledges of the last round are deleted; everybody pledges afresh.")
     )
 
@@ -232,8 +192,8 @@ class RoundForm(Form):
 class DemandForm(Form):
     """A demand or an amendment."""
 
-    title = StringField(msg("Demand"), [InputRequired(_FILLED), Length(5, 120)], description=msg("One line."))
-    text = TextAreaField(msg("In full"), [InputRequired(_FILLED), Length(10, 4000)])
+    title = StringField(msg("Demand"), [InputRequired(FILLED), Length(5, 120)], description=msg("One line."))
+    text = TextAreaField(msg("In full"), [InputRequired(FILLED), Length(10, 4000)])
 
 
 class AmendForm(DemandForm):
@@ -254,61 +214,18 @@ class DecideForm(Form):
         return DemandStatus(self.status.data)
 
 
-class ManyField(SelectMultipleField):  # type: ignore[misc]
-    """Several choices, each a checkbox."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
-
-
-class VoteForm(Form):
-    """A strike vote: its words, its rule, who holds the key, when."""
-
-    title = StringField(msg("Name of the vote"), [InputRequired(_FILLED), Length(3, 120)])
-    intro = TextAreaField(msg("What the paper says above the question"), [Optional(), Length(max=2000)])
-    question = StringField(
-        msg("Question"),
-        [InputRequired(_FILLED), Length(10, 300)],
-        description=msg("Members answer yes, no or abstain."),
-    )
-    preset = RadioField(msg("Under which rule?"), [InputRequired(msg("Choose a rule."))], choices=[])
-    rule_confirmed = BooleanField(msg("I am an officer and checked that this rule still holds"))
-    trustees = ManyField(msg("Who holds the key?"), choices=[])
-    server_trustee = BooleanField(msg("The union's server holds a share too"))
-    group = RadioField(
-        msg("Which mathematics?"),
-        choices=options([("BELENIOS-2048", "BELENIOS-2048"), ("Ed25519", "Ed25519")]),
-        default="BELENIOS-2048",
-    )
-    opens = _moment(msg("Opens"))
-    closes = _moment(msg("Closes"))
-    zone = SelectField(msg("Time zone"), choices=[])
-
-
-class PrioritiesForm(VoteForm):
+class PrioritiesForm(CallForm):
     """A vote on the order of the demands."""
 
     how = RadioField(
         msg("How do members say what comes first?"),
         choices=options(
             [
-                ("ranking", msg("They put the demands in order")),
-                ("approval", msg("They approve as many as they like")),
+                (How.RANKING.value, msg("They put the demands in order")),
+                (How.APPROVAL.value, msg("They approve as many as they like")),
             ]
         ),
-        default="ranking",
-    )
-    question = StringField(msg("Question"), [InputRequired(_FILLED), Length(10, 300)])
-    group = RadioField(
-        msg("Which mathematics?"),
-        choices=options(
-            [
-                ("", msg("What suits the questions")),
-                ("Ed25519", "Ed25519"),
-                ("RFC-3526-2048", "RFC-3526-2048"),
-            ]
-        ),
-        default="",
+        default=How.RANKING.value,
     )
 
 
@@ -317,7 +234,7 @@ class TestForm(Form):
 
     ask = StringField(
         msg("What do you ask?"),
-        [InputRequired(_FILLED), Length(10, 200)],
+        [InputRequired(FILLED), Length(10, 200)],
         description=msg("Such as: would you log off for two hours on a Friday?"),
     )
     majority = SelectField(
@@ -325,20 +242,9 @@ class TestForm(Form):
         choices=options(SHARES.items()),
         default="2/3",
     )
-    closes = _moment(msg("Closes"))
+    closes = moment_field(msg("Closes"))
 
     def share(self) -> tuple[int, int]:
         """Return the majority as numerator and denominator."""
         num, den = str(self.majority.data).split("/")
         return int(num), int(den)
-
-
-def zone_choices(*groups: Iterable[str]) -> list[SelectChoice]:
-    """Return the zones to choose from, each once, in the order given."""
-    zones = dict.fromkeys(zone for group in groups for zone in group)
-    return options((zone, zone.replace("_", " ")) for zone in zones)
-
-
-def translated(field: SelectField, gettext: Callable[[str], str]) -> None:
-    """Translate the labels of a drop-down: its options are not drawn by our macros."""
-    field.choices = options((choice.value, gettext(choice.label)) for choice in field.choices)

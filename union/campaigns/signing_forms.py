@@ -4,10 +4,11 @@ from wtforms import BooleanField, DateField, IntegerField, RadioField, StringFie
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from union.campaigns import words
-from union.campaigns.forms import _FILLED, MOST, CampaignForm, options
+from union.campaigns.forms import MOST, CampaignForm
 from union.campaigns.rules import SIGNED, Kind
 from union.campaigns.service import Draft, PaperLine, Signer
 from union.core.i18n import msg
+from union.web.fields import FILLED, options
 from union.web.forms import Form
 
 _LONGEST_TEXT = 10_000
@@ -17,11 +18,11 @@ class SignForm(Form):
     """A signature. Both boxes are empty until somebody ticks them."""
 
     name = StringField(
-        msg("Your name"), [InputRequired(_FILLED), Length(max=80)], render_kw={"autocomplete": "name"}
+        msg("Your name"), [InputRequired(FILLED), Length(max=80)], render_kw={"autocomplete": "name"}
     )
     email = StringField(
         msg("Email"),
-        [InputRequired(_FILLED), Length(max=254)],
+        [InputRequired(FILLED), Length(max=254)],
         description=msg("We send one message to confirm. Your signature counts after that."),
         render_kw={"autocomplete": "email", "type": "email"},
     )
@@ -45,7 +46,7 @@ class FollowForm(Form):
 
     email = StringField(
         msg("Email"),
-        [InputRequired(_FILLED), Length(max=254)],
+        [InputRequired(FILLED), Length(max=254)],
         render_kw={"autocomplete": "email", "type": "email"},
     )
 
@@ -75,10 +76,10 @@ class SignedForm(CampaignForm):
 
     unit = None
     debate_until = None
-    pledge_text = TextAreaField("", [InputRequired(_FILLED), Length(10, _LONGEST_TEXT)])
+    pledge_text = TextAreaField("", [InputRequired(FILLED), Length(10, _LONGEST_TEXT)])
     goal = IntegerField(
         msg("Goal"),
-        [InputRequired(_FILLED), NumberRange(1, MOST)],
+        [InputRequired(FILLED), NumberRange(1, MOST)],
         description=msg("The full meter: a number you can reach, and raise your voice with."),
     )
     threshold = IntegerField(
@@ -110,10 +111,10 @@ def draft_form(kind: Kind) -> CampaignForm:
 class ReviseForm(Form):
     """New words to be signed."""
 
-    text = TextAreaField(msg("The new words"), [InputRequired(_FILLED), Length(10, _LONGEST_TEXT)])
+    text = TextAreaField(msg("The new words"), [InputRequired(FILLED), Length(10, _LONGEST_TEXT)])
     reason = TextAreaField(
         msg("Why they change"),
-        [InputRequired(_FILLED), Length(max=500)],
+        [InputRequired(FILLED), Length(max=500)],
         description=msg("Stands on the public timeline."),
     )
 
@@ -123,7 +124,7 @@ class PaperForm(Form):
 
     lines = TextAreaField(
         msg("One line for each signature"),
-        [InputRequired(_FILLED), Length(max=40_000)],
+        [InputRequired(FILLED), Length(max=40_000)],
         description=msg(
             "name; email; place; yes or no (may the name be shown). A cell copied from a sheet works."
         ),
@@ -142,7 +143,7 @@ class HandOverForm(Form):
     at = DateField(msg("On which day?"), [InputRequired(msg("Give a day."))])
     to_whom = StringField(
         msg("To whom?"),
-        [InputRequired(_FILLED), Length(3, 120)],
+        [InputRequired(FILLED), Length(3, 120)],
         description=msg("Name and function, as it may stand on the public page."),
     )
     note = TextAreaField(msg("What they said"), [Optional(), Length(max=2000)])
@@ -160,6 +161,6 @@ class ExportForm(Form):
 class NewsForm(Form):
     """News for the timeline, the feed and those who follow."""
 
-    title = StringField(msg("Headline"), [InputRequired(_FILLED), Length(3, 120)])
-    text = TextAreaField(msg("News"), [InputRequired(_FILLED), Length(1, 4000)])
+    title = StringField(msg("Headline"), [InputRequired(FILLED), Length(3, 120)])
+    text = TextAreaField(msg("News"), [InputRequired(FILLED), Length(1, 4000)])
     mail = BooleanField(msg("Email it to those who follow"))

@@ -1,7 +1,6 @@
 """The arc after the mandate, for the demo: a vote planned with the action, and a table where offers lie."""
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from union.actions import service as acting
 from union.actions.service import VotePlan
@@ -9,9 +8,7 @@ from union.bargaining import queries as table
 from union.bargaining import service as bargaining
 from union.bargaining.rules.agreements import Side
 from union.core.db import transaction
-
-if TYPE_CHECKING:
-    from union.demo.seed import People, Seed
+from union.demo.seed import People, Seed
 
 MINUTES = (
     "The company explained why it changes fees when it does. We explained what a shop can plan on."
@@ -19,7 +16,7 @@ MINUTES = (
 )
 
 
-def plan_a_vote(seed: "Seed", action: str, who: "People") -> None:
+def plan_a_vote(seed: Seed, action: str, who: People) -> None:
     """Let members vote during the action on going on for a day; the server alone holds the key."""
     with transaction() as session:
         acting.plan_vote(
@@ -45,7 +42,7 @@ def plan_a_vote(seed: "Seed", action: str, who: "People") -> None:
         )
 
 
-def set_the_table(seed: "Seed", slug: str, who: "People") -> None:
+def set_the_table(seed: Seed, slug: str, who: People) -> None:
     """Open the table: two sit, a session was held, each side made an offer, a letter is drafted."""
     with transaction() as session:
         organizer, sitter = (seed.actor(session, one) for one in who.organizers)

@@ -4,21 +4,18 @@ import json
 import secrets
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from union.ballots import queries as board
 from union.ballots import service as voting
 from union.ballots.crypto import ceremony as steps
 from union.ballots.crypto import group_named
 from union.core.db import reading, transaction
-
-if TYPE_CHECKING:
-    from union.demo.seed import People, Seed
+from union.demo.seed import People, Seed
 
 GROUP = "BELENIOS-2048"
 
 
-def begin(seed: "Seed", who: "People") -> str:
+def begin(seed: Seed, who: People) -> str:
     """Draft the ballot, let the trustees do all steps but one, keep their key codes; return its slug."""
     url = seed.settings.public_url
     with transaction() as session:
@@ -50,7 +47,7 @@ def begin(seed: "Seed", who: "People") -> str:
     return slug
 
 
-def _do_step(seed: "Seed", slug: str, member_id: str, seeds: dict[str, str]) -> None:
+def _do_step(seed: Seed, slug: str, member_id: str, seeds: dict[str, str]) -> None:
     draw = secrets.randbelow
     with reading() as session:
         facts = board.ceremony(session, slug, seed.actor(session, member_id))
@@ -79,7 +76,7 @@ def _do_step(seed: "Seed", slug: str, member_id: str, seeds: dict[str, str]) -> 
         )
 
 
-def _keep(seed: "Seed", slug: str, who: "People", seeds: dict[str, str]) -> None:
+def _keep(seed: Seed, slug: str, who: People, seeds: dict[str, str]) -> None:
     """Write the key codes where whoever plays the trustees finds them."""
     folder = seed.settings.home / "demo-keys"
     folder.mkdir(mode=0o700, exist_ok=True)

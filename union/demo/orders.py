@@ -2,74 +2,75 @@
 
 import secrets
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from union.ballots import queries as board
 from union.ballots import service as voting
 from union.ballots.crypto import Election, make_ballot, make_shuffle, read_tally
+from union.ballots.service import Call
 from union.campaigns import service as campaigning
-from union.campaigns.service.priorities import How, PriorityVote
+from union.campaigns.service import How
 from union.core.actor import SYSTEM
+from union.core.clock import utcnow
 from union.core.db import reading, transaction
-
-if TYPE_CHECKING:
-    from union.demo.seed import People, Seed
+from union.demo import votes
+from union.demo.seed import People, Seed
 
 GROUP = "Ed25519"
 OPENED = timedelta(days=4)
 
 
-def priorities(seed: "Seed", slug: str, who: "People", zone: str) -> None:
+def priorities(seed: Seed, slug: str, who: People, zone: str) -> None:
     """Let members rank a campaign's demands: voted, shuffled by each trustee, opened and counted."""
     began = seed.now - OPENED - timedelta(days=1)
     url = seed.settings.public_url
-    vote = PriorityVote(
-        how=How.RANKING,
+    vote = Call(
         title="Which demands come first?",
         intro="Put them in your order. The trustees shuffle all votes before they are opened.",
         question="Which demands come first?",
         preset="simple-majority",
         group=GROUP,
         opens_at=seed.now - OPENED,
-        closes_at=seed.now + timedelta(seconds=45),
+        closes_at=utcnow() + votes.VOTING,
         zone=zone,
         trustee_ids=who.trustees,
     )
     with transaction() as session:
         actor = seed.actor(session, who.organizers[0])
-        ballot = campaigning.launch_priorities(session, slug=slug, actor=actor, now=began, vote=vote)
+        ballot = campaigning.launch_priorities(
+            session, slug=slug, actor=actor, now=began, vote=vote, how=How.RANKING
+        )
         voting.ask_for_keys(session, actor=actor, now=began, slug=ballot, public_url=url)
-    keys = seed.make_keys(ballot, who, GROUP, began)
+    keys = votes.make_keys(seed, ballot, who, GROUP, began)
     with transaction() as session:
         actor = seed.actor(session, who.organizers[0])
         voting.issue_credentials(session, actor=actor, now=began, slug=ballot, public_url=url)
     seed.deliver(seed.now)
     with transaction() as session:
         voting.open_ballot(session, actor=SYSTEM, now=vote.opens_at, slug=ballot)
-    seed.keep_keys(ballot, who, keys)
+    votes.keep_keys(seed, ballot, who, keys)
     rank(seed, ballot)
     with transaction() as session:
         voting.close_ballot(session, actor=SYSTEM, now=vote.closes_at, slug=ballot, public_url=url)
     shuffle(seed, ballot, who)
-    seed.decrypt(ballot, who, vote.closes_at)
+    votes.decrypt(seed, ballot, who, vote.closes_at)
 
 
-def rank(seed: "Seed", ballot: str) -> None:
+def rank(seed: Seed, ballot: str) -> None:
     """Let every member with a code vote, most want the first demands first."""
     with reading() as session:
         election = Election.read(board.election_record(session, ballot))
     many = len(election.questions[0].answers)
     signer = voting.Signer(seed.settings.secret_key())
-    for n, (member_id, code) in enumerate(seed.voters(ballot)):
+    for n, (member_id, code) in enumerate(votes.voters(seed, ballot)):
         turned = (0, 0, 1, 0, 2, 1, many - 1)[n % 7]
         order = [(place + turned) % many + 1 for place in range(many)]
         text = make_ballot(election, code, [order], secrets.randbelow).decode()
         with transaction() as session:
             actor = seed.actor(session, member_id)
-            voting.cast(session, actor=actor, slug=ballot, text=text, now=seed.now, signer=signer)
+            votes.cast(session, seed, ballot, actor, text, signer)
 
 
-def shuffle(seed: "Seed", ballot: str, who: "People") -> None:
+def shuffle(seed: Seed, ballot: str, who: People) -> None:
     """Let each trustee shuffle in turn."""
     for member_id in who.trustees:
         with reading() as session:

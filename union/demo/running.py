@@ -130,7 +130,7 @@ def check_port(port: int) -> None:
 
 def run_all(settings: Settings, *, port: int, fresh: bool) -> None:
     """Do everything `make run` promises, until Ctrl-C."""
-    from union.demo import seed  # noqa: PLC0415 - imports every room
+    from union.demo import fill, links  # noqa: PLC0415 - they import every room
 
     port = port or free_port()
     check_port(port)
@@ -147,13 +147,13 @@ def run_all(settings: Settings, *, port: int, fresh: bool) -> None:
         (settings.home / NOTE).write_text("{}")
     upgrade(settings.database_url)
     start(settings)
-    people = seed.ensure(settings, say=click.echo)
+    people = fill.ensure(settings, say=click.echo)
     env = environment(settings)
     processes = [start_web(env, port)]
     processes.append(start_scheduler(env))
     try:
         wait_for_web(port, processes[0])
-        announce(settings, port, seed.links(settings, people))
+        announce(settings, port, links.links(settings, people))
         watch(processes)
     except KeyboardInterrupt:
         click.echo("\nStopping.")

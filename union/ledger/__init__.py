@@ -1,1 +1,1 @@
-"""The union's books: double entry in whole cents, and the strike fund that is paid out of them."""
+"""First floor: the books, double entry in whole cents, and the strike fund that is paid out of them."""

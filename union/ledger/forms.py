@@ -1,42 +1,29 @@
 """What people fill in about the strike fund: plain values out, amounts as whole cents."""
 
-from datetime import date, datetime
-from typing import Any
+from datetime import date
 
 from wtforms import (
     BooleanField,
     DateField,
-    DateTimeLocalField,
     IntegerField,
     RadioField,
     SelectChoice,
     SelectField,
-    SelectMultipleField,
     StringField,
     TextAreaField,
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
-from wtforms.widgets import CheckboxInput, ListWidget
 
 from union.core import money
-from union.core.errors import UnionError
 from union.core.i18n import msg
-from union.core.zones import instant
 from union.ledger.rules import CHART, INCOMES, PayRule
 from union.ledger.service.claims import CONSENT
 from union.ledger.service.funds import Draft
+from union.web.fields import FILLED, CheckboxesField, at_field, local, moment_field
 from union.web.forms import Form
 
-_FILLED = msg("Fill this in.")
 _DAY = msg("Give a date.")
 _AMOUNT = {"inputmode": "decimal", "autocomplete": "off"}
-
-
-class ManyField(SelectMultipleField):  # type: ignore[misc]
-    """Several choices, each a checkbox."""
-
-    widget = ListWidget(prefix_label=False)
-    option_widget = CheckboxInput()
 
 
 class ContributeForm(Form):
@@ -47,15 +34,15 @@ class ContributeForm(Form):
         [InputRequired(msg("Choose what kind of money came in."))],
         choices=[SelectChoice(code, CHART[code][0]) for code in INCOMES],
     )
-    amount = StringField(msg("Amount in euros"), [InputRequired(_FILLED), Length(max=24)], render_kw=_AMOUNT)
+    amount = StringField(msg("Amount in euros"), [InputRequired(FILLED), Length(max=24)], render_kw=_AMOUNT)
     booked_on = DateField(msg("Day on the bank statement"), [InputRequired(_DAY)])
     ref = StringField(
         msg("Reference on the bank statement"),
-        [InputRequired(_FILLED), Length(max=60)],
+        [InputRequired(FILLED), Length(max=60)],
         description=msg("The same line is never booked twice."),
     )
     text = StringField(
-        msg("Description"), [InputRequired(_FILLED), Length(max=160)], description=msg("Leave out names.")
+        msg("Description"), [InputRequired(FILLED), Length(max=160)], description=msg("Leave out names.")
     )
 
     def cents(self) -> int:
@@ -73,7 +60,7 @@ class StatementForm(Form):
     )
     lines = TextAreaField(
         msg("Lines of the bank statement"),
-        [InputRequired(_FILLED), Length(max=400_000)],
+        [InputRequired(FILLED), Length(max=400_000)],
         description=msg(
             "One line each: day; amount; reference; description. Tabs and commas do as well as semicolons."
             " Leave out names."
@@ -85,7 +72,7 @@ class StatementForm(Form):
 class FundForm(Form):
     """A round of strike pay: the strike, the rule, until when members can claim."""
 
-    title = StringField(msg("Name of the round"), [InputRequired(_FILLED), Length(3, 120)])
+    title = StringField(msg("Name of the round"), [InputRequired(FILLED), Length(3, 120)])
     subject = StringField(
         msg("For which action"),
         [Optional(), Length(max=120)],
@@ -95,12 +82,12 @@ class FundForm(Form):
     ends_on = DateField(msg("Last day of the strike"), [InputRequired(_DAY)])
     first_day = IntegerField(
         msg("Paid from which day on?"),
-        [InputRequired(_FILLED), NumberRange(1, 366)],
+        [InputRequired(FILLED), NumberRange(1, 366)],
         default=1,
         description=msg("1 pays from the first day, 8 from the eighth."),
     )
     per_day = StringField(
-        msg("Amount per day in euros"), [InputRequired(_FILLED), Length(max=24)], render_kw=_AMOUNT
+        msg("Amount per day in euros"), [InputRequired(FILLED), Length(max=24)], render_kw=_AMOUNT
     )
     most_days = IntegerField(
         msg("At most how many days?"), [Optional(), NumberRange(1, 366)], description=msg("Empty: no limit.")
@@ -108,14 +95,10 @@ class FundForm(Form):
     hardship_first = BooleanField(msg("Who is in hardship is paid first, in full"), default=True)
     text = TextAreaField(
         msg("The rule in words"),
-        [InputRequired(_FILLED), Length(10, 4000)],
+        [InputRequired(FILLED), Length(10, 4000)],
         description=msg("Members read this. It is frozen with all numbers when claims open."),
     )
-    claims_until = DateTimeLocalField(
-        msg("Claims until"),
-        [InputRequired(msg("Give a date and a time."))],
-        format=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"],
-    )
+    claims_until = moment_field(msg("Claims until"))
     zone = SelectField(msg("Time zone"), choices=[])
 
     def draft(self) -> Draft:
@@ -134,10 +117,10 @@ class FundForm(Form):
             subject=(self.subject.data or "").strip(),
             zone=self.zone.data,
             rule=rule,
-            claims_until=_at(self.claims_until.data, self.zone.data, "claims_until"),
+            claims_until=at_field(self.claims_until.data, self.zone.data, "claims_until"),
         )
 
-    def show(self, draft: Draft, local: Any) -> None:  # noqa: ANN401 - turns an instant into local time
+    def show(self, draft: Draft) -> None:
         """Fill the form with a draft written before."""
         self.title.data, self.subject.data, self.zone.data = draft.title, draft.subject, draft.zone
         rule = draft.rule
@@ -147,19 +130,10 @@ class FundForm(Form):
         self.claims_until.data = local(draft.claims_until, draft.zone)
 
 
-def _at(wall: datetime, zone: str, field: str) -> datetime:
-    """Return the instant a local time names; a skipped or repeated one is refused at `field`."""
-    try:
-        return instant(wall, zone)
-    except UnionError as refusal:
-        refusal.field = field
-        raise
-
-
 class ClaimForm(Form):
     """A member's own claim."""
 
-    days = ManyField(msg("On which days did you take part?"), choices=[])
+    days = CheckboxesField(msg("On which days did you take part?"), choices=[])
     hardship = BooleanField(msg("I am in hardship and ask to be paid first"))
     reason = TextAreaField(
         msg("Why you are paid first"),
@@ -168,12 +142,12 @@ class ClaimForm(Form):
     )
     payee = StringField(
         msg("Name on the bank account"),
-        [InputRequired(_FILLED), Length(max=70)],
+        [InputRequired(FILLED), Length(max=70)],
         render_kw={"autocomplete": "name"},
     )
     iban = StringField(
         msg("Account number (IBAN)"),
-        [InputRequired(_FILLED), Length(max=50)],
+        [InputRequired(FILLED), Length(max=50)],
         render_kw={"autocomplete": "off", "spellcheck": "false"},
     )
     consent = BooleanField(CONSENT)
@@ -194,4 +168,4 @@ class RefuseForm(Form):
 class CorrectForm(Form):
     """Why an entry is undone."""
 
-    reason = StringField(msg("Why"), [InputRequired(_FILLED), Length(max=160)])
+    reason = StringField(msg("Why"), [InputRequired(FILLED), Length(max=160)])

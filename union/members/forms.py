@@ -25,15 +25,11 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from union.core.i18n import LANGUAGES, msg
 from union.members.rules.membership import WORK_WORDS, Work
+from union.web.fields import options
 from union.web.forms import Form
 
 SMS_WORDS = msg("Text me about actions and votes I take part in. I can stop this any time by answering STOP.")
 _AREAS = ("Africa/", "America/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
-
-
-def options(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
-    """Return (value, words) pairs as choices of a field."""
-    return [SelectChoice(value, words) for value, words in pairs]
 
 
 @cache

@@ -1,23 +1,16 @@
 """Forms of delivery: the desk, answers, shares, the trial, own wording."""
 
-from collections.abc import Iterable
-
 from wtforms import BooleanField, IntegerField, SelectField, StringField, TelField, TextAreaField
-from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
 from union.core.i18n import msg
+from union.web.fields import options
 from union.web.forms import Form
 
 _NUMBER = msg("Write the number with its country code, such as +31612345678.")
 
 
 WHOSE = (("me", msg("my own messages")), ("last", msg("whoever got it last")))
-
-
-def options(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
-    """Return (value, label) pairs as WTForms wants them."""
-    return [SelectChoice(value, label) for value, label in pairs]
 
 
 class ReplyForm(Form):

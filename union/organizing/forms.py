@@ -6,11 +6,9 @@ What is right is decided by rules and services.
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from wtforms import (
     BooleanField,
-    DateTimeLocalField,
     FileField,
     HiddenField,
     IntegerField,
@@ -23,25 +21,17 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from union.core.actor import Place, PlaceKind, Role
-from union.core.errors import UnionError
 from union.core.i18n import msg
-from union.core.zones import instant
 from union.organizing.rules.calling import SCRIPT_LENGTH, Outcome
 from union.organizing.rules.talks import NOTE_LENGTH, RATINGS
+from union.web.fields import at_field, local, moment_field, options
 from union.web.forms import Form
 from union.web.i18n import gettext
 
-_LOCAL = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
-_WHEN = msg("Give a date and a time.")
 _NO_ANSWER = msg("Not assessed")
 NOT_IN_NOTES = msg(
     "Only what helps organizing. Nothing about health, belief, origin, politics or private life."
 )
-
-
-def options(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
-    """Return (value, words) pairs as choices of a field."""
-    return [SelectChoice(value, words) for value, words in pairs]
 
 
 def places(found: Iterable[tuple[Place | None, str]]) -> list[SelectChoice]:
@@ -72,16 +62,11 @@ class Timed(Form):
 
         Raises UnionError at that field for a time that does not exist or exists twice.
         """
-        typed: datetime = self[field].data
-        try:
-            return instant(typed, zone)
-        except UnionError as refusal:
-            refusal.field = field
-            raise
+        return at_field(self[field].data, zone, field)
 
     def show(self, field: str, moment: datetime, zone: str) -> None:
         """Fill the field with an instant as it is called in `zone`."""
-        self[field].data = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+        self[field].data = local(moment, zone)
 
 
 class TagForm(Form):
@@ -116,18 +101,13 @@ class Rated(Timed):
 class TalkForm(Rated):
     """A talk, and what comes of it."""
 
-    at = DateTimeLocalField(msg("When did you talk?"), [InputRequired(_WHEN)], format=_LOCAL)
+    at = moment_field(msg("When did you talk?"))
     rating = SelectField(msg("Assessment"), default="")
     note = TextAreaField(
         msg("Note"), [Optional(), Length(max=NOTE_LENGTH)], description=NOT_IN_NOTES, render_kw={"rows": 3}
     )
     follow_up = StringField(msg("What did you agree to do?"), [Optional(), Length(max=120)])
-    due = DateTimeLocalField(
-        msg("By when?"),
-        [Optional()],
-        format=_LOCAL,
-        description=msg("With a date it becomes a task of yours."),
-    )
+    due = moment_field(msg("By when?"), msg("With a date it becomes a task of yours."), optional=True)
 
 
 class ListForm(Timed):
@@ -144,11 +124,8 @@ class ListForm(Timed):
     )
     prospects = BooleanField(msg("Call people who are no members yet, from imported lists"))
     by_email = BooleanField(msg("Write an email to those who want no texts"))
-    closes = DateTimeLocalField(
-        msg("Ends"),
-        [InputRequired(_WHEN)],
-        format=_LOCAL,
-        description=msg("Then nobody sees the list any more; a month later its people are erased."),
+    closes = moment_field(
+        msg("Ends"), msg("Then nobody sees the list any more; a month later its people are erased.")
     )
 
 
@@ -161,7 +138,7 @@ class HelperForm(Timed):
         description=msg("Exactly as the member gave it to the union."),
         render_kw={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"},
     )
-    until = DateTimeLocalField(msg("Until"), [InputRequired(_WHEN)], format=_LOCAL)
+    until = moment_field(msg("Until"))
 
 
 class OutcomeForm(Rated):
@@ -174,7 +151,7 @@ class OutcomeForm(Rated):
         description=NOT_IN_NOTES,
         render_kw={"rows": 2},
     )
-    again_at = DateTimeLocalField(msg("Call back at"), [Optional()], format=_LOCAL)
+    again_at = moment_field(msg("Call back at"), optional=True)
     entry = HiddenField(validators=[InputRequired()])
     outcome = RadioField(
         choices=options((one.value, one.value) for one in Outcome),
@@ -196,7 +173,7 @@ class TaskForm(Timed):
     """A task."""
 
     title = StringField(msg("What is to be done?"), [DataRequired(msg("Say what is to be done."))])
-    due = DateTimeLocalField(msg("By when?"), [InputRequired(_WHEN)], format=_LOCAL)
+    due = moment_field(msg("By when?"))
     place = SelectField(msg("Where does it belong?"))
     assignee = StringField(
         msg("Whose task is it?"),

@@ -39,3 +39,8 @@ class Form(FlaskForm):  # type: ignore[misc]
             self.form_errors.append(text)
         else:
             field.errors = [*field.errors, text]
+
+
+def status_of(form: Form) -> int:
+    """Return the HTTP status of a page with a form: 422 when what was sent is refused."""
+    return 422 if form.is_submitted() else 200

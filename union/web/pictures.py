@@ -16,7 +16,7 @@ from markupsafe import Markup
 from PIL import Image, ImageDraw, ImageFont
 from text_unidecode import unidecode
 
-from union.web import figures
+from union.web import picket
 
 WIDTH, HEIGHT = 1200, 630
 _VENDOR = Path(__file__).parent / "static" / "vendor"
@@ -156,14 +156,14 @@ def _box(x: float, y: float, width: float, height: float, fill: str) -> Shape:
 
 def _meter(card: ShareCard, top: float) -> Iterable[Shape]:
     """Draw the picket meter over the card's width, below `top`."""
-    total = figures.strokes_in(card.goal, card.threshold)
-    filled = figures.strokes(card.count, card.goal, card.threshold)
+    total = picket.strokes_in(card.goal, card.threshold)
+    filled = picket.strokes(card.count, card.goal, card.threshold)
     scale = (_RIGHT - _LEFT) / 1000
     for index in range(total):
-        corners = tuple((_LEFT + x * scale, top + y * scale) for x, y in figures.outline(index))
+        corners = tuple((_LEFT + x * scale, top + y * scale) for x, y in picket.outline(index))
         yield Shape(corners, RED) if index < filled else Shape(corners, "#ffffff", EDGE)
     if card.threshold:
-        x = _LEFT + figures.stave_left(card.threshold, card.goal) * scale
+        x = _LEFT + picket.stave_left(card.threshold, card.goal) * scale
         yield _box(x, top + 4 * scale, 6 * scale, 132 * scale, INK)
 
 

@@ -326,7 +326,6 @@ def test_whatever_anybody_does(sqlite_template, tmp_path):
     case.settings = settings(
         max_examples=20,
         stateful_step_count=30,
-        deadline=None,
         database=None,
         derandomize=True,
         phases=[Phase.generate],  # a counterexample is read as it is; shrinking takes minutes

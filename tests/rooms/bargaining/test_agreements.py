@@ -23,6 +23,7 @@ from tests.factories.members import make_member
 from union.audit.models import AuditEntry
 from union.ballots import service as voting
 from union.ballots.models import Ballot
+from union.ballots.service import Call
 from union.bargaining import jobs, service
 from union.bargaining.models import Grievance, GrievanceNote, Obligation, ObligationCheck, TableReminder
 from union.bargaining.rules import agreements as rules
@@ -30,7 +31,6 @@ from union.bargaining.rules import wording
 from union.bargaining.rules.agreements import State, Turn
 from union.bargaining.rules.grievances import Turn as Step
 from union.bargaining.service import grievances as cases
-from union.bargaining.service.ratifying import Vote
 from union.campaigns.models import Demand
 from union.core.actor import SYSTEM, Role
 from union.core.db import transaction
@@ -46,7 +46,7 @@ def table(session):
 
 def vote(session, now, **facts):
     trustee = make_member(session, roles=[Role.TRUSTEE], name="Tess Trustee")
-    return Vote(
+    return Call(
         **{
             "title": "Ratify the agreement", "intro": "Read the text first.", "question": "Do you accept this agreement?",
             "preset": "ratification-simple-majority", "group": "Ed25519", "opens_at": now + timedelta(hours=1),
@@ -323,7 +323,6 @@ class TestMachine:
             settings=settings(
                 max_examples=12,
                 stateful_step_count=12,
-                deadline=None,
                 suppress_health_check=list(HealthCheck),
             ),
         )

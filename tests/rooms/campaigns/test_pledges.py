@@ -202,7 +202,7 @@ class TestSettling:
         assert session.scalars(select(Pledge)).all() == []
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(minimums=st.lists(st.integers(1, 12), min_size=1, max_size=12), threshold=st.integers(1, 8))
 def test_nobody_is_called_unless_at_least_their_own_minimum_are(session, minimums, threshold):
     slug = make_campaign(session, threshold=threshold)

@@ -8,19 +8,19 @@ from sqlalchemy import select
 from tests.factories import ballots as make
 from tests.factories import campaigns as factory
 from tests.factories.members import make_member
+from union.ballots.service import Call
 from union.campaigns import queries, service
 from union.campaigns.models import Campaign, Demand
-from union.campaigns.service.priorities import How, PriorityVote
+from union.campaigns.service import How
 from union.core.actor import Role
 from union.core.errors import Conflict, NotAllowed
 
 TITLES = ("A floor under the price", "Explain every deactivation", "Our data, portable")
 
 
-def vote(session, now, how=How.RANKING, **facts):
+def vote(session, now, **facts):
     trustee = make_member(session, roles=[Role.TRUSTEE])
     known = {
-        "how": how,
         "title": "Order of the demands",
         "intro": "",
         "question": "Which demands come first?",
@@ -31,7 +31,7 @@ def vote(session, now, how=How.RANKING, **facts):
         "zone": "Europe/Amsterdam",
         "trustee_ids": [trustee],
     }
-    return PriorityVote(**{**known, **facts})
+    return Call(**{**known, **facts})
 
 
 def campaign_with_demands(session, now, titles=TITLES, status="adopted"):
@@ -51,9 +51,14 @@ def campaign_with_demands(session, now, titles=TITLES, status="adopted"):
     return slug, row
 
 
-def launch(session, slug, now, organizer, **facts):
+def launch(session, slug, now, organizer, how=How.RANKING, **facts):
     return service.launch_priorities(
-        session, slug=slug, actor=make.actor(session, organizer), now=now, vote=vote(session, now, **facts)
+        session,
+        slug=slug,
+        actor=make.actor(session, organizer),
+        now=now,
+        vote=vote(session, now, **facts),
+        how=how,
     )
 
 

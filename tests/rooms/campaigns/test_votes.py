@@ -10,13 +10,13 @@ from tests.factories.campaigns import actor, make_campaign, organizer, row_of
 from tests.factories.members import make_member
 from union.ballots import queries as ballots
 from union.ballots import service as ballot_service
+from union.ballots.service import Call
 from union.campaigns import jobs, queries, service
-from union.campaigns.service.votes import StrikeVote
 from union.core import db
 from union.core.actor import SYSTEM, Role
 from union.core.errors import Closed, Invalid, NotAllowed
 
-VOTE = StrikeVote(
+VOTE = Call(
     title="Strike vote: no data without pay",
     intro="One vote each.",
     question="Do you give the union a mandate?",

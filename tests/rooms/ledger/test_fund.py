@@ -123,7 +123,9 @@ class TestBooks:
         with pytest.raises(Conflict):
             service.correct(session, actor=OFFICER, now=now, entry_id=entry, reason="Again")
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(
+        max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    )
     @given(
         st.lists(st.tuples(st.sampled_from(sorted(CHART)), st.integers(1, 10**9)), min_size=1, max_size=6),
         st.randoms(),

@@ -104,7 +104,11 @@ def test_an_obfuscating_account_is_never_sent_twice(database, hand, twilio):
     write(5, now=hand.now)
     twilio.faults.per_mille = {Fault.ACCEPT_THEN_503: 1000}
     send(route, hand)
-    time.sleep(0.3)  # the carrier delivers, so number and text are gone from the account
+    # once the carrier has delivered, number and text are gone from the account
+    until = time.monotonic() + 60
+    while any(record.status != "delivered" for record in twilio.records.values()):
+        assert time.monotonic() < until, "the carrier does not deliver"
+        time.sleep(0.01)
     twilio.faults.per_mille = {}
     for _ in range(4):
         later(hand, route, seconds=301)

@@ -3,7 +3,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from union.ballots import rules
@@ -80,7 +80,6 @@ ballots = st.tuples(
 ).map(lambda t: (Counts(t[0], t[1], t[2]), t[0] + t[1] + t[2] + t[3]))
 
 
-@settings(deadline=None)
 @given(rule_strategy, ballots)
 def test_exactly_what_fractions_say(rule, ballot):
     counts, eligible = ballot
@@ -100,7 +99,6 @@ def test_exactly_what_fractions_say(rule, ballot):
     assert decide(rule, counts, eligible).passed is expected
 
 
-@settings(deadline=None)
 @given(rule_strategy, ballots)
 def test_one_more_yes_instead_of_no_never_harms(rule, ballot):
     counts, eligible = ballot
@@ -110,7 +108,6 @@ def test_one_more_yes_instead_of_no_never_harms(rule, ballot):
         assert after.passed or not before.passed
 
 
-@settings(deadline=None)
 @given(shares, st.integers(0, 10_000))
 def test_needed_is_the_smallest_that_reaches(share, whole):
     needed = share.needed(whole)
@@ -118,7 +115,6 @@ def test_needed_is_the_smallest_that_reaches(share, whole):
     assert needed == 0 or not share.reached(needed - 1, whole)
 
 
-@settings(deadline=None)
 @given(rule_strategy, ballots)
 def test_a_verdict_survives_storage(rule, ballot):
     counts, eligible = ballot
@@ -139,7 +135,6 @@ def test_choosing():
     assert choose([1, 0, 0], 2) == rules.Chosen((0,), ())
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 6), min_size=2, max_size=12), st.integers(1, 12))
 def test_nobody_chosen_has_fewer_votes_than_somebody_left_out(counts, seats):
     found = choose(counts, seats)
@@ -149,7 +144,6 @@ def test_nobody_chosen_has_fewer_votes_than_somebody_left_out(counts, seats):
     assert len(found.chosen) + len(found.tied) > seats or not found.tied
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from("abcdefgh"), st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=1

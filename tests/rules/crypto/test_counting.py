@@ -67,7 +67,7 @@ ballots = st.integers(1, 5).flatmap(
 rankings = st.integers(1, 5).flatmap(
     lambda n: st.lists(st.permutations(range(1, n + 1)), min_size=1, max_size=12)
 )
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=60)
 
 
 @few

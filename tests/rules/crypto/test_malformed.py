@@ -29,7 +29,9 @@ from union.ballots.crypto.canonical import compact, read_json
 
 CURVE = group_named("Ed25519")
 ARCHIVES = [path.read_bytes() for path in sorted(VECTORS.glob("*/*.bel"))]
-quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(
+    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ from union.ballots.crypto.elgamal import encrypt, multiply, raise_to
 
 GROUPS = {name: group_named(name) for name in ("BELENIOS-2048", "Ed25519", "RFC-3526-2048")}
 CURVE = GROUPS["Ed25519"]
-few = settings(max_examples=15, deadline=None)
+few = settings(max_examples=15)
 names = st.sampled_from(sorted(GROUPS))
 small = st.integers(0, 2**256)
 
@@ -116,7 +116,7 @@ def questions_and_choices(draw):
     return question, [0] * blank + list(chosen)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(questions_and_choices(), st.lists(st.integers(0, 255), min_size=2, max_size=5))
 def test_every_allowed_choice_makes_a_ballot_that_is_accepted(question_and_choice, ranking):
     question, choice = question_and_choice
@@ -128,7 +128,7 @@ def test_every_allowed_choice_makes_a_ballot_that_is_accepted(question_and_choic
     assert len(set(ballot.ciphertext_digests)) == len(choice) + 1
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(questions_and_choices(), st.lists(st.integers(-1, 2), min_size=1, max_size=6))
 def test_no_other_choice_makes_a_ballot(question_and_choice, other):
     question, _ = question_and_choice
@@ -159,7 +159,7 @@ records = st.recursive(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(records)
 def test_compact_json_reads_back(value):
     assert read_json(compact(value)) == value == json.loads(compact(value))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from union.notify.rules.capacity import (
@@ -70,7 +70,6 @@ def test_the_last_safe_start():
 
 
 @given(st.integers(1, 3000), st.floats(0.5, 500), st.floats(1, 3))
-@settings(deadline=None)
 def test_staggered_texts_end_in_time_and_never_outrun_the_route(n, rate, each):
     route = Route("r", rate, slowest=30)
     due = list(stagger(n, deadline=NOW, route=route, each=each))

@@ -38,7 +38,6 @@ def sample(since, until, step=timedelta(minutes=7)):
 
 
 @given(st.sampled_from(ZONES), moments, st.sampled_from(QUIETS))
-@settings(deadline=None)
 def test_windows_are_exactly_the_permitted_moments(zone, since, quiet):
     until = since + timedelta(days=2)
     spans = windows(since, until, zone, quiet)
@@ -56,7 +55,6 @@ def test_on_the_day_the_clocks_change(zone, change, quiet):
 
 
 @given(st.sampled_from(ZONES), moments, st.sampled_from(QUIETS))
-@settings(deadline=None)
 def test_the_next_permitted_moment(zone, instant, quiet):
     found = next_allowed(instant, zone, quiet)
     assert instant <= found <= instant + timedelta(hours=48)
@@ -77,7 +75,6 @@ groups = st.lists(
 
 
 @given(groups, moments, st.integers(1, 60), st.integers(1, 50))
-@settings(deadline=None)
 def test_nobody_is_texted_at_night_or_after_the_deadline(groups, since, hours, rate):
     zones = [Zone(*group) for group in groups]
     deadline = since + timedelta(hours=hours)
@@ -116,7 +113,7 @@ def test_what_does_not_fit_is_named():
 
 
 @given(groups, moments, st.integers(1, 40))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_a_plan_is_found_whenever_every_zone_s_demand_fits(groups, since, hours):
     """Earliest deadline first is optimal: with room for all in every set of nested windows nothing is left."""
     deadline = since + timedelta(hours=hours)

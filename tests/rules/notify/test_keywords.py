@@ -1,7 +1,7 @@
 """What replies mean: opting out is never missed, and conversation is never taken for it."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from union.notify.rules import keywords
@@ -66,7 +66,6 @@ def test_what_the_carrier_answers_itself():
 
 
 @given(st.text(max_size=200))
-@settings(deadline=None)
 def test_anything_can_be_read(body):
     assert keywords.read(body) in Keyword
 

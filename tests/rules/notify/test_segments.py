@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.rules.notify.segment_answers import ASK, TEXTS
@@ -66,7 +66,6 @@ def test_as_the_calculator_says_now():
 
 
 @given(st.text(alphabet=GSM_BASIC + GSM_EXTENSION, max_size=800))
-@settings(deadline=None)
 def test_gsm_stays_gsm_and_never_undercounts(text):
     found = count(text)
     assert found.encoding is Encoding.GSM7
@@ -77,7 +76,6 @@ def test_gsm_stays_gsm_and_never_undercounts(text):
 
 
 @given(st.text(max_size=300))
-@settings(deadline=None)
 def test_any_text_is_counted(text):
     found = count(text)
     assert found.segments >= 1
@@ -87,7 +85,6 @@ def test_any_text_is_counted(text):
 
 
 @given(st.text(max_size=200), st.text(max_size=50))
-@settings(deadline=None)
 def test_more_text_never_takes_fewer_segments(text, more):
     both = count(text + more)
     if both.encoding is count(text).encoding:

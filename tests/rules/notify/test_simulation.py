@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from union.cli import main
@@ -50,7 +50,6 @@ caps = st.none() | st.integers(1, 100_000)
     st.integers(1, 60),
     st.integers(1, 3),
 )
-@settings(deadline=None)
 def test_everybody_has_one_fate_and_nobody_is_texted_at_night_or_too_late(crowd, lines, hours, each):
     routes = [Route(f"r{n}", rate, cap) for n, (rate, cap) in enumerate(lines)]
     asked = call(begins_at=START - timedelta(hours=hours), segments=each)

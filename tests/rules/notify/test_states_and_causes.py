@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from union.core.i18n import catalog
@@ -18,7 +18,6 @@ def test_final_states_never_change(now, then):
 
 
 @given(st.lists(st.sampled_from([State.ACCEPTED, State.DELIVERED, State.FAILED]), min_size=1))
-@settings(deadline=None)
 def test_any_order_of_receipts_ends_with_the_first_final_one(receipts):
     state = State.SENDING
     for receipt in receipts:

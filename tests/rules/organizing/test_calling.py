@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import NOW
@@ -41,7 +41,6 @@ def test_a_call_back_is_a_promise_with_a_moment():
         assert refused.value.field == "again_at"
 
 
-@settings(deadline=None)
 @given(
     st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),
     st.sampled_from(["Europe/Amsterdam", "Europe/London", "America/New_York", "Asia/Kolkata"]),

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.conftest import NOW
@@ -44,7 +44,6 @@ def test_a_talk_can_be_changed_for_a_day():
         talks.may_change(NOW, NOW + timedelta(hours=24))
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 40), min_size=5, max_size=5))
 def test_nothing_under_ten_is_shown_nor_can_be_worked_out(counts):
     cells = dict(zip(range(1, 6), counts, strict=True))
@@ -60,7 +59,6 @@ def test_a_planted_fault_a_single_gap_would_be_subtracted():
     assert sum(n is None for n in talks.shown({1: 30, 2: 12, 3: 4, 4: 20, 5: 11}).values()) == 2
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=12))
 def test_every_period_shows_ten_of_each_and_none_is_lost(counts):
     months = [

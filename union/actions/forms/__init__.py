@@ -2,10 +2,9 @@
 
 from union.actions.forms.acts import CodeForm, DebriefForm, NoticeForm, PaperForm, ReasonForm, RetaliationForm
 from union.actions.forms.plan import KindForm, PlanForm
-from union.actions.forms.votes import UNITS, VoteForm
+from union.actions.forms.votes import VoteForm
 
 __all__ = [
-    "UNITS",
     "CodeForm",
     "DebriefForm",
     "KindForm",

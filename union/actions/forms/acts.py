@@ -1,11 +1,9 @@
 """What people fill in while an action is carried out."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from wtforms import (
     BooleanField,
-    DateTimeLocalField,
     IntegerField,
     RadioField,
     SelectField,
@@ -14,10 +12,10 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, Optional
 
-from union.actions.forms.plan import FILLED, FORMATS, WHEN
 from union.actions.rules.retaliation import SORTS
 from union.core.i18n import msg
 from union.core.zones import instant
+from union.web.fields import FILLED, local, moment_field
 from union.web.forms import Form
 
 
@@ -34,7 +32,7 @@ class ReasonForm(Form):
 class NoticeForm(Form):
     """When the other side was given notice."""
 
-    given_at = DateTimeLocalField(msg("Notice was given on"), [InputRequired(WHEN)], format=FORMATS)
+    given_at = moment_field(msg("Notice was given on"))
 
     def moment(self, zone: str) -> datetime:
         """Return the instant typed as a local time of `zone`; raises NoSuchLocalTime."""
@@ -43,7 +41,7 @@ class NoticeForm(Form):
 
     def now(self, moment: datetime, zone: str) -> None:
         """Offer this moment, as a local time of `zone`."""
-        self.given_at.data = moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None, second=0, microsecond=0)
+        self.given_at.data = local(moment, zone)
 
 
 class PaperForm(Form):

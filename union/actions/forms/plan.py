@@ -5,7 +5,6 @@ from zoneinfo import available_timezones
 
 from wtforms import (
     BooleanField,
-    DateTimeLocalField,
     IntegerField,
     RadioField,
     SelectField,
@@ -20,11 +19,8 @@ from union.actions.rules.pacing import CHOICES
 from union.actions.rules.plan import Plan
 from union.actions.rules.states import Kind, Mode
 from union.core.i18n import msg, translate
+from union.web.fields import FILLED, moment_field
 from union.web.forms import Form
-
-FORMATS = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"]
-FILLED = msg("Fill this in.")
-WHEN = msg("Give a date and a time.")
 
 BRIEFINGS = {
     48 * 60: msg("2 days before"),
@@ -100,14 +96,11 @@ class PlanForm(Form):
         },
         default=Mode.INSTANT.value,
     )
-    wall_start = DateTimeLocalField(msg("Start"), [InputRequired(WHEN)], format=FORMATS)
-    wall_end = DateTimeLocalField(
+    wall_start = moment_field(msg("Start"))
+    wall_end = moment_field(
         msg("End"),
-        [Optional()],
-        format=FORMATS,
-        description=msg(
-            "Leave it empty for an action that goes on until we call it off: nobody can wait that out."
-        ),
+        msg("Leave it empty for an action that goes on until we call it off: nobody can wait that out."),
+        optional=True,
     )
     zone = SelectField(msg("Time zone of these times"), [InputRequired(FILLED)])
     floor = IntegerField(

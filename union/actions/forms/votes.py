@@ -1,6 +1,5 @@
 """What organizers fill in about a vote planned with an action."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 
 from wtforms import (
@@ -13,12 +12,14 @@ from wtforms import (
 )
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
-from union.actions.forms.plan import FILLED
 from union.actions.rules import kits
 from union.actions.rules.going_on import LONGEST, VotePlan
-from union.campaigns.forms import ManyField, options
+from union.ballots import presets
+from union.ballots.forms import RuleForm
+from union.ballots.queries import Choices
 from union.core.i18n import msg
-from union.web.forms import Form
+from union.web.fields import FILLED
+from union.web.i18n import gettext
 
 MINUTES = {"minutes": 1, "hours": 60, "days": 24 * 60}
 UNITS = {"minutes": msg("minutes"), "hours": msg("hours"), "days": msg("days")}
@@ -29,7 +30,7 @@ def _number(label: str, hint: str = "") -> IntegerField:
     return IntegerField(label, [Optional(), NumberRange(0, LONGEST)], description=hint)
 
 
-class VoteForm(Form):
+class VoteForm(RuleForm):
     """What members decide, what follows, under which rule, and when."""
 
     title = StringField(
@@ -74,19 +75,10 @@ class VoteForm(Form):
         default=True,
         description=msg("Counting needs every trustee. Without this the action may end before it is known."),
     )
-    preset = RadioField(msg("Under which rule?"), [InputRequired(msg("Choose a rule."))], choices=[])
-    rule_confirmed = BooleanField(msg("I am an officer and checked that this rule still holds"))
-    trustees = ManyField(msg("Who holds the key?"), choices=[])
-    server_trustee = BooleanField(msg("The union's server holds a share too"))
-    group = RadioField(
-        msg("Which mathematics?"),
-        choices={"BELENIOS-2048": "BELENIOS-2048", "Ed25519": "Ed25519"},
-        default="BELENIOS-2048",
-    )
 
-    def suggest(self, preset: str, ends_after: timedelta | None) -> None:
+    def suggest(self, ends_after: timedelta | None) -> None:
         """Offer the usual: in the last third before the end, or after a day where there is none."""
-        self.preset.data = preset
+        self.preset.data = presets.DEFAULT
         minutes = int(ends_after.total_seconds()) // 60 if ends_after else 3 * 24 * 60
         self._write(self.after, self.after_unit, max(minutes // 3, 1))
         self._write(self.window, self.window_unit, max(minutes // 3, 10))
@@ -101,7 +93,7 @@ class VoteForm(Form):
         field.data = minutes // MINUTES[unit.data]
 
     def plan(self) -> VotePlan:
-        """Return what was typed; raises Invalid for too many or too long steps."""
+        """Return what was typed; raises Invalid for too many or too long steps, or no threshold."""
         more = None if self.what.data == OPEN_END else 0
         if self.what.data == LONGER:
             more = (self.more.data or 0) * MINUTES[self.more_unit.data]
@@ -116,16 +108,14 @@ class VoteForm(Form):
             group=self.group.data,
             trustee_ids=tuple(self.trustees.data or ()),
             server_trustee=bool(self.server_trustee.data),
+            threshold=self.chosen(),
             rule_confirmed=bool(self.rule_confirmed.data),
             by_clock=self.by_clock.data == "clock",
             hold=bool(self.hold.data),
         )
 
-    def offer(
-        self, presets: Iterable[tuple[str, str]], trustees: Iterable[tuple[str, str]], units: dict[str, str]
-    ) -> None:
+    def offer(self, choices: Choices) -> None:
         """Fill in the choices: rules, trustees, and the units in the reader's language."""
-        self.preset.choices = options(presets)
-        self.trustees.choices = options(trustees)
+        super().offer(choices)
         for field in (self.more_unit, self.after_unit, self.window_unit):
-            field.choices = units
+            field.choices = {name: gettext(words) for name, words in UNITS.items()}

@@ -23,7 +23,8 @@ class VotePlan:
 
     more: minutes longer if it passes, None for no end any more. after: minutes from the start to the opening;
     window: minutes it stays open. by_clock: the clock opens it, else an organizer does. hold: the action goes
-    on until the vote is counted. rule_confirmed: an officer checked a rule that is past its review date.
+    on until the vote is counted. threshold: how many of the trustees are needed to count, None for each of
+    them. rule_confirmed: an officer checked a rule that is past its review date.
     """
 
     title: str
@@ -36,6 +37,7 @@ class VotePlan:
     group: str
     trustee_ids: Sequence[str] = ()
     server_trustee: bool = False
+    threshold: int | None = None
     rule_confirmed: bool = False
     by_clock: bool = True
     hold: bool = True

@@ -101,6 +101,7 @@ def _draft_ballot(session: Session, action: Action, vote: VotePlan, *, actor: Ac
         platform_slug=card.platform_slug,
         trustee_ids=list(vote.trustee_ids),
         server_trustee=vote.server_trustee,
+        threshold=vote.threshold,
         rule_confirmed=vote.rule_confirmed,
     )
 

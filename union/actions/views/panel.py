@@ -12,7 +12,7 @@ from union.campaigns import queries as campaigns
 from union.campaigns.queries import Turnout
 from union.core.actor import Actor
 from union.core.db import Session
-from union.web import figures
+from union.web import picket
 from union.web.i18n import gettext, number, when
 
 UPCOMING = frozenset({State.SCHEDULED, State.ARMED})
@@ -52,7 +52,7 @@ def count_words(board: LiveBoard) -> dict[str, str | int]:
     done = gettext("fewer than 10") if board.done is None else number(board.done)
     of = gettext("of %(n)s who take part", n=number(board.of))
     as_of = gettext("Counted %(when)s", when=when(board.as_of)) if board.as_of else ""
-    strokes = figures.strokes(board.out or 0, board.of)
+    strokes = picket.strokes(board.out or 0, board.of)
     return {"out": out, "done": done, "of": of, "as_of": as_of, "strokes": strokes}
 
 
@@ -60,4 +60,4 @@ def meter_of(board: LiveBoard) -> Markup:
     """Draw the picket meter of those who are out."""
     words = count_words(board)
     title = gettext("%(out)s are out, %(of)s", out=words["out"], of=words["of"])
-    return figures.picket_meter(board.out or 0, max(board.of, 1), title=title, live="strokes")
+    return picket.meter(board.out or 0, max(board.of, 1), title=title, live="strokes")

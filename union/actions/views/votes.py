@@ -4,18 +4,15 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from union.actions import queries, service
-from union.actions.forms import UNITS, VoteForm
-from union.actions.queries import ConsolePage
+from union.actions.forms import VoteForm
 from union.actions.views.common import blueprint, site
-from union.ballots import presets
+from union.ballots import queries as ballots
 from union.campaigns.service.votes import KIND
-from union.core.actor import Role
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.errors import Invalid
 from union.core.i18n import msg
 from union.core.permissions import Permission
-from union.members import queries as members
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext, language
 
@@ -29,28 +26,16 @@ def plan_vote(slug: str) -> ResponseReturnValue:
     """Plan a vote on going on, and draft its ballot."""
     with reading() as session:
         found = queries.console(session, slug, current_actor(), utcnow(), language())
-        holders = members.with_role(session, Role.TRUSTEE)
-        names = members.display_names(session, holders)
-    day = found.card.starts_at.date()
-    rules = [p for p in presets.presets().values() if p.for_ballots and p.kind == KIND and p.valid_on(day)]
-    rules.sort(key=lambda preset: preset.id != presets.DEFAULT)
+        choices = ballots.choices(session, kind=KIND, day=found.card.starts_at.date())
     form = VoteForm()
-    units = {name: gettext(words) for name, words in UNITS.items()}
-    form.offer(((p.id, p.name) for p in rules), ((one, names.get(one, one)) for one in holders), units)
+    form.offer(choices)
     if request.method == "GET":
         ends = found.card.ends_at
-        form.suggest(presets.DEFAULT, ends - found.card.starts_at if ends else None)
+        form.suggest(ends - found.card.starts_at if ends else None)
     if form.validate_on_submit() and _written(form, slug):
         flash(gettext(msg("The vote is planned. Its trustees are asked for their keys.")), "ok")
         return redirect(url_for("actions.console", slug=slug), 303)
-    return _form(form, found, rules)
-
-
-def _form(form: VoteForm, found: ConsolePage, rules: list[presets.Preset]) -> ResponseReturnValue:
-    hints = {
-        p.id: f"{gettext(p.summary)} {gettext('Source: %(source)s.', source=p.source_title)}" for p in rules
-    }
-    page = render_template("actions/vote.html", form=form, card=found.card, hints=hints)
+    page = render_template("actions/vote.html", form=form, card=found.card)
     return page, 422 if form.errors else 200
 
 
@@ -63,8 +48,6 @@ def _written(form: VoteForm, slug: str) -> bool:
             )
     except Invalid as refusal:
         refusal.field = FIELDS.get(refusal.field or "steps", refusal.field or "steps")
-        if refusal.field == "trustees" and not form.trustees.choices:
-            refusal.field = "server_trustee"  # nobody to tick
         form.refuse(refusal)
         return False
     return True

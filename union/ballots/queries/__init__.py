@@ -14,6 +14,7 @@ from union.ballots.queries.board import (
     head,
     roll,
 )
+from union.ballots.queries.calling import Choices, choices
 from union.ballots.queries.cards import (
     BallotCard,
     Duty,
@@ -42,6 +43,7 @@ __all__ = [
     "BallotCard",
     "BallotPage",
     "BoardPage",
+    "Choices",
     "Due",
     "Duty",
     "Event",
@@ -60,6 +62,7 @@ __all__ = [
     "board",
     "by_slug",
     "ceremony",
+    "choices",
     "concluded",
     "credentials",
     "due",

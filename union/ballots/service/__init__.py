@@ -11,6 +11,7 @@ from union.ballots.service.afterwards import (
     wipe_marks,
 )
 from union.ballots.service.again import hold_again
+from union.ballots.service.calling import Call, call
 from union.ballots.service.casting import Booth, Examined, booth, cast, examine
 from union.ballots.service.ceremony import Halted, StepTaken, complain, submit_step
 from union.ballots.service.counting import ShareTaken, close_ballot, conclude, submit_decryption
@@ -64,6 +65,7 @@ __all__ = [
     "Asked",
     "Booth",
     "By",
+    "Call",
     "Checked",
     "DryRun",
     "Examined",
@@ -87,6 +89,7 @@ __all__ = [
     "ask_to_observe",
     "begin_again",
     "booth",
+    "call",
     "call_trustees",
     "cancel",
     "cast",

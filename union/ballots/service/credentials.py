@@ -57,13 +57,18 @@ def issue_credentials(session: Session, *, actor: Actor, now: datetime, slug: st
     ballot.issue += 1
     ballot.codes_by_officer = False
     _hand_out(session, ballot, people, weights, now, public_url)
+    return issued(session, ballot, actor=actor, now=now, act="issue_credentials")
+
+
+def issued(session: Session, ballot: Ballot, *, actor: Actor, now: datetime, act: str) -> Issued:
+    """Move on, now that the roll is frozen and the public part of every code kept; record by which act."""
     if board.state_of(ballot) is State.KEYS:
         board.move(ballot, State.CREDENTIALS)
     audit.record(
         session,
         actor=actor,
         now=now,
-        act="ballots.issue_credentials",
+        act=f"ballots.{act}",
         subject=f"ballot/{ballot.slug}",
         eligible=ballot.eligible,
         roll=ballot.roll_hash,

@@ -9,12 +9,12 @@ from union.ballots import offline
 from union.ballots.crypto.failures import Refused
 from union.ballots.models import Ballot
 from union.ballots.offline import Public, Roll
-from union.ballots.rules import State
 from union.ballots.service import board, words
 from union.ballots.service.credentials import (
     Issued,
     forget_earlier,
     freeze_roll,
+    issued,
     keep_public,
     require_ready,
 )
@@ -73,19 +73,7 @@ def upload_credentials(session: Session, *, actor: Actor, now: datetime, slug: s
     ballot.issue += 1
     ballot.codes_by_officer = True
     keep_public(session, ballot, public.listed)
-    if board.state_of(ballot) is State.KEYS:
-        board.move(ballot, State.CREDENTIALS)
-    audit.record(
-        session,
-        actor=actor,
-        now=now,
-        act="ballots.upload_credentials",
-        subject=f"ballot/{ballot.slug}",
-        eligible=ballot.eligible,
-        roll=ballot.roll_hash,
-        issue=ballot.issue,
-    )
-    return Issued(ballot.eligible, 0)
+    return issued(session, ballot, actor=actor, now=now, act="upload_credentials")
 
 
 def _now_entitled(session: Session, ballot: Ballot) -> tuple[tuple[tuple[str, str], ...], tuple[int, ...]]:

@@ -9,11 +9,11 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from union.ballots import papers, presets, service
-from union.ballots.forms import GROUP_HINTS, KINDS, NEEDED, NEEDED_HINTS, BallotForm, local, options
+from union.ballots.forms import KINDS, BallotForm
 from union.ballots.paper_forms import KINDS as PAPER_KINDS
 from union.ballots.paper_forms import ballot_form, kinds_in, questions, rearranged, title_of
 from union.ballots.papers import Asked, Part
-from union.ballots.views.kit import blueprint, translated
+from union.ballots.views.kit import blueprint
 from union.core.actor import Actor, Role
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
@@ -22,6 +22,7 @@ from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.members import queries as members
 from union.platforms import queries as platforms
+from union.web.fields import local, options
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
 
@@ -148,8 +149,6 @@ def _form(
         "ballots/new.html",
         form=form,
         families=families,
-        group_hints=translated(GROUP_HINTS),
-        needed_hints=translated(NEEDED_HINTS),
         asks=asks,
         offers=offers if len(kinds) < papers.MOST_QUESTIONS else [],
         preview=preview,
@@ -161,10 +160,6 @@ def _choices(form: BallotForm, actor: Actor) -> None:
         chapters = members.chapters(session)
         companies = platforms.own(session)
         names = members.display_names(session, members.with_role(session, Role.TRUSTEE))
-    form.group.choices = options(
-        (name, name or gettext(msg("What suits the questions")))
-        for name in (service.SUITING, *service.GROUPS)
-    )
     form.kind.choices = options((kind.value, gettext(text)) for kind, text in KINDS.items())
     form.preset.choices = options(
         (family, gettext(versions[-1].name)) for family, versions in presets.selectable().items()
@@ -175,5 +170,4 @@ def _choices(form: BallotForm, actor: Actor) -> None:
     form.platform.choices = options([("", everybody), *((p.slug, p.name) for p in companies)])
     anywhere = gettext(msg("all chapters"))
     form.chapter.choices = options([("", anywhere), *((c.slug, c.name) for c in chapters)])
-    form.needed.choices = options(translated(NEEDED).items())
     form.trustees.choices = options(sorted(names.items(), key=lambda pair: pair[1]))

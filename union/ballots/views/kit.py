@@ -1,6 +1,5 @@
 """What the ballots' pages share: the blueprint, words for states and kinds, answers in JSON."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, current_app, jsonify, request
@@ -63,11 +62,6 @@ class Step:
     reason: str | None = None
     confirm: str | None = None
     fields: dict[str, str] | None = None
-
-
-def translated(texts: Mapping[str, str]) -> dict[str, str]:
-    """Return the texts in the reader's language."""
-    return {name: gettext(text) for name, text in texts.items()}
 
 
 def settings() -> Settings:

@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from union.ballots import queries, service
-from union.ballots.forms import PollForm, options
+from union.ballots.forms import PollForm
 from union.ballots.views.kit import blueprint
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
@@ -12,6 +12,7 @@ from union.core.errors import Invalid
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.members import queries as members
+from union.web.fields import options
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
 

@@ -7,17 +7,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from union.ballots import queries, service
-from union.ballots.forms import (
-    ALL,
-    KINDS,
-    NEEDED,
-    NEEDED_HINTS,
-    SOME,
-    ThresholdForm,
-    TimesForm,
-    local,
-    options,
-)
+from union.ballots.forms import ALL, KINDS, SOME, ThresholdForm, TimesForm
 from union.ballots.queries import BallotPage, RunPage
 from union.ballots.rules import State
 from union.ballots.views.keyholders import (
@@ -29,13 +19,14 @@ from union.ballots.views.keyholders import (
     tests,
     while_shuffling,
 )
-from union.ballots.views.kit import STATES, STEP_OF, STEPS, Check, Step, blueprint, settings, translated
+from union.ballots.views.kit import STATES, STEP_OF, STEPS, Check, Step, blueprint, settings
 from union.core.actor import Actor, Role
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.errors import Invalid, NotFound, UnionError
 from union.core.i18n import msg
 from union.core.permissions import Permission
+from union.web.fields import local
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext, number, when
 
@@ -67,14 +58,12 @@ def _run(
         step=STEP_OF.get(State(page.state)),
         form=form,
         threshold_form=needed or _threshold_form(page),
-        needed_hints=translated(NEEDED_HINTS),
         kinds=KINDS,
     ), status
 
 
 def _threshold_form(page: BallotPage) -> ThresholdForm:
     form = ThresholdForm(formdata=None)
-    form.needed.choices = options(translated(NEEDED).items())
     form.needed.data = ALL if page.threshold is None else SOME
     form.threshold.data = page.threshold
     return form
@@ -348,7 +337,6 @@ def times(slug: str) -> ResponseReturnValue:
 def threshold(slug: str) -> ResponseReturnValue:
     """Change how many of a draft's trustees are needed to count."""
     form = ThresholdForm()
-    form.needed.choices = options(translated(NEEDED).items())
     if not form.validate():
         return _run(slug, None, 422, form)
     try:

@@ -23,7 +23,6 @@ from union.bargaining.service.letters import (
 from union.bargaining.service.obligations import check_obligation, roll, roll_due, send_reminders
 from union.bargaining.service.offers import answer_offer, lapse_due, make_offer, withdraw_offer
 from union.bargaining.service.ratifying import (
-    Vote,
     follow_repeated_vote,
     launch_ratification,
     ratifying,
@@ -56,7 +55,6 @@ from union.bargaining.service.watching import (
 )
 
 __all__ = [
-    "Vote",
     "abandon",
     "acknowledge",
     "add_clause",

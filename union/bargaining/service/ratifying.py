@@ -1,7 +1,6 @@
 """Members vote on a frozen text; what they decided is taken once, from that vote or from one held again."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from union.ballots import queries as ballots
 from union.ballots import service as voting
+from union.ballots.service import Call
 from union.bargaining.models import Agreement
 from union.bargaining.rules import agreements as rules
 from union.bargaining.rules.agreements import State, Turn
@@ -22,25 +22,8 @@ from union.members import queries as members
 KIND = "ratification"
 
 
-@dataclass(frozen=True)
-class Vote:
-    """What the organizer decides about the ballot. Times are aware UTC; zone: where they were meant."""
-
-    title: str
-    intro: str
-    question: str
-    preset: str
-    group: str
-    opens_at: datetime
-    closes_at: datetime
-    zone: str
-    trustee_ids: Sequence[str]
-    server_trustee: bool = False
-    rule_confirmed: bool = False
-
-
 def launch_ratification(
-    session: Session, *, actor: Actor, now: datetime, slug: str, vote: Vote, public_url: str
+    session: Session, *, actor: Actor, now: datetime, slug: str, vote: Call, public_url: str
 ) -> str:
     """Draft the ballot on a tentative agreement, on its very text by hash, and return its slug."""
     allow(actor, Permission.BARGAINING_RUN)
@@ -52,24 +35,15 @@ def launch_ratification(
         link=f"{public_url}/agreements/{row.slug}",
         hash=row.hash,
     )
-    row.ballot_slug = voting.draft(
+    row.ballot_slug = voting.call(
         session,
         actor=actor,
         now=now,
+        vote=replace(vote, intro=f"{vote.intro.strip()}\n\n{bound}"),
         kind=KIND,
         subject=f"agreement/{row.slug}",
-        title=vote.title,
-        intro=f"{vote.intro.strip()}\n\n{bound}".strip(),
-        questions=[voting.decision(vote.question, row.language)],
-        preset=vote.preset,
-        group=vote.group,
-        opens_at=vote.opens_at,
-        closes_at=vote.closes_at,
-        zone=vote.zone,
+        asked=voting.decision(vote.question, row.language),
         platform_slug=table.platform_slug,
-        trustee_ids=list(vote.trustee_ids),
-        server_trustee=vote.server_trustee,
-        rule_confirmed=vote.rule_confirmed,
     )
     move(session, table, row, Turn.LAUNCH, actor=actor, now=now, ballot=row.ballot_slug)
     return row.ballot_slug

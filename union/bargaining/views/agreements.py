@@ -1,42 +1,28 @@
 """Agreements: write, agree, put to the vote, print for signing, hold them to it."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from union.ballots import presets
+from union.ballots import queries as ballots
+from union.ballots.call_forms import CallForm
 from union.bargaining import queries, service
-from union.bargaining.forms import (
-    AgreementForm,
-    CheckForm,
-    ClauseRow,
-    DutyRow,
-    RatifyForm,
-    WhyForm,
-    at_field,
-    local,
-    options,
-    translated,
-    zone_choices,
-)
-from union.bargaining.queries import AgreementPage
+from union.bargaining.forms import AgreementForm, CheckForm, ClauseRow, DutyRow, WhyForm
 from union.bargaining.rules import agreements as rules
 from union.bargaining.rules import wording
 from union.bargaining.rules.agreements import Terms, Turn
 from union.bargaining.service.agreements import NO_AGREEMENT
-from union.bargaining.service.ratifying import KIND, Vote
-from union.bargaining.views.kit import blueprint, site, status_of, union_name, written
-from union.core.actor import Role
+from union.bargaining.service.ratifying import KIND
+from union.bargaining.views.kit import blueprint, site, union_name, written
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.errors import Closed, Invalid, NotFound
 from union.core.i18n import translate
 from union.core.permissions import Permission
-from union.members import queries as members
+from union.web.fields import options, translated
+from union.web.forms import status_of
 from union.web.guards import current_actor, public, require
 from union.web.i18n import gettext
 
@@ -123,11 +109,11 @@ def _rows(terms: Terms, demands: Sequence[tuple[str, str]]) -> tuple[list[Clause
         for n in range(1, count("duty_rows", len(terms.obligations)) + 1)
     ]
     for row in clauses:
-        translated(row.concession, gettext)
+        translated(row.concession)
         row.demand.choices = options([("", gettext("None")), *demands])
     for line in duties:
-        translated(line.who, gettext)
-        translated(line.every, gettext)
+        translated(line.who)
+        translated(line.every)
     if not sent:
         for row, clause in zip(clauses, terms.clauses, strict=False):
             row.heading.data, row.text.data = clause.heading, clause.text
@@ -233,62 +219,28 @@ def ratify(slug: str) -> ResponseReturnValue:
     actor, now = current_actor(), utcnow()
     with reading() as session:
         page = queries.agreement_page(session, slug, actor, now)
-        holders = members.with_role(session, Role.TRUSTEE)
-        names = members.display_names(session, holders)
+        choices = ballots.choices(session, kind=KIND, day=now.date(), zones=(page.zone, actor.zone))
     rules.after(page.state, Turn.LAUNCH)
-    known = [
-        p for p in presets.presets().values() if p.for_ballots and p.kind == KIND and p.valid_on(now.date())
-    ]
-    form = RatifyForm()
-    form.preset.choices = options((p.id, gettext(p.name)) for p in known)
-    form.trustees.choices = options((m, names.get(m, m)) for m in holders)
-    form.zone.choices = zone_choices(page.zone, actor.zone)
+    form = CallForm()
+    form.offer(choices)
     if request.method == "GET":
-        _suggest(form, page, now, known[0].id if known else "")
+        form.suggest(
+            now,
+            page.zone,
+            title=gettext("Ratify: %(title)s", title=page.terms.title),
+            question=gettext("Do you accept this agreement with %(platform)s?", platform=page.platform_name),
+        )
     if form.validate_on_submit():
-        ballot = written(form, lambda s: _launch(s, slug, form))
+        ballot = written(
+            form,
+            lambda s: service.launch_ratification(
+                s, actor=actor, now=now, slug=slug, public_url=site(), vote=form.vote()
+            ),
+        )
         if ballot:
             flash(gettext("The vote is drafted. Next the trustees make their keys."), "ok")
             return redirect(f"/ballots/{ballot}", 303)
-    hints = {
-        p.id: f"{gettext(p.summary)} {gettext('Source: %(source)s.', source=p.source_title)}" for p in known
-    }
-    return render_template("bargaining/ratify.html", form=form, page=page, hints=hints), status_of(form)
-
-
-def _suggest(form: RatifyForm, page: AgreementPage, now: datetime, preset: str) -> None:
-    form.title.data = gettext("Ratify: %(title)s", title=page.terms.title)[:120]
-    form.question.data = gettext(
-        "Do you accept this agreement with %(platform)s?", platform=page.platform_name
-    )
-    form.preset.data = preset
-    opens = local(now + timedelta(days=7), page.zone)
-    form.opens.data = opens.replace(hour=9, minute=0)
-    form.closes.data = (opens + timedelta(days=7)).replace(hour=18, minute=0)
-
-
-def _launch(session: Any, slug: str, form: RatifyForm) -> str:  # noqa: ANN401 - views know no SQLAlchemy
-    zone = form.zone.data
-    return service.launch_ratification(
-        session,
-        actor=current_actor(),
-        now=utcnow(),
-        slug=slug,
-        public_url=site(),
-        vote=Vote(
-            title=form.title.data,
-            intro=form.intro.data or "",
-            question=form.question.data,
-            preset=form.preset.data,
-            group=form.group.data,
-            opens_at=at_field(form.opens.data, zone, "opens"),
-            closes_at=at_field(form.closes.data, zone, "closes"),
-            zone=zone,
-            trustee_ids=form.trustees.data or [],
-            server_trustee=bool(form.server_trustee.data),
-            rule_confirmed=bool(form.rule_confirmed.data),
-        ),
-    )
+    return render_template("bargaining/ratify.html", form=form, page=page), status_of(form)
 
 
 @blueprint.route("/agreements/<slug>/obligations/<obligation_id>", methods=["GET", "POST"])

@@ -6,12 +6,14 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from union.bargaining import queries, service
-from union.bargaining.forms import GrievanceForm, StepForm, options
+from union.bargaining.forms import GrievanceForm, StepForm
 from union.bargaining.rules.grievances import Turn
-from union.bargaining.views.kit import TURNS, blueprint, site, status_of, written
+from union.bargaining.views.kit import TURNS, blueprint, site, written
 from union.core.clock import utcnow
 from union.core.db import reading
 from union.core.permissions import Permission
+from union.web.fields import options
+from union.web.forms import status_of
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
 

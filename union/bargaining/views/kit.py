@@ -129,8 +129,3 @@ def written(form: Form, verb: Callable[[Any], object]) -> object | None:
         form.refuse(refusal)
         return None
     return True if answer is None else answer
-
-
-def status_of(form: Form) -> int:
-    """Return the HTTP status of a page with a form: 422 when what was sent is refused."""
-    return 422 if form.is_submitted() else 200

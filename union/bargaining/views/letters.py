@@ -4,20 +4,13 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from union.bargaining import queries, service
-from union.bargaining.forms import (
-    AnswerForm,
-    ExtendForm,
-    LetterForm,
-    LetterStartForm,
-    SendForm,
-    at_field,
-    local,
-    options,
-)
-from union.bargaining.views.kit import blueprint, status_of, union_name, written
+from union.bargaining.forms import AnswerForm, ExtendForm, LetterForm, LetterStartForm, SendForm
+from union.bargaining.views.kit import blueprint, union_name, written
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.permissions import Permission
+from union.web.fields import at_field, local, options
+from union.web.forms import status_of
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext, language
 

@@ -4,12 +4,14 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from union.bargaining import queries, service
-from union.bargaining.forms import OfferForm, at_field
+from union.bargaining.forms import OfferForm
 from union.bargaining.rules.agreements import Side
-from union.bargaining.views.kit import blueprint, status_of, written
+from union.bargaining.views.kit import blueprint, written
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.permissions import Permission
+from union.web.fields import at_field
+from union.web.forms import status_of
 from union.web.guards import current_actor, require
 
 

@@ -13,19 +13,17 @@ from union.bargaining.forms import (
     MeetingForm,
     MinutesForm,
     SeatForm,
-    at_field,
     end_of_day,
-    local,
-    options,
-    zone_choices,
 )
-from union.bargaining.views.kit import blueprint, status_of, written
+from union.bargaining.views.kit import blueprint, written
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.errors import NotAllowed
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.members import queries as members
+from union.web.fields import at_field, local, options, zone_choices
+from union.web.forms import status_of
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
 
@@ -144,7 +142,7 @@ def plan_meeting(slug: str) -> ResponseReturnValue:
         card = queries.card(session, slug, actor, now)
     _helper(card)
     form = MeetingForm()
-    form.zone.choices = zone_choices(card.zone, actor.zone)
+    form.zone.choices = zone_choices([card.zone, actor.zone])
     if request.method == "GET":
         form.starts.data = local(now + timedelta(days=7), card.zone).replace(hour=10, minute=0)
     if form.validate_on_submit() and written(
@@ -180,7 +178,7 @@ def edit_meeting(slug: str, meeting_id: str) -> ResponseReturnValue:
     _helper(card)
     back = url_for("bargaining.meeting", slug=slug, meeting_id=meeting_id)
     form = MeetingForm()
-    form.zone.choices = zone_choices(found.zone, card.zone, actor.zone)
+    form.zone.choices = zone_choices([found.zone, card.zone, actor.zone])
     if request.method == "GET":
         form.starts.data, form.place.data = local(found.starts_at, found.zone), found.place
         form.agenda.data = found.agenda
@@ -273,7 +271,7 @@ def add_deadline(slug: str) -> ResponseReturnValue:
         card = queries.card(session, slug, actor, now)
     _helper(card)
     form = DeadlineForm()
-    form.zone.choices = zone_choices(card.zone, actor.zone)
+    form.zone.choices = zone_choices([card.zone, actor.zone])
     if form.validate_on_submit() and written(
         form,
         lambda s: service.add_deadline(

@@ -5,11 +5,13 @@ from flask.typing import ResponseReturnValue
 
 from union.bargaining import queries, service
 from union.bargaining.fetching import visitor
-from union.bargaining.forms import WatchForm, translated
-from union.bargaining.views.kit import blueprint, status_of, written
+from union.bargaining.forms import WatchForm
+from union.bargaining.views.kit import blueprint, written
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.permissions import Permission
+from union.web.fields import translated
+from union.web.forms import status_of
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
 
@@ -22,7 +24,7 @@ def watch_page(slug: str) -> ResponseReturnValue:
     with reading() as session:
         card = queries.card(session, slug, actor, now)
     form = WatchForm()
-    translated(form.every, gettext)
+    translated(form.every)
     if form.validate_on_submit():
         made = written(
             form,

@@ -36,7 +36,7 @@ from union.campaigns.service.lifecycle import (
 )
 from union.campaigns.service.news import add_update, edit_update, restore_update, take_back_update
 from union.campaigns.service.pledges import pledge, withdraw
-from union.campaigns.service.priorities import PriorityVote, launch_priorities
+from union.campaigns.service.priorities import How, launch_priorities
 from union.campaigns.service.settling import due, measure, refresh, settle, weigh
 from union.campaigns.service.signing import (
     Signer,
@@ -52,8 +52,8 @@ from union.campaigns.service.votes import expire_mandates, extend_mandate, grant
 __all__ = [
     "Confirmed",
     "Draft",
+    "How",
     "PaperLine",
-    "PriorityVote",
     "Signer",
     "Visitor",
     "add_update",

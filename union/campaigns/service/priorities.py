@@ -1,7 +1,5 @@
 """Members rank the adopted demands in a secret ballot; their words are frozen, the order is public."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -10,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from union.ballots import queries as ballots
 from union.ballots import service as voting
+from union.ballots.service import Call
 from union.campaigns import rules, wording
 from union.campaigns.models import Campaign, Demand
 from union.campaigns.rules import DemandStatus
@@ -32,28 +31,6 @@ class How(StrEnum):
     APPROVAL = "approval"
 
 
-@dataclass(frozen=True)
-class PriorityVote:
-    """What the organizer decides about the ballot.
-
-    opens_at, closes_at: aware UTC; zone: where they were meant. group: the mathematics, or "" for what suits.
-    trustee_ids: members who hold the key.
-    """
-
-    how: How
-    title: str
-    intro: str
-    question: str
-    preset: str
-    group: str
-    opens_at: datetime
-    closes_at: datetime
-    zone: str
-    trustee_ids: Sequence[str]
-    server_trustee: bool = False
-    rule_confirmed: bool = False
-
-
 def subject_of(slug: str) -> str:
     """Return what the ballots on a campaign's demands are filed under."""
     return f"demands/{slug}"
@@ -65,7 +42,9 @@ def rankable(session: Session, campaign_id: str) -> list[Demand]:
     return list(session.scalars(query.order_by(Demand.created_at, Demand.id).limit(MOST)))
 
 
-def launch_priorities(session: Session, *, slug: str, actor: Actor, now: datetime, vote: PriorityVote) -> str:
+def launch_priorities(
+    session: Session, *, slug: str, actor: Actor, now: datetime, vote: Call, how: How
+) -> str:
     """Draft a ballot in which members put the adopted demands in order, and return its slug.
 
     Raises Closed when the campaign has ended, Conflict with fewer than two demands or while such a ballot is
@@ -85,27 +64,18 @@ def launch_priorities(session: Session, *, slug: str, actor: Actor, now: datetim
     titles = [demand.title for demand in demands]
     asked = (
         voting.approval(vote.question, titles)
-        if vote.how is How.APPROVAL
+        if how is How.APPROVAL
         else voting.ranking(vote.question, titles)
     )
-    ballot = voting.draft(
+    ballot = voting.call(
         session,
         actor=actor,
         now=now,
+        vote=vote,
         kind=KIND,
         subject=subject_of(slug),
-        title=vote.title,
-        intro=vote.intro,
-        questions=[asked],
-        preset=vote.preset,
-        group=vote.group,
-        opens_at=vote.opens_at,
-        closes_at=vote.closes_at,
-        zone=vote.zone,
+        asked=asked,
         platform_slug=campaign.platform_slug,
-        trustee_ids=list(vote.trustee_ids),
-        server_trustee=vote.server_trustee,
-        rule_confirmed=vote.rule_confirmed,
     )
     campaign.priorities = {"ballot": ballot, "demands": [[demand.id, demand.title] for demand in demands]}
     record(session, campaign, "priorities_launch", actor=actor, now=now, ballot=ballot)

@@ -1,7 +1,5 @@
 """From a tipped campaign to a mandate: launch the strike vote, take its outcome, let it expire."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -10,6 +8,7 @@ from sqlalchemy.orm import Session
 from union.ballots import queries as ballots
 from union.ballots import service as voting
 from union.ballots.queries import Outcome
+from union.ballots.service import Call
 from union.campaigns import mandates
 from union.campaigns.models import Campaign, Mandate
 from union.campaigns.rules import ENDED, Stage, Turn
@@ -22,50 +21,20 @@ from union.core.permissions import Permission, allow
 KIND = "strike_vote"
 
 
-@dataclass(frozen=True)
-class StrikeVote:
-    """What the organizer decides about the vote. opens_at, closes_at: aware UTC; zone: where they were meant.
-
-    preset: the rule. group: the mathematics of the ballot. trustee_ids: members who hold the key, with the
-    server as one more if wanted. rule_confirmed: an officer checked a rule that is past its review date.
-    """
-
-    title: str
-    intro: str
-    question: str
-    preset: str
-    group: str
-    opens_at: datetime
-    closes_at: datetime
-    zone: str
-    trustee_ids: Sequence[str]
-    server_trustee: bool = False
-    rule_confirmed: bool = False
-
-
-def launch_strike_vote(session: Session, *, slug: str, actor: Actor, now: datetime, vote: StrikeVote) -> str:
+def launch_strike_vote(session: Session, *, slug: str, actor: Actor, now: datetime, vote: Call) -> str:
     """Draft a tipped campaign's strike vote, return the ballot's slug. Raises Closed before, or twice."""
     allow(actor, Permission.CAMPAIGN_PLAN)
     campaign = locked(session, slug)
     turn(session, campaign, Turn.LAUNCH_VOTE, actor=actor, now=now)
-    campaign.ballot_slug = voting.draft(
+    campaign.ballot_slug = voting.call(
         session,
         actor=actor,
         now=now,
+        vote=vote,
         kind=KIND,
         subject=f"campaign/{campaign.slug}",
-        title=vote.title,
-        intro=vote.intro,
-        questions=[voting.decision(vote.question, actor.language)],
-        preset=vote.preset,
-        group=vote.group,
-        opens_at=vote.opens_at,
-        closes_at=vote.closes_at,
-        zone=vote.zone,
+        asked=voting.decision(vote.question, actor.language),
         platform_slug=campaign.platform_slug,
-        trustee_ids=list(vote.trustee_ids),
-        server_trustee=vote.server_trustee,
-        rule_confirmed=vote.rule_confirmed,
     )
     tell(session, campaign, "vote_launched", now=now, facts={"ballot": campaign.ballot_slug})
     return campaign.ballot_slug

@@ -13,7 +13,7 @@ from union.campaigns.service import Visitor
 from union.core.db import reading
 from union.core.errors import NotFound
 from union.core.i18n import msg
-from union.web import figures
+from union.web import picket
 from union.web.i18n import gettext, language, number
 from union.web.kit import csrf
 from union.web.origin import device
@@ -145,7 +145,7 @@ def meter(card: CampaignCard, live: str | None = None) -> Markup:
     """Draw the picket meter of a campaign with a title and description in words."""
     told = meter_words(card)
     title = gettext("%(count)s of %(goal)s", count=told["count"], goal=number(card.goal))
-    return figures.picket_meter(
+    return picket.meter(
         card.counted, card.goal, card.threshold, title=title, desc=told["distance"] + ".", live=live
     )
 

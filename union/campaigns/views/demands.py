@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from union.campaigns import queries, service, words
-from union.campaigns.forms import AmendForm, DecideForm, DemandForm, options
+from union.campaigns.forms import AmendForm, DecideForm, DemandForm
 from union.campaigns.queries import DemandCard, DemandPage
 from union.campaigns.rules import DemandStatus
 from union.campaigns.views.common import Line, blueprint
@@ -12,6 +12,7 @@ from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.errors import Invalid, UnionError
 from union.core.permissions import Permission
+from union.web.fields import options
 from union.web.guards import current_actor, public, require
 from union.web.i18n import gettext
 

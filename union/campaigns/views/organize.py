@@ -7,15 +7,7 @@ from flask import Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from union.campaigns import queries, rules, service, words
-from union.campaigns.forms import (
-    EndForm,
-    RoundForm,
-    TestForm,
-    at_field,
-    in_days,
-    translated,
-    zone_choices,
-)
+from union.campaigns.forms import EndForm, RoundForm, TestForm
 from union.campaigns.queries import CampaignPage
 from union.campaigns.rules import Kind, Turn
 from union.campaigns.signing_forms import KindForm, NewsForm, draft_form
@@ -28,6 +20,7 @@ from union.core.errors import Invalid
 from union.core.permissions import Permission
 from union.members import queries as members
 from union.platforms import queries as platforms
+from union.web.fields import at_field, in_days, translated, zone_choices
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
 
@@ -49,7 +42,7 @@ def new() -> ResponseReturnValue:
         unit = members.count_active(session, chosen)
         zones = [chapter.zone for chapter in members.chapters(session)]
     form = draft_form(Kind(kind))
-    form.zone.choices = zone_choices([actor.zone], zones, ["UTC"])
+    form.zone.choices = zone_choices([actor.zone, *zones])
     if request.method == "GET":
         form.zone.data = actor.zone
         if "unit" in form:
@@ -97,7 +90,7 @@ def edit(slug: str) -> ResponseReturnValue:
         unit = members.count_active(session, draft.platform_slug)
         zones = [chapter.zone for chapter in members.chapters(session)]
     form = draft_form(Kind(draft.kind))
-    form.zone.choices = zone_choices([draft.zone, actor.zone], zones, ["UTC"])
+    form.zone.choices = zone_choices([draft.zone, actor.zone, *zones])
     if request.method == "GET":
         form.show(draft)
     if form.validate_on_submit():
@@ -141,7 +134,7 @@ def _organize(slug: str, status: int = 200, **forms: object) -> ResponseReturnVa
         chapters = {chapter.slug: chapter.name for chapter in members.chapters(session)}
     card = found.page.card
     test = TestForm(prefix="test")
-    translated(test.majority, gettext)
+    translated(test.majority)
     again = RoundForm(prefix="round")
     if request.method == "GET":
         test.closes.data = in_days(now, 7, card.zone)
@@ -237,7 +230,7 @@ def gather_again(slug: str) -> ResponseReturnValue:
 def open_test(slug: str) -> ResponseReturnValue:
     """Open a structure test."""
     form = TestForm(prefix="test")
-    translated(form.majority, gettext)
+    translated(form.majority)
     zone = _zone(slug)
     if form.validate_on_submit():
         try:

@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from union.campaigns import queries, service
-from union.campaigns.forms import SHARES, PledgeForm, translated
+from union.campaigns.forms import SHARES, PledgeForm
 from union.campaigns.queries import CampaignPage
 from union.campaigns.service.pledges import OVER, check_minimum
 from union.campaigns.tipping import Minimum
@@ -13,6 +13,7 @@ from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.errors import Closed, Invalid
 from union.core.permissions import Permission
+from union.web.fields import translated
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext, number
 
@@ -31,7 +32,7 @@ def pledge(slug: str) -> ResponseReturnValue:
     """Ask for the minimum, show it back with what is stored and who sees it, then keep it."""
     found = _page(slug)
     form = PledgeForm()
-    translated(form.share, gettext)
+    translated(form.share)
     if request.method == "GET":
         if found.mine and found.mine.at_least:
             form.show(found.mine.at_least)

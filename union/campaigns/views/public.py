@@ -30,7 +30,7 @@ from union.core.clock import utcnow
 from union.core.db import reading
 from union.core.errors import NotFound
 from union.core.i18n import LANGUAGES, msg
-from union.web import figures
+from union.web import picket
 from union.web.guards import current_actor, public
 from union.web.i18n import gettext, language, when
 
@@ -131,7 +131,7 @@ def live(slug: str) -> ResponseReturnValue:
     told = meter_words(card)
     answer = jsonify(
         **told,
-        strokes=figures.strokes(card.counted, card.goal, card.threshold),
+        strokes=picket.strokes(card.counted, card.goal, card.threshold),
         as_of=gettext("As of %(when)s", when=when(utcnow(), card.zone)),
     )
     answer.headers["Cache-Control"] = f"private, max-age={_FRESH.seconds}"

@@ -22,7 +22,7 @@ from union.ledger.forms import ClaimForm, ContributeForm, CorrectForm, FundForm,
 from union.ledger.queries import Overview
 from union.ledger.rules import BatchState, ClaimState, FundState
 from union.web import figures
-from union.web.forms import Form
+from union.web.forms import Form, status_of
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext, language
 
@@ -68,14 +68,6 @@ def _written(form: Form, verb: Callable[[Any], object]) -> object | None:
         form.refuse(refusal)
         return None
     return True if answer is None else answer
-
-
-def _status(form: Form) -> int:
-    return 422 if form.is_submitted() else 200
-
-
-def _local(moment: datetime, zone: str) -> datetime:
-    return moment.astimezone(ZoneInfo(zone)).replace(tzinfo=None, second=0, microsecond=0)
 
 
 def _course(overview: Overview, now: datetime) -> Markup | None:
@@ -150,7 +142,7 @@ def claim(slug: str) -> ResponseReturnValue:
     ):  # fmt: skip
         flash(gettext("Your claim is in. An officer looks at it."), "ok")
         return redirect(url_for("ledger.fund", slug=slug), 303)
-    return render_template("ledger/claim.html", form=form, page=page, card=page.card), _status(form)
+    return render_template("ledger/claim.html", form=form, page=page, card=page.card), status_of(form)
 
 
 @blueprint.post("/fund/<slug>/withdraw")
@@ -199,7 +191,7 @@ def contribute() -> ResponseReturnValue:
     ):  # fmt: skip
         flash(gettext("Booked."), "ok")
         return redirect(url_for("ledger.books"), 303)
-    return render_template("ledger/contribute.html", form=form), _status(form)
+    return render_template("ledger/contribute.html", form=form), status_of(form)
 
 
 @blueprint.route("/fund/books/<int:entry_id>/correct", methods=["GET", "POST"])
@@ -212,7 +204,7 @@ def correct(entry_id: int) -> ResponseReturnValue:
         form, lambda s: service.correct(s, actor=actor, now=now, entry_id=entry_id, reason=form.reason.data)
     ):
         return redirect(url_for("ledger.books"), 303)
-    return render_template("ledger/correct.html", form=form, entry_id=entry_id), _status(form)
+    return render_template("ledger/correct.html", form=form, entry_id=entry_id), status_of(form)
 
 
 @blueprint.route("/fund/new", methods=["GET", "POST"])
@@ -239,7 +231,7 @@ def _edit(slug: str | None) -> ResponseReturnValue:
         with reading() as session:
             draft = queries.draft_of(session, slug, actor)
         if request.method == "GET":
-            form.show(draft, _local)
+            form.show(draft)
     if form.validate_on_submit():
         made = _written(
             form,
@@ -251,7 +243,7 @@ def _edit(slug: str | None) -> ResponseReturnValue:
         )
         if made:
             return redirect(url_for("ledger.run", slug=slug or made), 303)
-    return render_template("ledger/fund_edit.html", form=form, slug=slug), _status(form)
+    return render_template("ledger/fund_edit.html", form=form, slug=slug), status_of(form)
 
 
 @blueprint.get("/fund/<slug>/run")
@@ -308,7 +300,7 @@ def refuse(slug: str, claim_id: str) -> ResponseReturnValue:
         ),
     ):
         return redirect(url_for("ledger.run", slug=slug), 303)
-    return render_template("ledger/refuse.html", form=form, slug=slug), _status(form)
+    return render_template("ledger/refuse.html", form=form, slug=slug), status_of(form)
 
 
 @blueprint.get("/fund/payments/<batch_id>")

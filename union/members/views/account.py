@@ -15,6 +15,7 @@ from union.members.rules.membership import ROLE_WORDS, STATE_WORDS, WORK_WORDS
 from union.members.views.base import blueprint, site
 from union.notify import queries as notify
 from union.platforms import queries as platforms
+from union.web.fields import options
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
 from union.web.origin import device
@@ -61,7 +62,7 @@ def details() -> ResponseReturnValue:
     with reading() as reader:
         chapters = queries.chapters(reader)
     form = forms.DetailsForm(name=own.name, language=own.language, zone=own.zone, chapter=own.chapter_slug)
-    form.chapter.choices = forms.options(
+    form.chapter.choices = options(
         [("", gettext(msg("None yet"))), *((one.slug, one.name) for one in chapters)]
     )
     if form.validate_on_submit():
@@ -94,7 +95,7 @@ def own_platforms() -> ResponseReturnValue:
     known = {slug for slug, _ in choices}
     choices += [(slug, name) for slug, name in own.platform_names.items() if slug not in known]
     form = forms.PlatformsForm(platforms=list(own.platforms))
-    form.platforms.choices = forms.options(choices)
+    form.platforms.choices = options(choices)
     if form.validate_on_submit():
         chosen = form.platforms.data
         if chosen:

@@ -18,6 +18,7 @@ from union.members.rules.membership import WORK_WORDS, Work, tidy_name
 from union.members.service import Joined
 from union.members.views.base import blueprint, draft, drop_draft, keep, label, site
 from union.platforms import queries as platforms
+from union.web.fields import options
 from union.web.forms import Form
 from union.web.guards import public
 from union.web.i18n import gettext, language
@@ -46,13 +47,13 @@ def _form_of(step: str, answers: Draft) -> Form:
 
 def _chapter_form(answers: Draft) -> Form:
     form = forms.ChapterForm(chapter=answers.chapter)
-    form.chapter.choices = forms.options((one.slug, one.name) for one in _chapters())
+    form.chapter.choices = options((one.slug, one.name) for one in _chapters())
     return form
 
 
 def _platforms_form(answers: Draft) -> Form:
     form = forms.PlatformsForm(platforms=list(answers.platforms or {}))
-    form.platforms.choices = forms.options(_own_platforms())
+    form.platforms.choices = options(_own_platforms())
     return form
 
 

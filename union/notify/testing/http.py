@@ -5,9 +5,12 @@ Standard library only (RFC 9112); chunked requests are not taken.
 
 import asyncio
 import json
+import signal
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Protocol
@@ -85,6 +88,62 @@ class Server(Protocol):
     async def close(self) -> None:
         """Stop what is under way."""
         ...
+
+
+class Provider(ABC):
+    """A simulated carrier: answers requests, and reports afterwards from tasks and threads of its own.
+
+    For dataclasses; what they do with a request is `_route`.
+    """
+
+    port: int = 0
+
+    def __post_init__(self) -> None:
+        """Make room for reports under way."""
+        self._posters = ThreadPoolExecutor(4, thread_name_prefix="reports")
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def url(self) -> str:
+        """The base address to put in our settings."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @abstractmethod
+    async def _route(self, request: Request) -> Answer | None:
+        """Answer one request; None hangs up without a word."""
+
+    async def connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one connection until the caller leaves or we hang up on it."""
+        with suppress(ConnectionError, asyncio.CancelledError):
+            while (request := await read_request(reader)) is not None:
+                answer = await self._route(request)
+                if answer is None:
+                    break
+                writer.write(answer.wire())
+                await writer.drain()
+        writer.close()
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        """Do `work` beside the answers."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Stop what is under way."""
+        for task in list(self._tasks):
+            task.cancel()
+        self._posters.shutdown(wait=False, cancel_futures=True)
+
+
+def run(server: Provider, port: int) -> None:
+    """Run `server` from the command line until it is interrupted; the address is printed."""
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    with serving(server, port):
+        print(server.url, flush=True)  # noqa: T201 - the address is the answer
+        stop.wait()
 
 
 @contextmanager

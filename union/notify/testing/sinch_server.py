@@ -12,14 +12,11 @@ import asyncio
 import hmac
 import json
 import secrets
-import signal
-import threading
 import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -27,7 +24,7 @@ from union.core.clock import utcnow
 from union.notify.channels.sinch_sms import sign
 from union.notify.rules import simulated
 from union.notify.testing.faults import Fault, Faults, chance
-from union.notify.testing.http import Answer, Request, read_request, serving
+from union.notify.testing.http import Answer, Provider, Request, run, serving
 
 PLAN = "unionplan0123456789abcdef"
 TOKEN = "local-sinch-token"  # noqa: S105 - for the server on one's own machine
@@ -71,7 +68,7 @@ class Batch:
 
 
 @dataclass
-class SinchServer:
+class SinchServer(Provider):
     """A service plan. Faults as at the Twilio-speaking server."""
 
     plan: str = PLAN
@@ -80,31 +77,10 @@ class SinchServer:
     faults: Faults = field(default_factory=Faults)
     batches: dict[str, Batch] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
-    port: int = 0
-
-    def __post_init__(self) -> None:
-        self._posters = ThreadPoolExecutor(4, thread_name_prefix="reports")
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def url(self) -> str:
-        """The base address to put in UNION_SINCH_API_URL."""
-        return f"http://127.0.0.1:{self.port}"
 
     def sent(self) -> Counter[str]:
         """Return how often each of our rows was taken: row id → count. More than one is a double."""
         return Counter(batch.reference.partition("-")[0] for batch in list(self.batches.values()))
-
-    async def connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection until the caller leaves or we hang up on it."""
-        with suppress(ConnectionError, asyncio.CancelledError):
-            while (request := await read_request(reader)) is not None:
-                answer = await self._route(request)
-                if answer is None:
-                    break
-                writer.write(answer.wire())
-                await writer.drain()
-        writer.close()
 
     async def _route(self, request: Request) -> Answer | None:
         given = request.headers.get("authorization", "").encode()
@@ -136,7 +112,7 @@ class SinchServer:
         if isinstance(batch, Answer):
             return batch
         self.batches[batch.id] = batch
-        self._begin(batch)
+        self._begin(self._deliver(batch))
         if fault is Fault.HANG:
             await asyncio.sleep(self.faults.hang)
             return None
@@ -183,11 +159,6 @@ class SinchServer:
             "batches": [batch.shown() for batch in shown],
         })  # fmt: skip
 
-    def _begin(self, batch: Batch) -> None:
-        task = asyncio.get_running_loop().create_task(self._deliver(batch))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
     async def _deliver(self, batch: Batch) -> None:
         """Let the carrier do its work and report the end to the callback address."""
         await asyncio.sleep(self.faults.receipt_delay)
@@ -228,12 +199,6 @@ class SinchServer:
             "to": "31970000000", "body": body, "received_at": utcnow().isoformat(), "operator_id": "20404",
         })  # fmt: skip
 
-    async def close(self) -> None:
-        """Stop what is under way."""
-        for task in list(self._tasks):
-            task.cancel()
-        self._posters.shutdown(wait=False, cancel_futures=True)
-
 
 def _end(to: str) -> tuple[str, int]:
     """Return status and code a message to `to` ends with."""
@@ -268,12 +233,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
     chosen = parser.parse_args()
-    stop = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
-    with running(SinchServer(faults=Faults(latency=chosen.latency)), port=chosen.port) as server:
-        print(server.url, flush=True)  # noqa: T201 - the address is the answer
-        stop.wait()
+    run(SinchServer(faults=Faults(latency=chosen.latency)), chosen.port)
 
 
 if __name__ == "__main__":

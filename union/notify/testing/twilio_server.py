@@ -15,14 +15,11 @@ import hmac
 import json
 import logging
 import secrets
-import signal
-import threading
 import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -31,7 +28,7 @@ from urllib.parse import urlencode
 
 from union.core.clock import utcnow
 from union.notify.testing.faults import Fault, Faults, chance
-from union.notify.testing.http import Answer, Request, read_request, serving
+from union.notify.testing.http import Answer, Provider, Request, run, serving
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +97,7 @@ def sign(token: str, url: str, form: Mapping[str, str]) -> str:
 
 
 @dataclass
-class TwilioServer:
+class TwilioServer(Provider):
     """The account. journal: a file that gets one JSON line for each message taken, kept by whoever asks."""
 
     account: str = ACCOUNT
@@ -111,33 +108,10 @@ class TwilioServer:
     by_number: dict[str, list[Record]] = field(default_factory=dict)
     requests: Counter[str] = field(default_factory=Counter)
     opted_out: set[str] = field(default_factory=set)
-    port: int = 0
-
-    def __post_init__(self) -> None:
-        self._posters = ThreadPoolExecutor(4, thread_name_prefix="receipts")
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    @property
-    def url(self) -> str:
-        """The base address to put in UNION_TWILIO_API_URL."""
-        return f"http://127.0.0.1:{self.port}"
 
     def sent(self) -> Counter[str]:
         """Return how often each of our rows was taken: row id → count. More than one is a double."""
         return Counter(record.key.partition("-")[0] for record in self.records.values())
-
-    # -- connections
-
-    async def connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Serve one connection until the caller leaves or we hang up on it."""
-        with suppress(ConnectionError, asyncio.CancelledError):
-            while (request := await read_request(reader)) is not None:
-                answer = await self._route(request)
-                if answer is None:
-                    break
-                writer.write(answer.wire())
-                await writer.drain()
-        writer.close()
 
     async def _route(self, request: Request) -> Answer | None:
         """Answer one request; None hangs up without a word."""
@@ -226,9 +200,7 @@ class TwilioServer:
                     "at": record.created.isoformat(), "validity": record.validity}  # fmt: skip
             with self.journal.open("a") as journal:
                 journal.write(json.dumps(line, ensure_ascii=False) + "\n")
-        task = asyncio.get_running_loop().create_task(self._deliver(record))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._begin(self._deliver(record))
         return record
 
     def _list(self, request: Request) -> Answer:
@@ -336,12 +308,6 @@ class TwilioServer:
             "MessagingServiceSid": SERVICE,
         })  # fmt: skip
 
-    async def close(self) -> None:
-        """Stop what is under way."""
-        for task in list(self._tasks):
-            task.cancel()
-        self._posters.shutdown(wait=False, cancel_futures=True)
-
 
 def _error(status: int, code: int, message: str) -> Answer:
     return Answer(status, {
@@ -379,12 +345,7 @@ def main() -> None:
         chosen.account_sid, chosen.auth_token,
         Faults(latency=chosen.latency, receipt_delay=chosen.receipt_delay), chosen.journal,
     )  # fmt: skip
-    stop = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
-    with running(server, port=chosen.port):
-        print(server.url, flush=True)  # noqa: T201 - the address is the answer
-        stop.wait()
+    run(server, chosen.port)
 
 
 if __name__ == "__main__":

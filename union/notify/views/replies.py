@@ -9,10 +9,11 @@ from union.core.errors import UnionError
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.notify import queries
-from union.notify.forms import AnswerForm, AssignForm, options
+from union.notify.forms import AnswerForm, AssignForm
 from union.notify.queries.people import organizers_of
 from union.notify.service import desk as organizers
 from union.notify.views.common import blueprint
+from union.web.fields import options
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
 

@@ -12,10 +12,11 @@ from union.core.errors import UnionError
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.notify import channels, queries, words
-from union.notify.forms import ShareForm, options
+from union.notify.forms import ShareForm
 from union.notify.service import routes as service
 from union.notify.views.common import blueprint, settings
 from union.web import figures
+from union.web.fields import options
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext, when
 

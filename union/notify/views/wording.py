@@ -10,10 +10,11 @@ from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.core.settings import price_of
 from union.notify import queries, texts, words
-from union.notify.forms import WHOSE, TextForm, options
+from union.notify.forms import WHOSE, TextForm
 from union.notify.rules.kinds import Channel
 from union.notify.service import wording as service
 from union.notify.views.common import blueprint, settings
+from union.web.fields import options
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
 

@@ -17,6 +17,7 @@ from union.organizing.rules.talks import RATINGS
 from union.organizing.rules.wanted import Wanted
 from union.organizing.views.common import blueprint, questions
 from union.platforms import queries as platforms
+from union.web.fields import options
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext, ngettext
 
@@ -115,7 +116,7 @@ def _person(member_id: str, form: forms.TalkForm, status: int = 200) -> Response
         tags = queries.tags(session, actor=actor)
     worn = {slug for slug, _ in found.tags}
     put = forms.PutTagForm(formdata=None)
-    put.tag.choices = forms.options((one.slug, one.name) for one in tags if one.slug not in worn)
+    put.tag.choices = options((one.slug, one.name) for one in tags if one.slug not in worn)
     return render_template(
         "organizing/person.html", found=found, form=form, put=put, ratings=RATINGS, work=WORK_WORDS
     ), status

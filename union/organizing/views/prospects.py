@@ -10,6 +10,7 @@ from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.organizing import forms, queries, service
 from union.organizing.views.common import blueprint, site
+from union.web.fields import options
 from union.web.guards import current_actor, public, require
 from union.web.i18n import gettext, ngettext
 
@@ -33,7 +34,7 @@ def list_import() -> ResponseReturnValue:
     form = forms.UploadForm()
     with reading() as session:
         chapters = queries.prospect_page(session, actor=actor).chapters
-    form.chapter.choices = forms.options((one.slug, one.name) for one in chapters)
+    form.chapter.choices = options((one.slug, one.name) for one in chapters)
     if form.validate_on_submit():
         content = form.file.data.read() if form.file.data else b""
         try:

@@ -14,6 +14,7 @@ from union.core.permissions import Permission
 from union.members.rules.membership import ROLE_WORDS
 from union.organizing import forms, queries, service
 from union.organizing.views.common import PLACE_WORDS, blueprint
+from union.web.fields import options
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
 
@@ -26,7 +27,7 @@ def roles() -> ResponseReturnValue:
     form = forms.RoleForm()
     with reading() as session:
         places = queries.campaign_places(session, actor=actor)
-    form.place.choices = forms.options(
+    form.place.choices = options(
         (forms.place_value(place), f"{gettext(PLACE_WORDS[place.kind])}: {name}") for place, name in places
     )
     if form.validate_on_submit():
