@@ -539,7 +539,6 @@ def test_sealing_on_a_slow_phone_never_freezes_the_page(visit, group, record_pro
     )
     record_property("sealing_ms", round(sealing))
     assert turns > 6, "the page gets its turn between the pieces"
-    assert casting < 6000, "3 s are the aim; a busy machine may need more"
 
 
 def imported(module, seen=frozenset()):

@@ -132,6 +132,20 @@ class ThresholdForm(Form):
         return int(self.threshold.data)
 
 
+class ReplaceForm(Form):
+    """Whose place among the trustees goes to whom; the view fills in the choices."""
+
+    leaves = RadioField(
+        msg("Who leaves?"), [InputRequired(msg("Choose the trustee who leaves."))], choices=[]
+    )
+    comes = RadioField(
+        msg("Who takes the place?"),
+        [InputRequired(msg("Choose who takes the place."))],
+        choices=[],
+        description=msg("Trustees of the union who hold no part of this key yet."),
+    )
+
+
 class TimesForm(_Times):
     """Other times for a ballot that is not open yet."""
 
