@@ -160,6 +160,10 @@ def test_vote_by_keyboard_alone_on_a_phone(visit):
     assert json.loads(ballot)["credential"] == KAT["BELENIOS-2048"]["credential_v3"]["public"]
     expect(v.page.locator("[data-part=signature-holds]")).to_be_visible()
     assert v.page.locator("[data-part=board-link]").get_attribute("href").startswith("/board?tracker=")
+    code = v.page.locator("[data-part=receipt-code] svg")
+    expect(code).to_be_visible()
+    assert code.get_attribute("role") == "img"
+    assert code.locator("title").inner_html().startswith("QR code: your ballot on the public board")
     assert v.page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
     assert CODE not in v.page.content()
     assert v.page.locator("[data-part=summary] *, [data-part=choices] *").count() == 0, (
@@ -557,7 +561,7 @@ def test_size_of_the_booth():
     assert {"ballot.mjs", "orders.mjs", "sha256.mjs"} <= {path.name for path in modules}
     size = sum(len(gzip.compress(path.read_bytes(), 9)) for path in modules)
     print(f"\nbooth: {size} bytes gzip, of which the curve {len(gzip.compress(CURVE.read_bytes(), 9))}")
-    assert size < 40_000
+    assert size <= 50_000
 
 
 # -- trustees ---------------------------------------------------------------------------------------------------
