@@ -81,7 +81,8 @@ def _too_late(ballot: Ballot, seats: list[BallotTrustee]) -> Closed:
         return Closed(
             msg(
                 "Votes are sealed with the trustees' keys as they were at the opening, so no trustee can be"
-                " replaced now. Any %(needed)s of the %(holders)s are enough to count: go on without this one."
+                " replaced now. Any %(needed)s of the %(holders)s are enough to count: go on without this"
+                " one."
             ),
             needed=ballot.threshold,
             holders=holders,
