@@ -160,7 +160,8 @@ def until(slug, state):
 def close_now(slug):
     """Let the closing time be now; the scheduler does the rest."""
     with db.transaction() as session:
-        session.execute(update(Ballot).where(Ballot.slug == slug).values(closes_at=utcnow()))
+        times = {"opens_at": utcnow() - timedelta(hours=1), "closes_at": utcnow()}
+        session.execute(update(Ballot).where(Ballot.slug == slug).values(**times))
     until(slug, "closed")
 
 

@@ -19,9 +19,7 @@ from union.ballots.receipts import Receipt
 @click.command("check-kept")
 @click.argument("kept", type=FILE)
 @click.argument("archive", type=FILE)
-@click.option(
-    "--key", help="Key of our receipts as the board shows it: checks the signature too."
-)
+@click.option("--key", help="Key of our receipts as the board shows it: checks the signature too.")
 def check_kept(kept: Path, archive: Path, key: str | None) -> None:
     """Check that ARCHIVE still holds what KEPT says: a saved receipt, or a head.json that somebody fetched.
 
