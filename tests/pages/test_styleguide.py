@@ -3,9 +3,13 @@
 import re
 
 import pytest
+from flask import render_template_string
+from wtforms import RadioField
+from wtforms.validators import InputRequired
 
 from tests.pages.client import LintingClient
 from tests.pages.styleguide import create
+from union.web.forms import Form
 
 
 @pytest.fixture
@@ -41,6 +45,21 @@ def test_an_error_is_told_above_the_form_and_at_its_field(html):
 def test_an_error_of_choices_links_to_the_first_choice(html):
     assert '<a href="#answer-0">Choose one answer or vote blank</a>' in html
     assert re.search(r'<fieldset aria-describedby="answer-error">\s*<legend>Do we accept', html)
+
+
+def test_an_error_of_choices_that_are_none_links_to_their_place(guide):
+    class Empty(Form):
+        person = RadioField("Who?", [InputRequired("Choose somebody")], choices=[])
+
+    with guide.application.test_request_context("/", method="POST"):
+        form = Empty()
+        assert not form.validate()
+        html = render_template_string(
+            "{% import 'web/macros.html' as ui %}{{ ui.error_summary(form) }}{{ ui.field(form.person) }}",
+            form=form,
+        )
+    assert '<a href="#person">Choose somebody</a>' in html
+    assert '<fieldset id="person" tabindex="-1"' in html
 
 
 def test_what_was_chosen_stays_chosen(html):

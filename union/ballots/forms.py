@@ -172,6 +172,20 @@ class RuleForm(ThresholdForm):
         super().refuse(error)
 
 
+class ReplaceForm(Form):
+    """Whose place among the trustees goes to whom; the view fills in the choices."""
+
+    leaves = RadioField(
+        msg("Who leaves?"), [InputRequired(msg("Choose the trustee who leaves."))], choices=[]
+    )
+    comes = RadioField(
+        msg("Who takes the place?"),
+        [InputRequired(msg("Choose who takes the place."))],
+        choices=[],
+        description=msg("Trustees of the union who hold no part of this key yet."),
+    )
+
+
 class BallotForm(TimesForm, RuleForm):
     """A ballot's draft but for its questions (`ballot_form`).
 

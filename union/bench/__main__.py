@@ -7,11 +7,12 @@ from pathlib import Path
 
 import click
 
-from union.bench import ballots, campaigns, casting, firing, outbox
+from union.bench import ballots, booth, campaigns, casting, firing, outbox
 from union.bench.figures import Figure, table, use_server
 
 BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
     "ballots": ballots.run,
+    "booth": booth.run,
     "casting": casting.run,
     "campaigns": campaigns.run,
     "outbox": outbox.run,

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from union.ballots import offline, queries, service
+from union.ballots.cli.kept import check_kept
 from union.ballots.cli.kit import (
     FILE,
     KEY_FILE,
@@ -293,5 +294,5 @@ def submit_share(settings: Settings, slug: str, member: str, share: Any) -> None
         )
 
 
-for command in (shuffle, submit_shuffle, ceremony, trustee_test, export_test, submit_test):
+for command in (check_kept, shuffle, submit_shuffle, ceremony, trustee_test, export_test, submit_test):
     ballots.add_command(command)

@@ -34,7 +34,7 @@ from union.ballots.queries.cards import (
     waiting_for,
 )
 from union.ballots.queries.due import Due, due
-from union.ballots.queries.keys import Part, ceremony, part, sealed_key, test_election
+from union.ballots.queries.keys import Part, ceremony, holder_ids, part, sealed_key, test_election
 from union.ballots.queries.observers import ObserverPage, observer_page
 from union.ballots.queries.pages import BallotPage, RunPage, ballot_page, run_page
 from union.ballots.queries.polls import Hands, PollCard, PollPage, poll_page, polls
@@ -74,6 +74,7 @@ __all__ = [
     "for_subject",
     "head",
     "held_again",
+    "holder_ids",
     "keys_missing",
     "keys_untested",
     "listing",

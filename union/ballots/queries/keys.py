@@ -110,6 +110,12 @@ def sealed_key(session: Session, slug: str, actor: Actor) -> dict[str, Any]:
     }
 
 
+def holder_ids(session: Session, slug: str) -> frozenset[str]:
+    """Return the members who are trustees of this ballot."""
+    places = select(BallotTrustee.member_id).where(BallotTrustee.ballot_id == find(session, slug).id)
+    return frozenset(one for one in session.scalars(places) if one is not None)
+
+
 def test_election(session: Session, slug: str) -> str:
     """Return the record of the test decryption's election. Raises Closed while a trustee's key is missing."""
     ballot = find(session, slug)

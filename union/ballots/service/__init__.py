@@ -37,6 +37,7 @@ from union.ballots.service.offline import export_roll, upload_credentials
 from union.ballots.service.opening import cancel, open_ballot
 from union.ballots.service.polls import close_poll, forget_hands, open_poll, raise_hand
 from union.ballots.service.refusals import Refusal
+from union.ballots.service.replacing import replace_trustee
 from union.ballots.service.shuffling import (
     Checked,
     ShuffleTaken,
@@ -121,6 +122,7 @@ __all__ = [
     "ranking",
     "remind",
     "remind_shuffler",
+    "replace_trustee",
     "reschedule",
     "roll_hash",
     "send_heads",

@@ -1,5 +1,5 @@
-// Checks the whole published archive on the reader's own device: every proof of every ballot, the sum, the shares, the
-// result. What it says depends on this page's scripts; the stand-alone program does the same without us.
+// Checks the whole published archive on the reader's own device: every proof of every ballot, the sum, the shuffles, the
+// shares, the result. What it says depends on this page's scripts; the stand-alone program does the same without us.
 
 import { openGroup } from "./crypto/group.mjs";
 import { base64 } from "./crypto/sha256.mjs";
@@ -38,7 +38,12 @@ function rowOfTracker(events) {
 
 function showResult({ questions, result }) {
   if (!result) return;
-  const lists = questions.map(({ text, answers, blank }, i) => {
+  const lists = questions.map(({ ranked, text, answers, blank }, i) => {
+    if (ranked) {
+      const empty = result[i].filter((order) => order.every((place) => !place)).length;
+      const said = fill(words.orders, { orders: result[i].length, blank: empty });
+      return element("div", "", element("dt", "", text), element("dd", "", said));
+    }
     const names = blank ? [words.blank, ...answers] : answers;
     const counts = names.map((name, j) => element("p", "", `${name}: ${result[i][j]}`));
     return element("div", "", element("dt", "", text), element("dd", "", ...counts));
@@ -58,8 +63,8 @@ async function verify() {
   progress(words.reading, 0, bytes.length);
   const board = await paced(read(bytes), () => {}, 30);
   const group = await openGroup(board.groupName, async () => (await import(root.dataset.curveUrl)).Point);
-  const onBallot = (done, total) => progress(fill(words.ballot, { done, total }), done, total);
-  const report = await paced(check(board, group, onBallot), () => {}, 30);
+  const onStep = (what, done, total) => progress(fill(words[what], { done: Math.ceil(done), total }), done, total);
+  const report = await paced(check(board, group, onStep), () => {}, 30);
   return { board, report };
 }
 

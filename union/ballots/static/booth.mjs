@@ -7,6 +7,7 @@ import * as ballots from "./crypto/ballot.mjs";
 import { Refused, draw as random, openGroup } from "./crypto/group.mjs";
 import { Frame, element, fill, grouped, once, save } from "./page.mjs";
 import { paced } from "./pace.mjs";
+import { drawn } from "./qr.mjs";
 import * as questions from "./questions.mjs";
 import { keep, signatureHolds, unconfirmed } from "./receipt.mjs";
 import { WireError, bytesAt, jsonAt, post } from "./wire.mjs";
@@ -190,7 +191,9 @@ function showReceipt(tracker, said) {
   frame.part("receipt-height").textContent = said.height;
   frame.part("receipt-head").textContent = said.chain_head;
   frame.part("receipt-signature").textContent = said.signature;
-  frame.part("board-link").href = `${urls.boardUrl}?tracker=${encodeURIComponent(tracker)}`;
+  const link = frame.part("board-link");
+  link.href = `${urls.boardUrl}?tracker=${encodeURIComponent(tracker)}`;
+  frame.part("receipt-code").replaceChildren(drawn(link.href, words.qr) ?? "");
   frame.part("signature-holds").hidden = true;
   history.pushState({ page: "receipt", index: 0 }, "");
   frame.show("receipt");

@@ -51,6 +51,18 @@ export function encode(group, values) {
   throw new Refused("question-kind", `${group.name} carries no orders`);
 }
 
+/** The `length` small numbers that an element carries. Refused when it carries more. */
+export function decode(group, element, length) {
+  const text = group.text(element);
+  const number = group.name === "Ed25519" ? BigInt(`0x${text}`) >> CURVE_PADDING : BigInt(text) >> FIELD_PADDING;
+  if (number >> (BITS_PER_INT * BigInt(length))) throw new Refused("result-content", "a decrypted order holds too many values");
+  return Array.from({ length }, (_, i) => Number((number >> (BITS_PER_INT * BigInt(length - 1 - i))) & 255n));
+}
+
+/** What the published order of elements follows: bytes of a point from its low end, numbers by size. */
+export const placeOf = (group, text) =>
+  (group.name === "Ed25519" ? text.match(/../g).reverse().join("") : text.padStart(620, "0"));
+
 /** Independent generator number i, −1 for the secondary one. */
 export function generator(group, i) {
   const digest = number(sha256(`ggen|${i}`));

@@ -17,6 +17,16 @@ export class Refused extends Error {
 
 const DECIMAL = /^(0|[1-9][0-9]*)$/;
 
+/** 1/value modulo a prime, 0 < value < modulus. */
+export function inverse(modulus, value) {
+  let [a, b, x, y] = [value, modulus, 1n, 0n];
+  while (b) {
+    const times = a / b;
+    [a, b, x, y] = [b, a - times * b, y, x - times * y];
+  }
+  return x < 0n ? x + modulus : x;
+}
+
 /** What both groups share: windows, powers, scalars, challenges. */
 class Group {
   /** bits: of the group order; the window width trades the making of a table against its use. */
@@ -139,6 +149,10 @@ class FiniteField extends Group {
     return (a * a) % this.p;
   }
 
+  invert(a) {
+    return inverse(this.p, a);
+  }
+
   equal(a, b) {
     return a === b;
   }
@@ -172,6 +186,10 @@ class Edwards extends Group {
 
   square(a) {
     return a.double();
+  }
+
+  invert(a) {
+    return a.negate();
   }
 
   equal(a, b) {

@@ -1,7 +1,7 @@
 // A published block of threshold trustees: every certificate, polynomial, signature and key checked, and its share of a
 // decryption combined (Belenios specification 4.6, 4.7 and 4.19, in the form of release 3.3). Pure.
 
-import { Refused } from "./group.mjs";
+import { Refused, inverse } from "./group.mjs";
 import { checkProof, checkTranscript, evaluate, readCertificates, readCoefficients } from "./ceremony.mjs";
 
 const compact = JSON.stringify;
@@ -38,22 +38,13 @@ export function* readBlock(group, { threshold, certs: texts, coefexps, signature
   return { threshold, subKey: summed[0], keys: read };
 }
 
-function inverse(q, value) {
-  let [a, b, x, y] = [((value % q) + q) % q, q, 1n, 0n];
-  while (b) {
-    const times = a / b;
-    [a, b, x, y] = [b, a - times * b, y, x - times * y];
-  }
-  return ((x % q) + q) % q;
-}
-
 /** The coefficient of one index among the indices that take part, at 0 or elsewhere. */
 export function lagrange(q, indices, index, at = 0) {
   let [above, below] = [1n, 1n];
   for (const k of indices) {
     if (k === index) continue;
-    above = (above * BigInt(k - at)) % q;
-    below = (below * BigInt(k - index)) % q;
+    above = (above * (BigInt(k - at) + q)) % q;
+    below = (below * (BigInt(k - index) + q)) % q;
   }
-  return (((above * inverse(q, below)) % q) + q) % q;
+  return (above * inverse(q, below)) % q;
 }

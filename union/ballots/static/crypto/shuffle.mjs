@@ -23,17 +23,24 @@ function permutation(n, draw) {
   });
 }
 
-function itemChallenges({ group, fp }, n, strC) {
+/** Elements as both challenges hash them. */
+export const texts = (group, elements) => listed(elements.map((element) => group.text(element)));
+
+/** Table 11: u_i from the statement. */
+export function itemChallenges({ group, fp }, n, strC) {
   const h = hex(sha256(`shuffle-challenges|${fp}|${strC}`));
   return Array.from({ length: n }, (_, i) => number(sha256(h + hex(sha256(String(i))))) % group.q);
 }
 
-
-const textOf = (group, [alpha, beta]) => `${group.text(alpha)},${group.text(beta)}`;
+/** Table 13 over t and y = (e, e′, c, cHat, pk). */
+export function mainChallenge({ group, fp, key }, t, strC, cHat) {
+  const statement = `${texts(group, t)}${strC}${texts(group, cHat)}${key}`;
+  return number(sha256(`shuffle-challenge|${fp}|${statement}`)) % group.q;
+}
 
 /** Table 4: GenShuffleProof. */
 function* prove(kit, e, ePrime, rPrime, psi, draw) {
-  const { group, g, y, fp, key } = kit;
+  const { group, g, y } = kit;
   const { q } = group;
   const n = e.length;
   const h = generator(group, -1);
@@ -46,8 +53,7 @@ function* prove(kit, e, ePrime, rPrime, psi, draw) {
     c[psi[i]] = group.multiply(g(r[psi[i]]), hs[i]);
     yield;
   }
-  const texts = (pairs) => listed(pairs.map((pair) => textOf(group, pair)));
-  const strC = texts(e) + texts(ePrime) + listed(c.map((point) => group.text(point)));
+  const strC = texts(group, e.flat()) + texts(group, ePrime.flat()) + texts(group, c);
   const u = itemChallenges(kit, n, strC);
   const uPrime = psi.map((j) => u[j]);
   const rHat = Array.from({ length: n }, () => draw(q));
@@ -71,11 +77,9 @@ function* prove(kit, e, ePrime, rPrime, psi, draw) {
     sums.hat.push(group.multiply(g(wHat[i]), group.power(i ? cHat[i - 1] : h, wPrime[i])));
     yield;
   }
-  const t = [g(w[0]), g(w[1]), sums.t3, sums.t41, sums.t42].map((point) => group.text(point));
-  const tHat = sums.hat.map((point) => group.text(point));
-  const [cTexts, cHatTexts] = [c, cHat].map((points) => points.map((point) => group.text(point)));
-  const statement = `${listed([...t, ...tHat])}${strC}${listed(cHatTexts)}${key}`;
-  const challenge = number(sha256(`shuffle-challenge|${fp}|${statement}`)) % q;
+  const commitments = [g(w[0]), g(w[1]), sums.t3, sums.t41, sums.t42];
+  const challenge = mainChallenge(kit, [...commitments, ...sums.hat], strC, cHat);
+  const [t, tHat, cTexts, cHatTexts] = [commitments, sums.hat, c, cHat].map((points) => points.map((point) => group.text(point)));
   const v = Array(n).fill(1n);
   for (let i = n - 2; i >= 0; i -= 1) v[i] = (uPrime[i + 1] * v[i + 1]) % q;
   const sum = (values, weights) => values.reduce((total, value, i) => total + value * (weights?.[i] ?? 1n), 0n);

@@ -4,6 +4,7 @@
 // the challenges of a disjunction add up to its hash. A check that fails raises Refused with its name.
 
 import { Refused } from "../crypto/group.mjs";
+import { powerOfTwo } from "./products.mjs";
 
 const TEETH = 4;
 
@@ -84,10 +85,17 @@ export function checkKnowledge(group, known, prefix, proof, check) {
   if (group.challenge(prefix, [commitment]) !== c) throw new Refused(check, "the proof of knowledge does not hold");
 }
 
+/** Whoever made the proof knows the randomness of alpha. */
+export function checkRandomness({ group, g }, alpha, prefix, proof, check) {
+  const { c, s } = proofOf(group, proof);
+  const commitment = group.multiply(g(s), alpha.raise(c));
+  if (group.challenge(prefix, [commitment]) !== c) throw new Refused(check, "the proof of knowledge does not hold");
+}
+
 /** factor = alpha^x for the x of the public key. */
 export function checkDecryption(group, publicKey, alpha, factor, prefix, proof, check) {
   const { c, s } = proofOf(group, proof);
   const a = group.multiply(group.raise(group.g)(s), publicKey.raise(c));
-  const b = group.multiply(group.power(alpha, s), group.power(factor, c));
+  const b = powerOfTwo(group, alpha, s, factor, c);
   if (group.challenge(prefix, [a, b]) !== c) throw new Refused(check, "the proof of a decryption factor does not hold");
 }
