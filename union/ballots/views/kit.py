@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
@@ -77,8 +78,13 @@ def settings() -> Settings:
 
 
 def signer() -> Signer:
-    """Return the signer of receipts."""
-    return Signer(settings().secret_key())
+    """Return the signer of receipts; kept, because its key is derived and read from a file."""
+    return _signer(current_app.config["SECRET_KEY"])
+
+
+@lru_cache(maxsize=1)
+def _signer(secret: bytes) -> Signer:
+    return Signer(secret)
 
 
 def posted(*names: str) -> list[str]:
