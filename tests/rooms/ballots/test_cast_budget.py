@@ -4,13 +4,16 @@ A statement is a quarter of a millisecond of two cores that have twenty for a vo
 everybody wait. So a statement more is a decision: raise the budget with a reason, or join it to another.
 """
 
+import psycopg
 import pytest
 from sqlalchemy import event, select
+from sqlalchemy.exc import IntegrityError
 
 from tests.factories import ballots as make
 from union.ballots import models
 from union.ballots.service import board
 from union.core import db
+from union.members.models import Chapter
 
 # 1 who is signed in, 2 what the ballot is checked against; within the lock: 3 the lock, 4 all that only the database
 # knows, and in one go 5 two records, 6 the head, 7 the place, 8 the ciphertexts, 9 the mark, 10 the receipt
@@ -96,3 +99,18 @@ def test_a_planted_statement_that_names_both_is_noticed(vote):
 def test_the_next_vote_costs_the_same(vote):
     first, second = (len(vote()[2]) for _ in range(2))
     assert first == second
+
+
+def test_what_fails_on_the_way_leaves_nothing_behind(database):
+    """The statements of a vote are sent in one go: the error comes at the end, and undoes them all."""
+    chapters = db.table_of(Chapter)
+    row = {"slug": "utrecht", "name": "Utrecht", "zone": "Europe/Amsterdam"}
+    twice = pytest.raises((IntegrityError, psycopg.errors.UniqueViolation))
+    with twice, db.transaction() as session, db.together(session):
+        for _ in range(2):
+            db.insert_rows(session, chapters, [row])
+    with db.transaction() as session:
+        assert session.scalars(select(Chapter.slug)).all() == []
+        with db.together(session):
+            db.insert_rows(session, chapters, [row, {**row, "slug": "zwolle"}])
+        assert sorted(session.scalars(select(Chapter.slug))) == ["utrecht", "zwolle"]
