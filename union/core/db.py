@@ -4,11 +4,13 @@ SQLite by default (write transactions begin IMMEDIATE, WAL), PostgreSQL when the
 stored as integer microseconds since 1970 UTC, so that both databases compare them alike.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
+import psycopg
 from sqlalchemy import (
     BigInteger,
     Connection,
@@ -18,8 +20,11 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    TextClause,
+    bindparam,
     create_engine,
     event,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -37,12 +42,15 @@ __all__ = [
     "Session",
     "TypeDecorator",
     "fold_log",
+    "glance",
+    "insert_rows",
     "install",
     "installed",
     "make_engine",
     "reading",
     "table_of",
     "to_microseconds",
+    "together",
     "transaction",
 ]
 
@@ -186,11 +194,15 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._writes = engine.execution_options(**{WRITES: True})
+        # the embedded database has no way to the server and back to save
+        bare = {"isolation_level": "AUTOCOMMIT"} if engine.dialect.name == "postgresql" else {}
+        self._bare = engine.execution_options(**bare)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
         """Give a session that writes; commit when the block ends well, else roll back."""
-        with Session(self.engine.execution_options(**{WRITES: True}), expire_on_commit=False) as session:
+        with Session(self._writes, expire_on_commit=False) as session:
             yield session
             session.commit()
 
@@ -198,6 +210,12 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """Give a session that only reads; whatever it holds is rolled back."""
         with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def glance(self) -> Iterator[Session]:
+        """Give a session for one SELECT: without BEGIN and ROLLBACK it is one way to the server, not 3."""
+        with Session(self._bare, expire_on_commit=False, autoflush=False) as session:
             yield session
 
 
@@ -229,3 +247,39 @@ def reading() -> Iterator[Session]:
     """Open a read-only session on the installed database."""
     with installed().reading() as session:
         yield session
+
+
+@contextmanager
+def glance() -> Iterator[Session]:
+    """Open a session on the installed database for one SELECT, where every request pays for it."""
+    with installed().glance() as session:
+        yield session
+
+
+@contextmanager
+def together(session: Session) -> Iterator[None]:
+    """Send the statements of the block to PostgreSQL in one go: none of them may have an answer to read.
+
+    For a transaction that others wait for. Whatever one of them raises is raised at the end of the block.
+    """
+    bare = session.connection().connection.driver_connection
+    if isinstance(bare, psycopg.Connection):
+        with bare.pipeline():
+            yield
+    else:
+        yield
+
+
+def insert_rows(session: Session, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows that all have the same columns by one statement, without objects."""
+    values = {f"{name}_{n}": value for n, row in enumerate(rows) for name, value in row.items()}
+    session.execute(_insertion(table, tuple(rows[0]), len(rows)), values)
+
+
+@lru_cache(maxsize=64)
+def _insertion(table: Table, names: tuple[str, ...], count: int) -> TextClause:
+    """INSERT with so many rows, kept as text: SQLAlchemy compiles `values()` of a list anew each time."""
+    places = ", ".join(f"({', '.join(f':{name}_{n}' for name in names)})" for n in range(count))
+    types = [bindparam(f"{name}_{n}", type_=table.c[name].type) for n in range(count) for name in names]
+    statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES {places}"  # noqa: S608 - our own names
+    return text(statement).bindparams(*types)

@@ -61,6 +61,7 @@ def number(value: float, language: str) -> str:
     return format_decimal(value, locale=language)
 
 
+@cache
 def place(zone: str, language: str) -> str:
     """Return the city of an IANA zone as people say it, such as Amsterdam."""
     if zone in {"UTC", "Etc/UTC"}:

@@ -7,7 +7,7 @@ from flask_login import LoginManager, UserMixin, current_user
 
 from union.core.actor import Actor, Role
 from union.core.clock import utcnow
-from union.core.db import reading, transaction
+from union.core.db import glance, transaction
 from union.members import queries
 from union.members.rules.limits import SESSION_SEEN_EVERY
 from union.members.service.sessions import see_session
@@ -48,13 +48,13 @@ def install(app: Flask) -> None:
 
 def _load(token: str) -> LoginUser | None:
     now = utcnow()
-    with reading() as reader:
-        device = queries.device_of(reader, token)
-        if device is None:
-            return None
-        actor = queries.actor_of(reader, device.member_id, now=now)
-        if not device.holds(now, with_role=bool(actor.duties or actor.roles - {Role.MEMBER})):
-            return None
+    with glance() as reader:
+        found = queries.signed_in(reader, token, now=now)
+    if found is None:
+        return None
+    device, actor = found.device, found.actor
+    if not device.holds(now, with_role=bool(actor.duties or actor.roles - {Role.MEMBER})):
+        return None
     return LoginUser(token, actor, stale=device.seen_at < now - SESSION_SEEN_EVERY)
 
 

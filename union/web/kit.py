@@ -43,6 +43,8 @@ def install(app: Flask, settings: Settings, navigation: Navigation) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.secure,
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        # a device is signed out thirty days after it signed in: its cookie need not be signed anew each time
+        SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=2 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
         WTF_CSRF_TIME_LIMIT=12 * 3600,

@@ -240,7 +240,8 @@ def test_no_published_weight_is_rarer_than_the_ballot_says(database, weighed):
 
 def test_a_planted_weight_is_noticed(database, weighed):
     with db.transaction() as session:
-        session.get(models.PublicCredential, (make.row(session, weighed).id, 4)).weight = 77
+        common = select(models.PublicCredential).where(models.PublicCredential.weight == 2)
+        session.scalars(common.limit(1)).one().weight = 77  # five share it; four still do
     with db.reading() as session:
         assert lonely(session, weighed, 3) == [77]
 

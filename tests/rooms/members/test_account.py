@@ -130,7 +130,7 @@ def test_leaving_ends_sessions_and_forgets_a_month_later(session, now):
     who = actor(session, email=EMAIL)
     token = service.start_session(session, member_id=who.member_id, now=now, device="x")
     service.leave(session, actor=who, now=now)
-    assert queries.device_of(session, token) is None
+    assert queries.signed_in(session, token, now=now) is None
     with pytest.raises(NotFound):
         queries.actor_of(session, who.member_id)
     assert queries.eligible(session) == []

@@ -60,7 +60,7 @@ def test_nothing_is_kept_before_the_address_is_confirmed(session, now, draft):
     assert own.platforms == {"uber": ("driver", "user")}
     assert own.sms_opt_in_at is None
     assert actor.active is False
-    assert queries.device_of(session, joined.token).member_id == joined.member_id
+    assert queries.signed_in(session, joined.token, now=now).device.member_id == joined.member_id
 
 
 def test_the_link_and_code_work_once_and_for_a_day(session, now, draft):

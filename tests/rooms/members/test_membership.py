@@ -116,7 +116,7 @@ def test_suspending_ends_sessions_roles_in_effect_and_can_be_lifted(session, now
             session, actor=actor(session, roles=["organizer"]), member_id=bad, reason="x", now=now
         )
     service.suspend(session, actor=officer, member_id=bad, reason="leaked the plan", now=now)
-    assert not queries.device_of(session, token).holds(now, with_role=False)
+    assert not queries.signed_in(session, token, now=now).device.holds(now, with_role=False)
     suspended = queries.actor_of(session, bad)
     assert (suspended.known, suspended.active, suspended.roles) == (True, False, frozenset())
     assert bad not in queries.organizers(session)

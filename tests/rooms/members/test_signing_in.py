@@ -33,7 +33,7 @@ def test_a_link_signs_in_once(session, now):
     assert (letter["to"], letter["secret"]) == ("Anna@example.org", True)
     done = service.sign_in_by_link(session, token=token_of(letter), now=now, label="test")
     assert (done.member_id, done.onward) == (member, "/campaigns/x")
-    assert queries.device_of(session, done.token).member_id == member
+    assert queries.signed_in(session, done.token, now=now).device.member_id == member
     with pytest.raises(Closed):
         service.sign_in_by_link(session, token=token_of(letter), now=now, label="test")
 
@@ -164,7 +164,7 @@ def test_devices_are_listed_and_revoked(session, now):
     with pytest.raises(NotFound):
         service.revoke_session(session, actor=other, now=now, token_hash=key)
     service.revoke_session(session, actor=actor, now=now, token_hash=key)
-    assert not queries.device_of(session, there).holds(now, with_role=False)
+    assert not queries.signed_in(session, there, now=now).device.holds(now, with_role=False)
     assert service.revoke_all_sessions(session, actor=actor, now=now) == 1
     assert queries.devices(session, anna, now=now, current=here) == []
 
@@ -172,7 +172,7 @@ def test_devices_are_listed_and_revoked(session, now):
 def test_sessions_end_by_idling_and_by_age(session, now):
     member = make_member(session)
     token = service.start_session(session, member_id=member, now=now, device="x")
-    device = queries.device_of(session, token)
+    device = queries.signed_in(session, token, now=now).device
     assert device.holds(now + timedelta(days=13), with_role=False)
     assert not device.holds(now + timedelta(days=14), with_role=False)
     assert not device.holds(now + timedelta(hours=12), with_role=True)
@@ -181,8 +181,12 @@ def test_sessions_end_by_idling_and_by_age(session, now):
     for day in range(1, 30):
         see_session(session, token=token, now=now + timedelta(days=day))
     session.expire_all()
-    assert queries.device_of(session, token).holds(now + timedelta(days=29, hours=23), with_role=False)
-    assert not queries.device_of(session, token).holds(now + timedelta(days=30), with_role=False)
+    assert queries.signed_in(session, token, now=now).device.holds(
+        now + timedelta(days=29, hours=23), with_role=False
+    )
+    assert not queries.signed_in(session, token, now=now).device.holds(
+        now + timedelta(days=30), with_role=False
+    )
     assert wipe_sessions(session, now=now + timedelta(days=38)) == 1
 
 

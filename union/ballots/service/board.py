@@ -1,17 +1,19 @@
 """The one place that appends to a board and locks a ballot; used by the other verbs of this package."""
 
+from dataclasses import dataclass, fields
 from datetime import datetime
 from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import func, insert, literal_column, or_, select
+from sqlalchemy import BigInteger, ColumnElement, bindparam, exists, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from union.ballots.crypto.archive import Head, Step
 from union.ballots.crypto.election import Election
 from union.ballots.crypto.group import Group, group_named
-from union.ballots.models import Ballot, BallotTrustee, BoardRecord, PublicCredential, RefusalLog
+from union.ballots.models import Ballot, BallotTrustee, BoardRecord, PublicCredential, RefusalLog, RollEntry
 from union.ballots.rules import State, may_move, reminder_kinds
-from union.core.db import EPOCH, MICROSECOND, table_of
+from union.core.db import EPOCH, MICROSECOND, insert_rows, table_of
 from union.core.errors import Closed, NotFound
 from union.core.i18n import msg
 from union.notify import service as notify
@@ -27,6 +29,41 @@ STATE_NAMES: dict[State, str] = {
     State.CONCLUDED: msg("concluded"),
     State.CANCELLED: msg("cancelled"),
 }
+
+
+@dataclass(frozen=True)
+class Urn:
+    """What casting must know of a ballot that is locked: columns, not the whole of it (see Ballot).
+
+    on_roll: whether the voter is. The roll is frozen since before the opening.
+    """
+
+    id: str
+    slug: str
+    state: str
+    closes_at: datetime
+    fingerprint: str | None
+    length: int
+    height: int
+    head: str | None
+    on_roll: bool
+
+
+_ballot, _roll = table_of(Ballot), table_of(RollEntry)
+_columns: list[ColumnElement[Any]] = [
+    *(_ballot.c[field.name] for field in fields(Urn) if field.name != "on_roll"),
+    exists().where(_roll.c.ballot_id == _ballot.c.id, _roll.c.member_id == bindparam("member_id")),
+]
+_URN = (
+    select(*_columns)
+    .where(or_(_ballot.c.slug == bindparam("slug"), _ballot.c.uuid == bindparam("slug")))
+    .with_for_update()
+)
+_MOVED = (
+    update(_ballot)
+    .where(_ballot.c.id == bindparam("urn"))
+    .values({name: bindparam(name) for name in ("length", "height", "head")})
+)
 
 
 def locked(session: Session, slug: str) -> Ballot:
@@ -46,7 +83,7 @@ def found(session: Session, slug: str) -> Ballot:
     return ballot
 
 
-def state_of(ballot: Ballot) -> State:
+def state_of(ballot: Ballot | Urn) -> State:
     """Return the state by name."""
     return State(ballot.state)
 
@@ -69,24 +106,41 @@ def move(ballot: Ballot, new: State) -> None:
 
 def append(session: Session, ballot: Ballot, step: Step) -> None:
     """Put a step's records on the board and move its head. The ballot must be locked."""
-    session.execute(
-        insert(table_of(BoardRecord)),
-        [
-            {
-                "ballot_id": ballot.id,
-                "position": ballot.length + offset,
-                "kind": record.kind,
-                "name": record.digest,
-                "content": record.content,
-            }
-            for offset, record in enumerate(step.records)
-        ],
-    )
+    _add_records(session, ballot.id, ballot.length, step)
     ballot.length += len(step.records)
     ballot.height, ballot.head = step.head.height, step.head.digest
 
 
-def head_of(ballot: Ballot) -> Head:
+def _add_records(session: Session, ballot_id: str, position: int, step: Step) -> None:
+    rows = [
+        {
+            "ballot_id": ballot_id,
+            "position": position + offset,
+            "kind": record.kind,
+            "name": record.digest,
+            "content": record.content,
+        }
+        for offset, record in enumerate(step.records)
+    ]
+    insert_rows(session, table_of(BoardRecord), rows)
+
+
+def urn(session: Session, slug: str, member_id: str | None) -> Urn:
+    """Return what casting needs of the ballot, locked until the transaction ends. Raises NotFound."""
+    found = session.execute(_URN, {"slug": slug, "member_id": member_id}).one_or_none()
+    if found is None:
+        raise NotFound(msg("There is no such ballot."))
+    return Urn(*found)
+
+
+def drop(session: Session, urn: Urn, step: Step) -> None:
+    """Do what `append` does, for a ballot that is locked as an urn."""
+    _add_records(session, urn.id, urn.length, step)
+    head = {"height": step.head.height, "head": step.head.digest}
+    session.execute(_MOVED, {"urn": urn.id, "length": urn.length + len(step.records), **head})
+
+
+def head_of(ballot: Ballot | Urn) -> Head:
     """Return where the chain stands."""
     if ballot.head is None:
         raise Closed(msg("Nothing is on the board yet."))
@@ -128,7 +182,7 @@ def credentials(session: Session, ballot: Ballot) -> list[str]:
     return [f"{point},{weight}" if weighed else point for point, weight in rows]
 
 
-def count_refusal(session: Session, ballot: Ballot, check_name: str) -> None:
+def count_refusal(session: Session, ballot: Ballot | Urn, check_name: str) -> None:
     """Log that something was refused, by the name of the check and nothing else."""
     row = session.get(RefusalLog, (ballot.id, check_name))
     if row is None:
@@ -137,16 +191,21 @@ def count_refusal(session: Session, ballot: Ballot, check_name: str) -> None:
         row.times += 1
 
 
-def database_clock(session: Session) -> datetime:
-    """Return the database's own clock, so that every web server agrees about the last second."""
-    if session.get_bind().dialect.name == "sqlite":
-        # 3.40 knows no unixepoch('subsec'); milliseconds are what julianday carries.
-        milliseconds = session.scalar(
-            select(literal_column("cast(round((julianday('now') - 2440587.5) * 86400000.0) as integer)"))
-        )
-        return EPOCH + int(milliseconds or 0) * 1000 * MICROSECOND
-    seconds = select(func.floor(func.extract("epoch", func.clock_timestamp()) * 1_000_000))
-    return EPOCH + int(session.scalar(seconds) or 0) * MICROSECOND
+CLOCKS: dict[str, ColumnElement[int]] = {
+    # 3.40 knows no unixepoch('subsec'); milliseconds are what julianday carries.
+    "sqlite": literal_column(
+        "cast(round((julianday('now') - 2440587.5) * 86400000.0) as integer) * 1000", BigInteger
+    ),
+    "postgresql": literal_column(
+        "cast(floor(extract(epoch from clock_timestamp()) * 1000000) as bigint)", BigInteger
+    ),
+}
+"""By dialect the database's own clock in microseconds since 1970, read when the statement runs."""
+
+
+def database_clock(microseconds: int) -> datetime:
+    """Return what the database's own clock said, so that every web server agrees about the last second."""
+    return EPOCH + microseconds * MICROSECOND
 
 
 def ref(ballot: Ballot) -> str:

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from union.ballots.crypto.archive import ballot_step
+from union.ballots.crypto.archive import Head, ballot_step
 from union.ballots.crypto.ballot import Ballot as SealedBallot
 from union.ballots.crypto.ballot import check_ballot, read_ballot
 from union.ballots.crypto.canonical import sha256_base64, sha256_hex
@@ -32,7 +32,7 @@ from union.ballots.service import board
 from union.ballots.service.credentials import point_digest
 from union.ballots.service.refusals import CLOSED, NOT_ON_ROLL, NOT_OPEN, Refusal, refusal
 from union.core.actor import Actor
-from union.core.db import table_of
+from union.core.db import insert_rows, table_of, together
 from union.core.errors import NotFound
 from union.core.i18n import msg
 from union.core.ids import new_id
@@ -60,16 +60,21 @@ class Examined:
     ciphertexts: tuple[str, ...]
 
 
+_ballot, _cast, _roll, _point, _ciphertext = map(
+    table_of, (Ballot, CastBallot, RollEntry, PublicCredential, CastCiphertext)
+)
+_BOOTH = select(
+    _ballot.c.slug,
+    _ballot.c.state,
+    _ballot.c.election,
+    exists().where(_cast.c.ballot_id == _ballot.c.id, _cast.c.ballot_hash == bindparam("ballot_hash")),
+).where(or_(_ballot.c.slug == bindparam("slug"), _ballot.c.uuid == bindparam("slug")))
+
+
 def booth(session: Session, *, slug: str, text: str) -> Booth:
     """Return what `examine` needs; reads only. Raises NotFound."""
-    known = exists().where(
-        CastBallot.ballot_id == Ballot.id, CastBallot.ballot_hash == sha256_hex(text.encode())
-    )
-    found = session.execute(
-        select(Ballot.slug, Ballot.state, Ballot.election, known).where(
-            (Ballot.slug == slug) | (Ballot.uuid == slug)
-        )
-    ).one_or_none()
+    facts = {"slug": slug, "ballot_hash": sha256_hex(text.encode())}
+    found = session.execute(_BOOTH, facts).one_or_none()
     if found is None:
         raise NotFound(msg("There is no such ballot."))
     return Booth(found[0], State(found[1]), found[2], known=found[3])
@@ -116,94 +121,150 @@ def cast(
     inside the lock. Raises NotFound, and NotAllowed without an active membership.
     """
     allow(actor, Permission.BALLOT_CAST)
-    ballot = board.locked(session, slug)
-    earlier = session.get(CastBallot, (ballot.id, sha256_hex(text.encode())))
-    if earlier is not None and ballot.fingerprint is not None:
-        tracker = sha256_base64(text.encode())
-        return signer.receipt(ballot.fingerprint, tracker, earlier.height, earlier.head, repeated=True)
-    found = _decide(session, ballot, actor, text, now, examined)
+    urn = board.urn(session, slug, actor.member_id)
+    there = _look(session, urn, text, examined)
+    if there.earlier is not None and urn.fingerprint is not None:
+        return signer.receipt(
+            urn.fingerprint,
+            sha256_base64(text.encode()),
+            there.earlier.height,
+            there.earlier.digest,
+            repeated=True,
+        )
+    found = _decide(session, urn, there, text, now, examined)
     if isinstance(found, Refusal):
-        board.count_refusal(session, ballot, found.code)
+        board.count_refusal(session, urn, found.code)
         log.info("a ballot was refused: %s", found.code)
         return found
-    receipt = _put_on_board(session, ballot, found, signer)
-    session.execute(
-        update(RollEntry)
-        .where(RollEntry.ballot_id == ballot.id, RollEntry.member_id == actor.member_id)
-        .values(voted=True)
-        .execution_options(synchronize_session=False)
+    return _put_on_board(session, urn, actor, found, signer)
+
+
+@dataclass(frozen=True)
+class _There:
+    """What the database says of a sealed ballot once the lock is held.
+
+    clock: the database's own. earlier: where these very bytes stand. listed: the credential is.
+    repeated: one of the ciphertexts was seen before.
+    """
+
+    clock: datetime
+    listed: bool
+    repeated: bool
+    earlier: Head | None
+
+
+_earlier = (_cast.c.ballot_id == bindparam("ballot_id")) & (_cast.c.ballot_hash == bindparam("ballot_hash"))
+_LOOK = {
+    dialect: select(
+        clock,
+        exists().where(
+            _point.c.ballot_id == bindparam("ballot_id"), _point.c.digest == bindparam("credential")
+        ),
+        exists().where(
+            _ciphertext.c.ballot_id == bindparam("ballot_id"),
+            _ciphertext.c.digest.in_(bindparam("ciphertexts", expanding=True)),
+        ),
+        select(_cast.c.height).where(_earlier).scalar_subquery(),
+        select(_cast.c.head).where(_earlier).scalar_subquery(),
     )
-    waiting = {"id": new_id(), "ballot_id": ballot.id, "sealed": _receipt_text(actor, receipt)}
-    session.execute(insert(table_of(WaitingReceipt)), [waiting])
-    return receipt
+    for dialect, clock in board.CLOCKS.items()
+}
+
+
+def _look(session: Session, urn: board.Urn, text: str, examined: Examined | Refusal | None) -> _There:
+    """Ask all the rest in one statement: others wait for the lock.
+
+    Not in the one that takes the lock: that would not see what those before us wrote, and it names the
+    member; no statement names both a member and a ballot, so that no log of slow ones can join them.
+    """
+    sealed = examined if isinstance(examined, Examined) else None
+    clock, listed, repeated, height, head = session.execute(
+        _LOOK[session.get_bind().dialect.name],
+        {
+            "ballot_id": urn.id,
+            "ballot_hash": sha256_hex(text.encode()),
+            "credential": point_digest(sealed.ballot.credential) if sealed else None,
+            "ciphertexts": sealed.ciphertexts if sealed else (),
+        },
+    ).one()
+    earlier = Head(height, head) if head is not None else None
+    return _There(board.database_clock(clock), listed, repeated, earlier)
 
 
 def _decide(
     session: Session,
-    ballot: Ballot,
-    actor: Actor,
+    urn: board.Urn,
+    there: _There,
     text: str,
     now: datetime,
     examined: Examined | Refusal | None,
 ) -> Examined | Refusal:
-    state = board.state_of(ballot)
-    if state in BEFORE_OPENING:
-        return NOT_OPEN
-    if state is not State.OPEN or max(now, board.database_clock(session)) >= ballot.closes_at:
-        return CLOSED
-    on_roll = exists().where(RollEntry.ballot_id == ballot.id, RollEntry.member_id == actor.member_id)
-    if not session.scalar(select(on_roll)):
-        return NOT_ON_ROLL
-    if not isinstance(examined, Refusal) and (examined is None or examined.fingerprint != ballot.fingerprint):
-        examined = examine(Booth(ballot.slug, state, ballot.election, known=False), text)
+    shut = _shut(urn, there, now)
+    if shut is not None:
+        return shut
+    if not isinstance(examined, Refusal) and (examined is None or examined.fingerprint != urn.fingerprint):
+        election = session.scalar(select(_ballot.c.election).where(_ballot.c.id == urn.id))
+        examined = examine(Booth(urn.slug, board.state_of(urn), election, known=False), text)
+        there = _look(session, urn, text, examined)
     if isinstance(examined, Refusal) or examined is None:
         return examined or NOT_OPEN
     if examined.ballot.record != text.encode():
         return refusal(Refused(Check.BALLOT_FORM, "another ballot was examined"))
-    return _new_to_board(session, ballot, examined) or examined
+    return _known(there) or examined
 
 
-def _new_to_board(session: Session, ballot: Ballot, sealed: Examined) -> Refusal | None:
+def _shut(urn: board.Urn, there: _There, now: datetime) -> Refusal | None:
+    """Return why the voter cannot vote here, or not now."""
+    state = board.state_of(urn)
+    if state in BEFORE_OPENING:
+        return NOT_OPEN
+    if state is not State.OPEN or max(now, there.clock) >= urn.closes_at:
+        return CLOSED
+    return None if urn.on_roll else NOT_ON_ROLL
+
+
+def _known(there: _There) -> Refusal | None:
     """Check what only the database knows: that the credential is listed and no ciphertext was seen before."""
-    listed = exists().where(
-        PublicCredential.ballot_id == ballot.id,
-        PublicCredential.digest == point_digest(sealed.ballot.credential),
-    )
-    seen = exists().where(
-        CastCiphertext.ballot_id == ballot.id, CastCiphertext.digest.in_(sealed.ciphertexts)
-    )
-    is_listed, is_seen = session.execute(select(listed, seen)).one()
-    if not is_listed:
+    if not there.listed:
         return refusal(Refused(Check.BALLOT_CREDENTIAL, "the credential is not listed"))
-    if is_seen:
+    if there.repeated:
         return refusal(Refused(Check.BALLOT_REPEATED, "a ciphertext stands on the board already"))
     return None
 
 
-def _put_on_board(session: Session, ballot: Ballot, sealed: Examined, signer: Signer) -> Receipt:
-    step = ballot_step(board.head_of(ballot), sealed.ballot.record)
-    position = ballot.length
-    board.append(session, ballot, step)
+_MARK = (
+    update(_roll)
+    .where(_roll.c.ballot_id == bindparam("ballot"), _roll.c.member_id == bindparam("member"))
+    .values(voted=True)
+)
+
+
+def _put_on_board(
+    session: Session, urn: board.Urn, actor: Actor, sealed: Examined, signer: Signer
+) -> Receipt:
+    """Write everything a vote leaves behind in one go, and return the receipt."""
+    step = ballot_step(board.head_of(urn), sealed.ballot.record)
     tracker = sealed.ballot.tracker
-    session.execute(
-        insert(table_of(CastBallot)),
-        [
-            {
-                "ballot_id": ballot.id,
-                "ballot_hash": sealed.ballot.record_hash,
-                "position": position,
-                "height": step.head.height,
-                "head": step.head.digest,
-                "credential": point_digest(sealed.ballot.credential),
-                "folded": fold(tracker),
-            }
-        ],
-    )
-    session.execute(
-        insert(table_of(CastCiphertext)),
-        [{"ballot_id": ballot.id, "digest": d} for d in _in_order(sealed.ciphertexts)],
-    )
-    return signer.receipt(sealed.fingerprint, tracker, step.head.height, step.head.digest)
+    receipt = signer.receipt(sealed.fingerprint, tracker, step.head.height, step.head.digest)
+    place = {
+        "ballot_id": urn.id,
+        "ballot_hash": sealed.ballot.record_hash,
+        "position": urn.length,
+        "height": step.head.height,
+        "head": step.head.digest,
+        "credential": point_digest(sealed.ballot.credential),
+        "folded": fold(tracker),
+    }
+    waiting = {"id": new_id(), "ballot_id": urn.id, "sealed": _receipt_text(actor, receipt)}
+    with together(session):
+        board.drop(session, urn, step)
+        insert_rows(session, _cast, [place])
+        insert_rows(
+            session, _ciphertext, [{"ballot_id": urn.id, "digest": d} for d in _in_order(sealed.ciphertexts)]
+        )
+        session.execute(_MARK, {"ballot": urn.id, "member": actor.member_id})
+        insert_rows(session, table_of(WaitingReceipt), [waiting])
+    return receipt
 
 
 def _in_order(digests: Iterable[str]) -> list[str]:

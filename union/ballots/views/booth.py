@@ -13,7 +13,7 @@ from union.ballots.service import Refusal
 from union.ballots.views.kit import blueprint, posted, raw_json, refused, signer
 from union.core.actor import Actor
 from union.core.clock import utcnow
-from union.core.db import reading, transaction
+from union.core.db import glance, reading, transaction
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.web.guards import current_actor, public, require
@@ -104,7 +104,7 @@ def closes_text(page: BallotPage, actor: Actor) -> str:
 def cast(slug: str) -> ResponseReturnValue:
     """Take a sealed ballot: checked before the lock, put on the board within it."""
     (text,) = posted("ballot")
-    with reading() as session:
+    with glance() as session:
         place = service.booth(session, slug=slug, text=text)
     examined = service.examine(place, text)
     with transaction() as session:

@@ -1,6 +1,7 @@
 """What the ballots' pages share: the blueprint, words for states and kinds, answers in JSON."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
@@ -71,8 +72,13 @@ def settings() -> Settings:
 
 
 def signer() -> Signer:
-    """Return the signer of receipts."""
-    return Signer(settings().secret_key())
+    """Return the signer of receipts; kept, because its key is derived and read from a file."""
+    return _signer(current_app.config["SECRET_KEY"])
+
+
+@lru_cache(maxsize=1)
+def _signer(secret: bytes) -> Signer:
+    return Signer(secret)
 
 
 def posted(*names: str) -> list[str]:

@@ -10,7 +10,7 @@ from union.members.queries.account import (
     draft_by_link,
     own_file,
 )
-from union.members.queries.devices import Device, device_of, devices
+from union.members.queries.devices import Device, SignedIn, devices, signed_in
 from union.members.queries.people import (
     ChapterCard,
     Contact,
@@ -54,6 +54,7 @@ __all__ = [
     "MemberCard",
     "MemberPage",
     "RegisterPage",
+    "SignedIn",
     "account",
     "active_among",
     "active_by_chapter",
@@ -67,7 +68,6 @@ __all__ = [
     "chapters_of",
     "contacts",
     "count_active",
-    "device_of",
     "devices",
     "display_names",
     "draft_by_link",
@@ -81,5 +81,6 @@ __all__ = [
     "own_file",
     "owners",
     "register_page",
+    "signed_in",
     "with_role",
 ]
