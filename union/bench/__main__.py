@@ -7,13 +7,14 @@ from pathlib import Path
 
 import click
 
-from union.bench import ballots, campaigns, casting, firing, outbox
+from union.bench import ballots, campaigns, casting, firing, outbox, settling
 from union.bench.figures import Figure, table, use_server
 
 BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
     "ballots": ballots.run,
     "casting": casting.run,
     "campaigns": campaigns.run,
+    "settling": settling.run,
     "outbox": outbox.run,
     "firing": firing.run,
     "million": outbox.grown,
