@@ -3,6 +3,7 @@
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from time import process_time
@@ -103,13 +104,13 @@ def _bare_opening(asked: list[str]) -> float:
 
 def _bare_updates(path: Path) -> float:
     """Return the processor's seconds of one UPDATE that empties a column of as many rows."""
-    with sqlite3.connect(path) as plain:
+    with closing(sqlite3.connect(path, isolation_level=None)) as plain:
         plain.execute("PRAGMA journal_mode=WAL")
         plain.execute("PRAGMA secure_delete=ON")
         plain.execute("CREATE TABLE t (a TEXT, b TEXT, c BLOB, d INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID")
+        plain.execute("BEGIN")
         plain.executemany(
             "INSERT INTO t VALUES ('campaign', ?, ?, 1)", ((f"{n:020d}", bytes(33)) for n in range(COUNT))
         )
-        plain.commit()
-        plain.isolation_level = None
+        plain.execute("COMMIT")
         return _measured(lambda: plain.execute("UPDATE t SET c = NULL, d = 0"))[1]
