@@ -170,7 +170,7 @@ def test_from_the_plan_to_the_agreement(people, union):
     member.reads("13")
 
     sitter = people(second_id, f"/bargaining/{TABLE}")
-    sitter.follow("Offer 2 · Theirs")
+    sitter.follow("Offer 4 · Theirs")
     sitter.agree("Accept it")
     sitter.press("Make it an agreement")
     sitter.heading("Write the agreement")

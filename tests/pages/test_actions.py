@@ -1,3 +1,4 @@
+import io
 import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -5,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.factories import actions as factory
-from union.actions import service
+from union.actions import queries, service
 from union.actions.models import Action, CheckinTally
 from union.core.actor import SYSTEM
 from union.core.db import reading, transaction
@@ -314,3 +315,22 @@ def factory_other(first, campaign, now):
             session, now, actor=first, campaign=campaign,
             wall_start=wall(now + timedelta(days=5)), wall_end=wall(now + timedelta(days=5, hours=2)),
         )  # fmt: skip
+
+
+def test_paper_lists_of_many_chapters_are_tried_first(client, sign_in, people, live):
+    sign_in(client, people[0].member_id)
+    address = f"/actions/{live}/paper-sheets"
+    assert client.get(address).status_code == 200
+    wrong = client.post(address, data={"sheets": "Amsterdam, 7\nAtlantis, 3", "sure": "1"})
+    assert wrong.status_code == 422
+    assert "There is no such chapter." in wrong.text
+    assert "Atlantis, 3" in wrong.text, "nothing typed is lost"
+    tried = client.post(address, data={"file": (io.BytesIO(b"chapter;count\nAmsterdam;7\n"), "lists.csv")})
+    assert tried.status_code == 200
+    assert "Dry run" in tried.text
+    with reading() as session:
+        assert queries.overview(session, live, datetime.now(UTC)).numbers.checked_in == 0
+    done = client.post(address, data={"sheets": "chapter;count\nAmsterdam;7\n", "sure": "1"})
+    assert done.location == f"/actions/{live}/console"
+    with reading() as session:
+        assert queries.overview(session, live, datetime.now(UTC)).numbers.checked_in == 7

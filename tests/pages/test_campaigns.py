@@ -243,6 +243,11 @@ class TestDemands:
             f"{here}/amend", data={"title": "Pay for waiting", "text": "Every minute we drive counts."}
         )
         assert unchanged.status_code == 422
+        client.post(f"{here}/amend", data={"title": "Pay for waiting", "text": "Every second counts."})
+        mine = text(client.get(here)).split("/back")[0].rpartition("/amendments/")[2]
+        assert client.post(f"/amendments/{mine}/back").location.startswith(here)
+        assert "Taken back" in text(client.get(here))
+        assert client.post(f"/amendments/{mine}", data={"accept": "yes"}).status_code == 409
         demand = here.rsplit("/", 1)[1]
         for move, who in [("add", people[3]), ("add", demand), ("up", demand)]:
             client.post(f"/campaigns/{slug}/ranking", data={"demand": who, "move": move})

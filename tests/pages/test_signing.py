@@ -122,8 +122,12 @@ class TestSigning:
         assert "Sanne Visser" in text(client.get(f"/campaigns/{slug}/names"))
         assert client.post(f"{own}/join").location == "/join"
         assert 'value="Sanne Visser"' in text(client.get("/join/name"))
-        assert client.post(f"{own}/withdraw").location == f"/campaigns/{slug}"
-        assert client.get(own).status_code == 404
+        assert client.post(f"{own}/withdraw").location == own
+        assert "Your signature is withdrawn" in text(client.get(own))
+        assert "Sanne Visser" not in text(client.get(f"/campaigns/{slug}/names"))
+        assert client.post(f"{own}/restore").location == own
+        assert "Sanne Visser" in text(client.get(f"/campaigns/{slug}/names"))
+        client.post(f"{own}/withdraw")
         assert "Sanne Visser" not in text(client.get(f"/campaigns/{slug}/names"))
 
     def test_a_boycott_counts_who_has_stopped(self, client, database):

@@ -29,7 +29,8 @@ class Action(Base):
     wall_start, wall_end: naive local times (YYYY-MM-DDTHH:MM) in `zone`, or in every member's own zone in
     wall-clock mode. starts_at, ends_at: the first start and the last end (UTC); ends_at None for an action
     without a fixed end. to_act, show_delay: minutes. chase_every: minutes to the first reminder of the steps,
-    0 for none. reason: why it was put off or called off, {text: message id, facts}.
+    0 for none. chapter_slug: whose members it calls, "" for everybody's.
+    reason: why it was put off or called off, {text: message id, facts}.
     """
 
     __tablename__ = "action"
@@ -58,6 +59,7 @@ class Action(Base):
     to_act: Mapped[int]
     sms_route: Mapped[str] = mapped_column(String(20))
     place: Mapped[str] = mapped_column(String(8), default="")
+    chapter_slug: Mapped[str] = mapped_column(String(60), default="")
     state: Mapped[State] = mapped_column(_words(State, 12), index=True)
     version: Mapped[int] = mapped_column(default=1)
     created_by: Mapped[str] = mapped_column(String(20))

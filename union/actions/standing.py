@@ -3,7 +3,7 @@
 Reads rows for `service` and `queries` alike; writes nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -17,7 +17,7 @@ from union.actions.rules.states import Choice, FiringState, Mark, VoteState
 from union.ballots import queries as ballots
 from union.campaigns import queries as campaigns
 from union.campaigns.queries.page import my_pledge
-from union.core.actor import Actor
+from union.core.actor import Actor, Place, PlaceKind
 from union.core.i18n import translate
 from union.members import queries as members
 from union.members.queries import Contact
@@ -40,16 +40,36 @@ def test_ref_of(action: Action, member_id: str) -> str:
     return f"test:{action.slug}:v{action.version}:{member_id[:8]}"
 
 
+def places(action: Action) -> tuple[Place, ...]:
+    """Return where the action is held, as `allow` takes it: its campaign, and its chapter if it has one."""
+    return places_of(action.campaign_id, action.chapter_slug)
+
+
+def places_of(campaign_id: str, chapter_slug: str) -> tuple[Place, ...]:
+    """Return where an action of a campaign would be held. chapter_slug: "" for everybody's."""
+    campaign = Place(PlaceKind.CAMPAIGN, campaign_id)
+    return (campaign, Place(PlaceKind.CHAPTER, chapter_slug)) if chapter_slug else (campaign,)
+
+
+def called(session: Session, action: Action) -> list[str]:
+    """Return the members whom the campaign calls to it: those of its chapter, if it has one."""
+    found = campaigns.called(session, action.campaign_id)
+    if not action.chapter_slug:
+        return found
+    here = set(members.eligible(session, chapter_slug=action.chapter_slug))
+    return [one for one in found if one in here]
+
+
 def audience(session: Session, action: Action) -> list[str]:
     """Return the active members who take part now.
 
     Called by their pledge or in by choice, and not out by choice.
     """
-    called = set(campaigns.called(session, action.campaign_id))
+    asked = set(called(session, action))
     said = choices(session, action)
     joined = {member_id for member_id, choice in said.items() if choice is Choice.IN}
     left = {member_id for member_id, choice in said.items() if choice is Choice.OUT}
-    return [one for one in members.eligible(session) if one in called or one in joined if one not in left]
+    return [one for one in members.eligible(session) if one in asked or one in joined if one not in left]
 
 
 def choices(session: Session, action: Action) -> dict[str, Choice]:
@@ -73,7 +93,9 @@ def takes_part(session: Session, action: Action, member_id: str) -> bool:
     if said is not None and said.version == action.version:
         return True
     mine = my_pledge(session, action.campaign_id, Actor(member_id=member_id, active=True))
-    return mine is not None and mine.called is True
+    if mine is None or mine.called is not True:
+        return False
+    return not action.chapter_slug or members.chapter_of(session, member_id) == action.chapter_slug
 
 
 def said_in(session: Session, action: Action, member_id: str) -> bool:
@@ -105,10 +127,18 @@ def campaign_ended(session: Session, campaign_id: str) -> bool:
 
 
 def roll(session: Session, action: Action) -> int:
-    """Return how many active members the action may concern: those with one of its targets."""
-    if len(action.targets) == 1:
+    """Return how many active members the action may concern: those with one of its targets, where it is."""
+    if len(action.targets) == 1 and not action.chapter_slug:
         return members.count_active(session, action.targets[0])
-    return len(set().union(*(members.eligible(session, platform_slug=one) for one in action.targets)))
+    return roll_of(session, action.targets, action.chapter_slug)
+
+
+def roll_of(session: Session, targets: Iterable[str], chapter_slug: str) -> int:
+    """Return how many active members have one of `targets`, in the chapter if there is one."""
+    here = chapter_slug or None
+    return len(
+        set().union(*(members.eligible(session, platform_slug=one, chapter_slug=here) for one in targets))
+    )
 
 
 def reach_of(contacts: list[Contact], action: Action, *, now: datetime) -> Reach | None:

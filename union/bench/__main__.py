@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from union.bench import ballots, booth, campaigns, casting, firing, outbox
+from union.bench import ballots, booth, campaigns, casting, firing, outbox, settling
 from union.bench.figures import Figure, table, use_server
 
 BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
@@ -17,9 +17,10 @@ BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
     "campaigns": campaigns.run,
     "outbox": outbox.run,
     "firing": firing.run,
+    "settling": settling.run,
     "million": outbox.grown,
 }
-ON_REQUEST = {"million"}
+ON_REQUEST = {"settling", "million"}
 
 
 @click.command()
@@ -27,7 +28,7 @@ ON_REQUEST = {"million"}
 @click.option("--json", "out", type=click.Path(path_type=Path), help="Also write the figures as JSON.")
 @click.option("--postgresql", help="Measure on this server instead: postgresql://user:password@host/name.")
 def main(names: tuple[str, ...], out: Path | None, postgresql: str | None) -> None:
-    """Measure NAMES, or everything but `million`. Absolute times are this machine's; compare the ratios."""
+    """Measure NAMES, or everything but what takes long (`settling`, `million`). Absolute times are this machine's; compare the ratios."""
     if postgresql:
         use_server(postgresql)
     found: list[Figure] = []

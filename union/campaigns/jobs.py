@@ -37,10 +37,24 @@ def settle_due(now: datetime, settings: Settings) -> int:
                     session, slug=slug, actor=SYSTEM, now=now, public_url=settings.public_url, weighed=weighed
                 )
             )
+    write_outcomes()
     if done:
         scrub.scrub(installed().engine)
     done += _each(signed, lambda s, slug: keeping.close_signing(s, slug=slug, actor=SYSTEM, now=now))
     return done + announce(now, settings)
+
+
+def write_outcomes() -> None:
+    """Put the outcome of large rounds on their pledges, a part a transaction; goes on after a crash."""
+    with reading() as session:
+        slugs = settling.unwritten(session)
+    for slug in slugs:
+        more = True
+        while more:
+            with reading() as session:
+                part = settling.outcome_part(session, slug=slug, actor=SYSTEM)
+            with transaction() as session:
+                more = part is not None and settling.write_part(session, slug=slug, actor=SYSTEM, part=part)
 
 
 def announce(now: datetime, settings: Settings) -> int:

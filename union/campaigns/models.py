@@ -65,6 +65,8 @@ class Campaign(Base):
     band_changes: Mapped[int] = mapped_column(default=0)
     # Goes up with every pledge, change and withdrawal: tells whether what was worked out still holds.
     moves: Mapped[int] = mapped_column(default=0)
+    # Up to which pledge the outcome of a large round is written; None when every minimum is wiped.
+    outcome_to: Mapped[str | None] = mapped_column(String(20))
     # Up to which member the outcome of the round was announced; None when everybody was told.
     announced_to: Mapped[str | None] = mapped_column(String(20))
     ranking: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -238,6 +240,7 @@ class Signature(Base):
     """One address under a petition, a letter or a boycott. Counts once its owner confirmed it.
 
     address_key: keyed hash that finds an address again; it and `email` are gone a while after the end.
+    withdrawn_at: taken back by its owner, who may undo it until it is deleted; it is not confirmed meanwhile.
     version: the words that were signed. public: the signer wants to be named. checked_in: has stopped.
     """
 
@@ -257,6 +260,7 @@ class Signature(Base):
     checked_in: Mapped[bool] = mapped_column(default=False)
     asked_at: Mapped[datetime] = mapped_column(Instant)
     confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
+    withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)
 
     __table_args__ = (
         UniqueConstraint("campaign_id", "address_key"),

@@ -213,6 +213,7 @@ def expected(pledged: int) -> int:
 # A signature waits this long for its address to be confirmed, one from paper longer, then it is deleted.
 CONFIRM_WITHIN = timedelta(days=7)
 CONFIRM_PAPER_WITHIN = timedelta(days=14)
+UNDO_WITHIN = timedelta(days=1)
 # After a campaign ended its signers' addresses, and the names nobody was to see, are kept this long.
 KEPT_AFTER_END = timedelta(days=30)
 # News by email leaves this much later, so that it can be taken back.

@@ -140,6 +140,7 @@ HISTORY: dict[str, str] = {
     "amended": msg("An amendment was proposed"),
     "amendment_accepted": msg("An amendment was taken in"),
     "amendment_declined": msg("An amendment was turned down"),
+    "amendment_taken_back": msg("An amendment was taken back by its author"),
 }
 
 # Turn of events → (title, sentence with its facts, kind of tag).

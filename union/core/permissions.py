@@ -24,6 +24,7 @@ class Permission(StrEnum):
     ACTION_CANCEL = "action.cancel"
     ACTION_CHECK_IN = "action.check_in"
     ACTION_FIRE = "action.fire"
+    ACTION_READ = "action.read"
     BALLOT_CAST = "ballot.cast"
     BALLOT_PLAN = "ballot.plan"
     BALLOT_RUN = "ballot.run"
@@ -98,6 +99,7 @@ TABLE: dict[Permission, tuple[tuple[Predicate, ...], ...]] = {
     Permission.ACTION_CANCEL: ((organizer,), (officer,), (system,)),
     Permission.ACTION_CHECK_IN: ((active,),),
     Permission.ACTION_FIRE: ((system,),),
+    Permission.ACTION_READ: ((organizer,), (officer,), (system,)),
     Permission.BALLOT_CAST: ((active,),),
     Permission.BALLOT_PLAN: ((organizer,), (officer,)),
     Permission.BALLOT_RUN: ((organizer,), (officer,), (system,)),
@@ -139,7 +141,13 @@ TABLE: dict[Permission, tuple[tuple[Predicate, ...], ...]] = {
     Permission.ROLE_GRANT: ((officer,), (system,)),
 }
 
+_WHERE_ACTIONS_ARE = frozenset({PlaceKind.CHAPTER, PlaceKind.CAMPAIGN})
+
 LOCAL: dict[Permission, frozenset[PlaceKind]] = {
+    Permission.ACTION_PLAN: _WHERE_ACTIONS_ARE,
+    Permission.ACTION_ARM: _WHERE_ACTIONS_ARE,
+    Permission.ACTION_CANCEL: _WHERE_ACTIONS_ARE,
+    Permission.ACTION_READ: _WHERE_ACTIONS_ARE,
     Permission.ORGANIZING_CALL: frozenset(PlaceKind),
     Permission.ORGANIZING_LISTS: frozenset({PlaceKind.CHAPTER, PlaceKind.CAMPAIGN}),
     # Whoever runs one campaign's work sees no list of people: a campaign is no place here.

@@ -70,6 +70,8 @@ def set_the_table(seed: Seed, slug: str, who: People) -> None:
         points = [point.id for point in table.points(session, slug, sitter)]
         offers = (
             (Side.UNION, "No fee rises sooner than six months after every shop was told.", 9),
+            (Side.PLATFORM, "No fee rises sooner than one month after it was put on the site.", 7),
+            (Side.UNION, "No fee rises sooner than four months after every shop was told.", 6),
             (Side.PLATFORM, "No fee rises sooner than two months after it was put on the site.", 4),
         )
         for side, words, days in offers:

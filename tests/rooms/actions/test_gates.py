@@ -326,6 +326,18 @@ def test_a_local_time_that_is_skipped_or_repeated_is_refused(session, now, first
         )
 
 
+def test_replies_that_say_done_count_out_and_done_once(session, now, first, second, called, campaign):
+    slug = make_armed(session, now, first=first, second=second, campaign=campaign)
+    start = run(session, slug)
+    one, two = (members.contacts(session, [called[n]])[0].phone for n in (0, 1))
+    for n, (sender, body) in enumerate([(one, "UIT"), (one, "Klaar!"), (one, "done"), (two, "Done, thanks")]):
+        notify.receive(session, now=start, sender=sender, body=body, provider_id=f"SM{n}")
+    assert service.take_replies(session, now=start) == 4
+    numbers = queries.live_numbers(session, slug, SYSTEM)[0]
+    assert (numbers.checked_in, numbers.completed) == (2, 2)
+    assert notify.waiting(session, keywords={Keyword.OUT, Keyword.DONE}) == ()
+
+
 def test_replies_that_say_out_are_counted_once(session, now, first, second, called, campaign):
     slug = make_armed(session, now, first=first, second=second, campaign=campaign)
     start = run(session, slug)
@@ -340,7 +352,7 @@ def test_replies_that_say_out_are_counted_once(session, now, first, second, call
     assert service.take_replies(session, now=start) == 5
     assert service.take_replies(session, now=start) == 0
     assert notify.waiting(session, keywords={Keyword.OUT}) == ()
-    assert queries.live_numbers(session, slug)[0].checked_in == 1
+    assert queries.live_numbers(session, slug, SYSTEM)[0].checked_in == 1
 
 
 def test_only_the_clock_fires(session, now, first, second, campaign):

@@ -181,6 +181,26 @@ class TestAmending:
             service.decide_amendment(session, amendment_id=second, actor=lead, accept=True, now=NOW)
         service.decide_amendment(session, amendment_id=second, actor=lead, accept=False, now=NOW)
 
+    def test_its_author_takes_it_back_until_it_is_decided(self, session):
+        slug = make_campaign(session)
+        author, other = actor(session), actor(session)
+        demand = propose(session, slug, author)
+        first, second = (
+            service.amend(session, demand_id=demand, actor=other, title="Pay", text=words, reason="", now=NOW)
+            for words in ("Every second counts.", "Every hour counts.")
+        )
+        with pytest.raises(NotFound):
+            service.take_back_amendment(session, amendment_id=first, actor=author, now=NOW)
+        service.take_back_amendment(session, amendment_id=first, actor=other, now=NOW)
+        page = queries.demand_page(session, demand, other, NOW)
+        assert [(one.state, one.mine) for one in page.amendments if one.id == first] == [("taken_back", True)]
+        assert page.history[0].kind == "amendment_taken_back"
+        with pytest.raises(Conflict):
+            service.decide_amendment(session, amendment_id=first, actor=author, accept=True, now=NOW)
+        service.decide_amendment(session, amendment_id=second, actor=author, accept=True, now=NOW)
+        with pytest.raises(Conflict):
+            service.take_back_amendment(session, amendment_id=second, actor=other, now=NOW)
+
     def test_the_same_words_are_no_amendment(self, session):
         slug = make_campaign(session)
         demand = propose(session, slug, actor(session))

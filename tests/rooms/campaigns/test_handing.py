@@ -105,7 +105,7 @@ class TestWords:
             service.sign_again(session, token=token, now=NOW)
         row = row_of(session, slug)
         assert (row.pledged_count, row.verified_count) == (1, 1)
-        service.withdraw_signature(session, token=token)
+        service.withdraw_signature(session, token=token, now=NOW)
         assert row_of(session, slug).verified_count == 0
 
     def test_withdrawing_an_earlier_signature_leaves_the_new_count_alone(self, session, slug):
@@ -114,7 +114,7 @@ class TestWords:
             session, slug=slug, actor=SYSTEM, text="Other words.", reason="x", public_url="x", now=NOW
         )
         signed(session, slug, "omar@example.org")
-        service.withdraw_signature(session, token=token)
+        service.withdraw_signature(session, token=token, now=NOW)
         row = row_of(session, slug)
         assert (row.pledged_count, row.verified_count) == (1, 1)
 

@@ -1,5 +1,6 @@
 """News: posted, mailed to those who asked, edited with every version kept, taken back in time."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,9 @@ from union.campaigns import queries, service
 from union.campaigns.models import CampaignUpdate
 from union.core.actor import SYSTEM
 from union.core.errors import Invalid, NotFound
+from union.notify import texts
 from union.notify.models import Outbox
-from union.notify.rules.kinds import State
+from union.notify.rules.kinds import Channel, State
 
 
 @pytest.fixture
@@ -42,6 +44,19 @@ def test_is_mailed_only_to_those_who_asked_and_only_when_told_to(session, slug):
     assert '"to":"omar@example.org"' in sent.sealed
     assert "/follower/" in sent.sealed
     assert sent.not_before == NOW + timedelta(minutes=10)
+
+
+def test_paragraphs_stay_paragraphs_in_the_email(session, slug):
+    service.add_update(
+        session, slug=slug, actor=SYSTEM, title="News", text="One.\r\n\r\nTwo,\r\non two lines.", mail=True,
+        public_url="http://localhost", now=NOW,
+    )  # fmt: skip
+    [sent] = mails(session)
+    told = json.loads(sent.sealed)["fields"]
+    _subject, body = texts.find("campaigns/news", "en", Channel.EMAIL).render(
+        {"union": "U", "stop": "s", **told}
+    )
+    assert "One.\n\nTwo,\non two lines." in body
 
 
 def test_taking_it_back_in_time_stops_the_emails_and_can_be_undone(session, slug):

@@ -13,7 +13,7 @@ from tests.factories.campaigns import actor, make_campaign, pledge_all, row_of
 from tests.factories.members import make_member
 from union.campaigns import jobs, queries, service
 from union.campaigns.models import Pledge
-from union.campaigns.service import announcing
+from union.campaigns.service import announcing, settling
 from union.core import db
 from union.core.actor import SYSTEM, VISITOR
 from union.core.errors import Closed, Invalid, NotAllowed, NotFound
@@ -338,6 +338,28 @@ class TestNothingIsLeft:
             )
         if database.engine.dialect.name == "sqlite":
             assert not any(one in raw(database, tmp_path) for one in sealed)
+
+    def test_a_large_round_settles_in_parts_and_goes_on_after_a_crash(self, database, settings, monkeypatch):
+        """Who is called comes out as in one go; nobody is told before all of it stands."""
+        monkeypatch.setattr(settling, "AT_ONCE", 2)
+        slug, ids = committed(database, [1, 2, 3, 7, 3, 599, 2])
+        with db.transaction() as session:
+            done = settle(session, slug)
+        assert done.called == 5
+        with db.transaction() as session:
+            part = settling.outcome_part(session, slug=slug, actor=SYSTEM)
+            assert settling.write_part(session, slug=slug, actor=SYSTEM, part=part)
+            assert not announcing.unannounced(session)
+        # the process died here; another one writes the same part again, then the rest
+        with db.transaction() as session:
+            assert settling.write_part(session, slug=slug, actor=SYSTEM, part=part)
+        assert jobs.settle_due(AFTER, settings) == len(ids)
+        with db.reading() as session:
+            rows = {row.member_id: (row.at_least, row.called) for row in session.scalars(select(Pledge))}
+            assert [rows[one] for one in ids] == [
+                (None, least not in {7, 599}) for least in (1, 2, 3, 7, 3, 599, 2)
+            ]
+            assert settling.unwritten(session) == announcing.unannounced(session) == []
 
     def test_nothing_written_down_names_a_minimum(self, session):
         slug = make_campaign(session, unit=600, threshold=1)

@@ -137,13 +137,39 @@ class TestRefusals:
 
 
 class TestOwnPage:
-    def test_withdrawing_deletes_all_of_it(self, session, slug):
+    def test_withdrawing_uncounts_at_once_and_deletes_all_of_it_after_a_day(self, session, slug):
         token = signed(session, slug, "sanne@example.org")
-        assert service.withdraw_signature(session, token=token) == slug
+        service.show_name(session, token=token, public=True)
+        service.withdraw_signature(session, token=token, now=NOW)
         assert counts(session, slug) == (0, 0)
-        assert session.query(Signature).count() == 0
+        assert queries.names_page(session, slug, 1)[1].shown == []
         with pytest.raises(Closed):
-            service.withdraw_signature(session, token=token)
+            service.withdraw_signature(session, token=token, now=NOW)
+        service.forget(session, slug=slug, actor=SYSTEM, now=NOW + timedelta(hours=23))
+        assert (counts(session, slug), session.query(Signature).count()) == ((0, 0), 1)
+        tomorrow = NOW + timedelta(days=1)
+        assert slug in keeping.to_forget(session, tomorrow)
+        service.forget(session, slug=slug, actor=SYSTEM, now=tomorrow)
+        assert (counts(session, slug), session.query(Signature).count()) == ((0, 0), 0)
+        with pytest.raises(Closed):
+            service.restore_signature(session, token=token, now=NOW)
+
+    def test_withdrawing_can_be_undone_for_a_day_once(self, session, slug):
+        token = signed(session, slug, "sanne@example.org")
+        service.withdraw_signature(session, token=token, now=NOW)
+        assert queries.own_signature(session, token).undo_until == NOW + timedelta(days=1)
+        service.restore_signature(session, token=token, now=NOW + timedelta(hours=23))
+        assert counts(session, slug) == (1, 1)
+        assert queries.own_signature(session, token).undo_until is None
+        with pytest.raises(Closed):
+            service.restore_signature(session, token=token, now=NOW)
+        service.withdraw_signature(session, token=token, now=NOW)
+        with pytest.raises(Closed):
+            service.restore_signature(session, token=token, now=NOW + timedelta(days=1))
+
+    def test_who_signs_again_after_withdrawing_counts_once(self, session, slug):
+        token = signed(session, slug, "sanne@example.org")
+        service.withdraw_signature(session, token=token, now=NOW)
         signed(session, slug, "sanne@example.org")
         assert counts(session, slug) == (1, 1)
 
@@ -152,7 +178,7 @@ class TestOwnPage:
         other = signed(session, slug, "omar@example.org")
         forged = f"{token.partition('-')[0]}-{other.partition('-')[2]}"
         with pytest.raises(NotFound):
-            service.withdraw_signature(session, token=forged)
+            service.withdraw_signature(session, token=forged, now=NOW)
         with pytest.raises(NotFound):
             queries.own_signature(session, "nonsense")
 
@@ -172,7 +198,7 @@ class TestOwnPage:
         for stopped in (True, True):
             service.check_in(session, token=token, stopped=stopped)
         assert row_of(session, boycott).checked_in_count == 1
-        service.withdraw_signature(session, token=token)
+        service.withdraw_signature(session, token=token, now=NOW)
         assert row_of(session, boycott).checked_in_count == 0
 
 

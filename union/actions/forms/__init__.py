@@ -1,6 +1,14 @@
 """What people fill in about actions: plain values out, every message at its field."""
 
-from union.actions.forms.acts import CodeForm, DebriefForm, NoticeForm, PaperForm, ReasonForm, RetaliationForm
+from union.actions.forms.acts import (
+    CodeForm,
+    DebriefForm,
+    NoticeForm,
+    PaperForm,
+    ReasonForm,
+    RetaliationForm,
+    SheetsForm,
+)
 from union.actions.forms.plan import KindForm, PlanForm
 from union.actions.forms.votes import VoteForm
 
@@ -13,5 +21,6 @@ __all__ = [
     "PlanForm",
     "ReasonForm",
     "RetaliationForm",
+    "SheetsForm",
     "VoteForm",
 ]

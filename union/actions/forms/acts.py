@@ -4,6 +4,8 @@ from datetime import datetime
 
 from wtforms import (
     BooleanField,
+    FileField,
+    HiddenField,
     IntegerField,
     RadioField,
     SelectField,
@@ -53,6 +55,24 @@ class PaperForm(Form):
         [InputRequired(FILLED)],
         description=msg("Only people who did not check in by phone. Take off with a minus."),
     )
+
+
+class SheetsForm(Form):
+    """The paper lists of many chapters, as a file or pasted."""
+
+    file = FileField(
+        msg("CSV file"),
+        description=msg(
+            "A line per chapter with its count, or a column per chapter with a number per sheet."
+        ),
+        render_kw={"accept": ".csv,.txt,text/csv"},
+    )
+    sheets = TextAreaField(
+        msg("Or type it here"),
+        [Optional(), Length(max=50_000)],
+        description=msg("One chapter on each line, such as: Amsterdam, 34"),
+    )
+    sure = HiddenField()
 
 
 class CodeForm(Form):

@@ -103,6 +103,11 @@ class PlanForm(Form):
         optional=True,
     )
     zone = SelectField(msg("Time zone of these times"), [InputRequired(FILLED)])
+    chapter = SelectField(
+        msg("Who is called"),
+        default="",
+        description=msg("A chapter's own action calls its members alone; others may still join."),
+    )
     floor = IntegerField(
         msg("Floor"),
         [InputRequired(FILLED), NumberRange(1, 10_000_000)],
@@ -187,13 +192,14 @@ class PlanForm(Form):
             place=(self.place.data or "").strip(),
             show_delay=self.show_delay.data,
             chase=self.chase.data,
+            chapter=self.chapter.data,
         )
 
     def show(self, plan: Plan, target: str, language: str) -> None:
         """Fill the form with a plan as it stands, or with a kind's kit."""
         for name in (
             "title", "summary", "zone", "floor", "escalation", "announced", "briefing", "decision", "to_act",
-            "sms_route", "place", "show_delay", "chase",
+            "sms_route", "place", "show_delay", "chase", "chapter",
         ):  # fmt: skip
             self[name].data = getattr(plan, name)
         self.mode.data = plan.mode.value

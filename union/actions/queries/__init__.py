@@ -11,6 +11,7 @@ from union.actions.queries.cards import (
     next_moment,
     titles,
     upcoming,
+    where_planned,
 )
 from union.actions.queries.console import (
     ChapterRow,
@@ -50,4 +51,5 @@ __all__ = [
     "plan_of",
     "titles",
     "upcoming",
+    "where_planned",
 ]

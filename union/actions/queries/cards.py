@@ -25,6 +25,7 @@ from union.actions.rules.states import (
 )
 from union.campaigns import queries as campaigns
 from union.core.actor import Actor
+from union.core.permissions import Permission, permits
 from union.members import queries as members
 
 RECENT = timedelta(days=7)
@@ -34,7 +35,8 @@ RECENT = timedelta(days=7)
 class ActionCard:
     """One action in a list.
 
-    starts_at, ends_at: where the reader lives. mine: takes part. next: what to do now.
+    starts_at, ends_at: where the reader lives. chapter: the name of the only one it calls. mine: takes part.
+    next: what to do now.
 
     next: "look", "check_in", "complete", "watch" or "" for nothing.
     """
@@ -55,6 +57,7 @@ class ActionCard:
     campaign_slug: str
     campaign_title: str
     version: int
+    chapter: str = ""
     mine: bool = False
     next: str = ""
 
@@ -85,9 +88,14 @@ def card_of(
         campaign_slug=campaign.slug,
         campaign_title=campaign.title,
         version=action.version,
+        chapter=_chapter_name(session, action.chapter_slug),
         mine=mine,
         next=next_,
     )
+
+
+def _chapter_name(session: Session, slug: str) -> str:
+    return next((one.name for one in members.chapters(session) if one.slug == slug), slug) if slug else ""
 
 
 def mine(session: Session, member_id: str, now: datetime) -> list[ActionCard]:
@@ -129,15 +137,36 @@ def _next(session: Session, row: Action, member_id: str, now: datetime) -> str:
 
 
 def listing(
-    session: Session, *, campaign_id: str | None = None, states: Collection[State] = ()
+    session: Session,
+    *,
+    campaign_id: str | None = None,
+    states: Collection[State] = (),
+    actor: Actor | None = None,
 ) -> list[ActionCard]:
-    """Return all actions (of a campaign, in some states), the latest start first; for organizers."""
+    """Return all actions (of a campaign, in some states), the latest start first; for organizers.
+
+    actor: only those held where this actor runs them.
+    """
     query = select(Action).order_by(Action.starts_at.desc()).limit(200)
     if campaign_id is not None:
         query = query.where(Action.campaign_id == campaign_id)
     if states:
         query = query.where(Action.state.in_(states))
-    return [card_of(session, row) for row in session.scalars(query)]
+    return [
+        card_of(session, row)
+        for row in session.scalars(query)
+        if actor is None or permits(actor, Permission.ACTION_READ, *standing.places(row))
+    ]
+
+
+def where_planned(session: Session, campaign_id: str, actor: Actor) -> dict[str, str]:
+    """Return for whom the actor may plan in a campaign: slug → name of a chapter, "" → "" for everybody."""
+    chapters = {one.slug: one.name for one in members.chapters(session)}
+    return {
+        slug: name
+        for slug, name in {"": "", **chapters}.items()
+        if permits(actor, Permission.ACTION_PLAN, *standing.places_of(campaign_id, slug))
+    }
 
 
 @dataclass(frozen=True)

@@ -91,8 +91,7 @@ class ConsolePage:
 
 def console(session: Session, slug: str, actor: Actor, now: datetime, language: str) -> ConsolePage:
     """Return the console of an action; raises NotFound, and NotAllowed for others than organizers."""
-    allow(actor, Permission.CONSOLE_READ)
-    action = found(session, slug)
+    action = _for(session, slug, actor, Permission.ACTION_READ)
     facts = standing.facts(session, action, now=now, asking=actor.member_id)
     checks = readiness.checks(facts)
     taking_part = standing.audience(session, action)
@@ -139,6 +138,14 @@ def console(session: Session, slug: str, actor: Actor, now: datetime, language: 
     )
 
 
+def _for(session: Session, slug: str, actor: Actor, permission: Permission) -> Action:
+    """Return the row for an actor who may do that where the action is held."""
+    allow(actor, permission, *actor.places)
+    action = found(session, slug)
+    allow(actor, permission, *standing.places(action))
+    return action
+
+
 def _blocked(action: Action, checks: tuple[Check, ...]) -> Check | None:
     """Return why the next signature is refused; None when it can be given."""
     missing = readiness.failing(checks, without=[Gate.ORGANIZERS])
@@ -153,6 +160,8 @@ NEEDS = {
     "postpone": Permission.ACTION_CANCEL,
     "cancel": Permission.ACTION_CANCEL,
     "end": Permission.ACTION_CANCEL,
+    "vote": Permission.BALLOT_PLAN,
+    "launch": Permission.BALLOT_RUN,
 }
 """What a button asks of who presses it; planning where it is not listed."""
 
@@ -180,7 +189,7 @@ def _may(action: Action, actor: Actor) -> frozenset[str]:
     return frozenset(
         name
         for name, holds in found_.items()
-        if holds and permits(actor, NEEDS.get(name, Permission.ACTION_PLAN))
+        if holds and permits(actor, NEEDS.get(name, Permission.ACTION_PLAN), *standing.places(action))
     )
 
 
@@ -218,8 +227,7 @@ def messages(session: Session, action: Action) -> tuple[tuple[str, Progress], ..
 
 def plan_of(session: Session, slug: str, actor: Actor) -> tuple[ActionCard, Plan]:
     """Return the plan as it stands, to be edited."""
-    allow(actor, Permission.ACTION_PLAN)
-    row = found(session, slug)
+    row = _for(session, slug, actor, Permission.ACTION_PLAN)
 
     def minutes(at: datetime) -> int:
         return int((row.starts_at - at).total_seconds() // 60)
@@ -250,13 +258,14 @@ def plan_of(session: Session, slug: str, actor: Actor) -> tuple[ActionCard, Plan
         briefing=minutes(row.briefing_at),
         decision=minutes(row.go_no_go_at),
         chase=row.chase_every,
+        chapter=row.chapter_slug,
         **facts,
     )
 
 
-def live_numbers(session: Session, slug: str) -> tuple[Numbers, Heartbeat | None]:
+def live_numbers(session: Session, slug: str, actor: Actor) -> tuple[Numbers, Heartbeat | None]:
     """Return what the console polls."""
-    action = found(session, slug)
+    action = _for(session, slug, actor, Permission.ACTION_READ)
     return numbers(session, action), notify.heartbeat(session, standing.SCHEDULER)
 
 

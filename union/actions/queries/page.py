@@ -84,7 +84,7 @@ def action_page(session: Session, slug: str, actor: Actor, now: datetime, langua
     Raises NotFound for one that is not planned yet, save to organizers.
     """
     action = found(session, slug)
-    if action.state not in SHOWN and not permits(actor, Permission.ACTION_PLAN):
+    if action.state not in SHOWN and not permits(actor, Permission.ACTION_PLAN, *standing.places(action)):
         raise NotFound(msg("There is no such action."))
     member_id = actor.member_id or ""
     mine = standing.takes_part(session, action, member_id)
@@ -137,7 +137,8 @@ def debrief_view(session: Session, action: Action, *, published_only: bool) -> D
 def debrief_page(session: Session, slug: str, actor: Actor) -> tuple[ActionCard, DebriefView]:
     """Return the published debrief, or to organizers any; raises NotFound without one."""
     action = found(session, slug)
-    view = debrief_view(session, action, published_only=not permits(actor, Permission.ACTION_PLAN))
+    plans = permits(actor, Permission.ACTION_PLAN, *standing.places(action))
+    view = debrief_view(session, action, published_only=not plans)
     if view is None:
         raise NotFound(msg("There is no debrief of this action yet."))
     return card_of(session, action), view

@@ -13,7 +13,8 @@ class Plan:
     they are local in instant mode. briefing, decision: minutes before the start at which members are briefed
     and at which mandate and floor are looked at once more. to_act: minutes before the start by which
     everybody must know.
-    place: country or region for working days. show_delay: minutes by which public check-in numbers lag.
+    place: country or region for working days. chapter: whose members are called, "" for all of them.
+     show_delay: minutes by which public check-in numbers lag.
     chase: minutes after the start to the first reminder of who is not done, 0 for none.
     """
 
@@ -35,5 +36,6 @@ class Plan:
     to_act: int = 10
     sms_route: str = "alphanumeric"
     place: str = ""
+    chapter: str = ""
     show_delay: int = 0
     chase: int = 0

@@ -17,7 +17,7 @@ from union.audit import service as audit
 from union.core.actor import Actor
 from union.core.errors import Conflict, Invalid
 from union.core.i18n import msg, when
-from union.core.permissions import Permission, allow
+from union.core.permissions import Permission
 from union.members import queries as members
 from union.notify import service as notify
 from union.notify.rules.kinds import Channel, Lane
@@ -29,8 +29,7 @@ def send_test(session: Session, *, actor: Actor, now: datetime, slug: str) -> in
 
     Raises Invalid when there is no channel to test.
     """
-    allow(actor, Permission.ACTION_ARM)
-    action = common.locked(session, slug)
+    action = common.locked_for(session, slug, actor, Permission.ACTION_ARM)
     found = members.contacts(session, [actor.member_id or ""])
     recipients = [
         Recipient(
@@ -64,8 +63,7 @@ def arm(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
 
     Raises NotReady that names the first failing condition, and Conflict when somebody signed before.
     """
-    allow(actor, Permission.ACTION_ARM)
-    action = common.locked(session, slug)
+    action = common.locked_for(session, slug, actor, Permission.ACTION_ARM)
     require_next(action.state, State.ARMED)
     if action.armed_by is not None:
         raise Conflict(msg("This action was armed already; another organizer must confirm it."))
@@ -87,8 +85,7 @@ def confirm(session: Session, *, actor: Actor, now: datetime, slug: str) -> None
 
     Everything is checked once more. Raises Conflict for the organizer who signed first, NotReady as `arm`.
     """
-    allow(actor, Permission.ACTION_ARM)
-    action = common.locked(session, slug)
+    action = common.locked_for(session, slug, actor, Permission.ACTION_ARM)
     require_next(action.state, State.ARMED)
     readiness.require_second(action.armed_by, actor.member_id)
     found = readiness.checks(standing.facts(session, action, now=now, asking=actor.member_id))
@@ -112,8 +109,7 @@ def disarm(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
 
     Any one organizer can.
     """
-    allow(actor, Permission.ACTION_CANCEL)
-    action = common.locked(session, slug)
+    action = common.locked_for(session, slug, actor, Permission.ACTION_CANCEL)
     if action.state not in {State.SCHEDULED, State.ARMED} or action.armed_by is None:
         raise Conflict(msg("This action is not armed."))
     common.take_signatures_off(session, action)

@@ -29,8 +29,7 @@ def postpone(session: Session, *, actor: Actor, now: datetime, slug: str, reason
 
     A new time makes it a new version (`edit`). Raises Invalid without a reason, Conflict when it is over.
     """
-    allow(actor, Permission.ACTION_CANCEL)
-    action = common.locked(session, slug)
+    action = common.locked_for(session, slug, actor, Permission.ACTION_CANCEL)
     return put_off(session, action, actor=actor, now=now, text=_reason(reason), facts={}, site=site)
 
 
@@ -53,8 +52,7 @@ def cancel(session: Session, *, actor: Actor, now: datetime, slug: str, reason: 
 
     Raises Invalid without a reason, Conflict when it is over.
     """
-    allow(actor, Permission.ACTION_CANCEL)
-    action = common.locked(session, slug)
+    action = common.locked_for(session, slug, actor, Permission.ACTION_CANCEL)
     stated = common.Reason(_reason(reason), {})
     return _stop(session, action, State.CANCELLED, "called_off", stated, actor, now, site)
 

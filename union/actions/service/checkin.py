@@ -6,7 +6,7 @@ wiped.
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -67,13 +67,7 @@ def complete(session: Session, *, actor: Actor, now: datetime, slug: str) -> Non
     Raises Conflict the second time, Closed while the action is not live.
     """
     allow(actor, Permission.ACTION_CHECK_IN)
-    action = _live(session, slug)
-    member_id = str(actor.member_id)
-    if not standing.counted(session, action, Mark.OUT, member_id):
-        _count_out(session, action, member_id, now)
-    if not _mark(session, action, Mark.DONE, member_id):
-        raise Conflict(msg("We counted you already."))
-    _add(session, action, members.chapter_of(session, member_id), done=1)
+    _count_done(session, _live(session, slug), str(actor.member_id), now)
 
 
 def undo(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
@@ -98,8 +92,9 @@ def add_paper(
 
     count: may be negative to correct an earlier entry, never below what paper has added.
     """
-    allow(actor, Permission.ACTION_PLAN)
+    allow(actor, Permission.ACTION_PLAN, *actor.places)
     action = _live(session, slug)
+    allow(actor, Permission.ACTION_PLAN, *standing.places(action))
     if chapter_slug not in {one.slug for one in members.chapters(session)}:
         raise Invalid(msg("Choose a chapter."), field="chapter")
     row = session.get(CheckinTally, (action.id, chapter_slug), with_for_update=True)
@@ -127,26 +122,33 @@ def add_paper(
 
 
 def take_replies(session: Session, *, now: datetime, limit: int = 100) -> int:
-    """Count replies such as "OUT" or "UIT" for the live action the sender takes part in.
+    """Count replies such as "OUT" or "DONE" for the live action the sender takes part in.
 
     Returns how many were read. What is kept of a reply no longer tells who sent it.
     """
-    replies = notify.waiting(session, keywords={Keyword.OUT}, limit=limit)
+    replies = notify.waiting(session, keywords={Keyword.OUT, Keyword.DONE}, limit=limit)
     live = _live_slugs(session) if replies else []
     for reply in replies:
-        _take_reply(session, live, reply.member_id, now)
+        count = _count_done if reply.keyword is Keyword.DONE else _count_out
+        _take_reply(session, live, reply.member_id, now, count)
         notify.settle(session, now=now, inbound_id=reply.id, note="read", forget=True)
     return len(replies)
 
 
-def _take_reply(session: Session, live: Sequence[str], member_id: str | None, now: datetime) -> None:
+def _take_reply(
+    session: Session,
+    live: Sequence[str],
+    member_id: str | None,
+    now: datetime,
+    count: Callable[[Session, Action, str, datetime], None],
+) -> None:
     """Count the sender in the newest live action that counts them; nobody hears which, or whether."""
     with suppress(NotFound):  # a number we do not know, or of somebody who left
         if member_id is None or not members.actor_of(session, member_id).active:
             return
         for slug in live:
             with suppress(Conflict, Closed, NotAllowed):
-                _count_out(session, common.locked_shared(session, slug), member_id, now)
+                count(session, common.locked_shared(session, slug), member_id, now)
                 return
 
 
@@ -194,6 +196,14 @@ def _count_out(session: Session, action: Action, member_id: str, now: datetime, 
         raise Conflict(msg("We counted you already."))
     _add(session, action, members.chapter_of(session, member_id), out=1, point=point)
     _pulse(session, action, tally.span_of((now - started).total_seconds()))
+
+
+def _count_done(session: Session, action: Action, member_id: str, now: datetime) -> None:
+    if not standing.counted(session, action, Mark.OUT, member_id):
+        _count_out(session, action, member_id, now)
+    if not _mark(session, action, Mark.DONE, member_id):
+        raise Conflict(msg("We counted you already."))
+    _add(session, action, members.chapter_of(session, member_id), done=1)
 
 
 def _started(session: Session, action: Action, member_id: str) -> datetime | None:

@@ -26,7 +26,6 @@ from union.actions.rules.retaliation import SORTS, WATCH
 from union.actions.rules.states import Choice, FiringState, State
 from union.actions.service import common, votes
 from union.audit import service as audit
-from union.campaigns import queries as campaigns
 from union.core.actor import Actor
 from union.core.errors import Closed, Conflict, Invalid
 from union.core.i18n import msg
@@ -64,8 +63,7 @@ def close(session: Session, action: Action, *, actor: Actor, now: datetime, site
 
 def end_now(session: Session, *, actor: Actor, now: datetime, slug: str, site: str) -> None:
     """End a live action before its end, or one without a fixed end; any one organizer can."""
-    allow(actor, Permission.ACTION_CANCEL)
-    action = common.locked(session, slug)
+    action = common.locked_for(session, slug, actor, Permission.ACTION_CANCEL)
     if action.state is not State.LIVE:
         raise Conflict(msg("Only an action that is live can be ended."))
     close(session, action, actor=actor, now=now, site=site)
@@ -83,7 +81,7 @@ def _freeze(session: Session, action: Action, taking_part: list[str]) -> None:
         Debrief(
             action_id=action.id,
             eligible=standing.roll(session, action),
-            pledged=len(campaigns.called(session, action.campaign_id)),
+            pledged=len(standing.called(session, action)),
             taking_part=len(taking_part),
             verified=sum(1 for one in taking_part if said.get(one) is Choice.IN),
             checked_in=sum(row.out for row in rows),
@@ -127,8 +125,7 @@ def debrief(
 
     Raises Closed before the end.
     """
-    allow(actor, Permission.ACTION_PLAN)
-    action = common.locked(session, slug)
+    action = common.locked_for(session, slug, actor, Permission.ACTION_PLAN)
     if action.state not in {State.ENDED, State.DEBRIEFED}:
         raise Closed(msg("The debrief is written once the action has ended."))
     found = session.get_one(Debrief, action.id)

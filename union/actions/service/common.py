@@ -13,8 +13,10 @@ from union.actions import standing
 from union.actions.models import Action, ActionZoneFiring, CheckinOnce
 from union.actions.rules import chasing, pacing, windows
 from union.actions.rules.states import Mode, State, require_next
+from union.core.actor import Actor
 from union.core.errors import NotFound
 from union.core.i18n import msg, translate, when
+from union.core.permissions import Permission, allow
 from union.members import queries as members
 from union.members.queries import Contact
 from union.notify import service as notify
@@ -34,6 +36,14 @@ def locked(session: Session, slug: str) -> Action:
     )
     if action is None:
         raise NotFound(msg("There is no such action."))
+    return action
+
+
+def locked_for(session: Session, slug: str, actor: Actor, permission: Permission) -> Action:
+    """Return the action, locked, for an actor who may do that where it is held; raises NotAllowed."""
+    allow(actor, permission, *actor.places)
+    action = locked(session, slug)
+    allow(actor, permission, *standing.places(action))
     return action
 
 

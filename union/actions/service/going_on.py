@@ -42,8 +42,7 @@ def launch_vote(
     untested: places of the trustees without a test decryption, as the organizer saw and confirmed them.
     Raises Closed when the action does not run, Conflict for a vote that ran before or whose keys are missing.
     """
-    allow(actor, Permission.ACTION_PLAN)
-    action = common.locked(session, slug)
+    action = common.locked_for(session, slug, actor, Permission.ACTION_PLAN)
     if action.state is not State.LIVE:
         raise Closed(msg("A vote on going on opens while the action runs."))
     row = votes.found(session, action, number)

@@ -47,8 +47,9 @@ def draft(session: Session, *, actor: Actor, now: datetime, campaign_slug: str, 
 
     Raises Invalid for what cannot be (with the field), NoSuchLocalTime with candidates around a clock change.
     """
-    allow(actor, Permission.ACTION_PLAN)
+    allow(actor, Permission.ACTION_PLAN, *actor.places)
     campaign = campaigns.card(session, campaign_slug)
+    allow(actor, Permission.ACTION_PLAN, *standing.places_of(campaign.id, plan.chapter))
     action = Action(
         id=new_id(),
         slug=_free_slug(session, plan.title),
@@ -79,11 +80,11 @@ def edit(session: Session, *, actor: Actor, now: datetime, slug: str, plan: Plan
     version: what was to be sent is cancelled, all hands are told, and who joined by choice is asked again.
     Raises Closed for an action that runs or is over.
     """
-    allow(actor, Permission.ACTION_PLAN)
-    action = common.locked(session, slug)
+    action = common.locked_for(session, slug, actor, Permission.ACTION_PLAN)
     if action.state not in PLANNING:
         raise Closed(msg("An action that runs or is over cannot be changed; it can only be called off."))
     before = _material(action)
+    allow(actor, Permission.ACTION_PLAN, *standing.places_of(action.campaign_id, plan.chapter))
     told = action.state in {State.SCHEDULED, State.ARMED, State.POSTPONED}
     asked = standing.audience(session, action) if told else []
     old_ref = standing.ref_of(action)
@@ -119,8 +120,7 @@ def edit(session: Session, *, actor: Actor, now: datetime, slug: str, plan: Plan
 
 def authorize(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
     """Tie a draft to the mandate in force at its start; raises NotReady without one."""
-    allow(actor, Permission.ACTION_PLAN)
-    action = common.locked(session, slug)
+    action = common.locked_for(session, slug, actor, Permission.ACTION_PLAN)
     if action.state is not State.DRAFT:
         raise Conflict(REFUSED_IN[action.state])
     if not _take_mandate(session, action):
@@ -135,8 +135,7 @@ def schedule(session: Session, *, actor: Actor, now: datetime, slug: str) -> Non
     Raises NotReady when the floor can never be met or the mandate does not cover the start, and Closed when
     the start has passed or lies inside the notice period even if notice went out now.
     """
-    allow(actor, Permission.ACTION_PLAN)
-    action = common.locked(session, slug)
+    action = common.locked_for(session, slug, actor, Permission.ACTION_PLAN)
     if action.state is not State.AUTHORIZED:
         # An armed action may fall back to being scheduled, but by disarming: never with its signatures kept.
         raise Conflict(REFUSED_IN[action.state])
@@ -164,8 +163,7 @@ def schedule(session: Session, *, actor: Actor, now: datetime, slug: str) -> Non
 
 def give_notice(session: Session, *, actor: Actor, now: datetime, slug: str, given_at: datetime) -> None:
     """Record when the other side was given notice of this version; raises Invalid for a moment to come."""
-    allow(actor, Permission.ACTION_PLAN)
-    action = common.locked(session, slug)
+    action = common.locked_for(session, slug, actor, Permission.ACTION_PLAN)
     if action.state not in PLANNING:
         raise Closed(msg("Notice is recorded before an action starts."))
     if given_at > now:
@@ -188,7 +186,7 @@ def _write(session: Session, action: Action, plan: Plan, now: datetime) -> None:
     """Put the plan on the row, once it is known to be possible."""
     _check(session, plan)
     times = _times(session, action, plan)
-    if plan.floor > (rolled := _roll(session, plan)):
+    if plan.floor > (rolled := standing.roll_of(session, plan.targets, plan.chapter)):
         raise Invalid(
             msg("The floor of %(floor)s is above the roll of %(roll)s members, so it can never be met."),
             field="floor",
@@ -206,6 +204,7 @@ def _write(session: Session, action: Action, plan: Plan, now: datetime) -> None:
     action.briefing_at, action.go_no_go_at = times.briefing_at, times.go_no_go_at
     action.floor, action.to_act, action.sms_route = plan.floor, plan.to_act, plan.sms_route
     action.place, action.show_delay = notice.check_place(plan.place), plan.show_delay
+    action.chapter_slug = plan.chapter
     action.chase_every = plan.chase
 
 
@@ -216,6 +215,8 @@ def _check(session: Session, plan: Plan) -> None:
         raise Invalid(msg("Name at least one platform."), field="targets")
     for target in plan.targets:
         _check_target(session, target)
+    if plan.chapter and plan.chapter not in {one.slug for one in members.chapters(session)}:
+        raise Invalid(msg("Choose a chapter."), field="chapter")
     if not plan.steps:
         raise Invalid(msg("Write at least one step: what is everybody to do?"), field="steps")
     if plan.floor < 1:
@@ -241,8 +242,8 @@ def _check_target(session: Session, slug: str) -> None:
 def _times(session: Session, action: Action, plan: Plan) -> _Times:
     zones: set[str] = set()
     if plan.mode is Mode.WALL_CLOCK:
-        called = campaigns.called(session, action.campaign_id)
-        zones = {one.zone for one in members.contacts(session, called)}
+        action.chapter_slug = plan.chapter
+        zones = {one.zone for one in members.contacts(session, standing.called(session, action))}
     planned = windows.plan(plan.mode, plan.wall_start, plan.wall_end, plan.zone, zones)
     start = windows.first_start(planned)
     return _Times(
@@ -253,13 +254,10 @@ def _times(session: Session, action: Action, plan: Plan) -> _Times:
     )
 
 
-def _roll(session: Session, plan: Plan) -> int:
-    return len(set().union(*(members.eligible(session, platform_slug=one) for one in plan.targets)))
-
-
 def _material(action: Action) -> tuple[object, ...]:
     """Return what members agreed to: the time, the target and the kind."""
-    return (action.mode, action.zone, action.wall_start, action.wall_end, sorted(action.targets), action.kind)
+    when = (action.mode, action.zone, action.wall_start, action.wall_end)
+    return (*when, sorted(action.targets), action.chapter_slug, action.kind)
 
 
 def _take_mandate(session: Session, action: Action) -> bool:

@@ -22,10 +22,10 @@ from union.ballots import queries as ballots
 from union.ballots import service as voting
 from union.campaigns import queries as campaigns
 from union.campaigns.service.votes import KIND
-from union.core.actor import Actor
+from union.core.actor import SYSTEM, Actor
 from union.core.errors import Closed, Conflict, Invalid, NotFound
 from union.core.i18n import msg, translate
-from union.core.permissions import Permission, allow
+from union.core.permissions import Permission, permits
 
 OVER = frozenset({"closed", "concluded", "cancelled"})
 """States in which a ballot cannot be called off any more."""
@@ -37,8 +37,7 @@ def plan_vote(session: Session, *, actor: Actor, now: datetime, slug: str, vote:
     Takes signatures off, for they stood under another plan. Raises Closed once the action runs, Invalid with
     the field for a vote that could not be held or would change nothing.
     """
-    allow(actor, Permission.ACTION_PLAN)
-    action = _plannable(session, slug)
+    action = _plannable(session, slug, actor)
     going_on.check(vote, action.starts_at, action.ends_at)
     common.take_signatures_off(session, action)
     ballot = _draft_ballot(session, action, vote, actor=actor, now=now)
@@ -64,8 +63,8 @@ def plan_vote(session: Session, *, actor: Actor, now: datetime, slug: str, vote:
     return row.number
 
 
-def _plannable(session: Session, slug: str) -> Action:
-    action = common.locked(session, slug)
+def _plannable(session: Session, slug: str, actor: Actor) -> Action:
+    action = common.locked_for(session, slug, actor, Permission.ACTION_PLAN)
     if action.state not in PLANNING:
         raise Closed(
             msg("Votes on going on are planned before an action starts, so that nobody is surprised.")
@@ -120,8 +119,7 @@ def _what(vote: VotePlan, language: str) -> str:
 
 def drop_vote(session: Session, *, actor: Actor, now: datetime, slug: str, number: int, site: str) -> None:
     """Take a vote out of the plan before the action starts; signatures come off. Raises Closed later."""
-    allow(actor, Permission.ACTION_PLAN)
-    action = _plannable(session, slug)
+    action = _plannable(session, slug, actor)
     row = found(session, action, number)
     if row.state is not VoteState.PLANNED:
         raise Conflict(msg("This vote is not planned any more."))
@@ -143,9 +141,17 @@ def drop(
     """Give a vote up, and its ballot with it unless that is over."""
     card = ballots.by_slug(session, row.ballot_slug)
     if card is not None and card.state not in OVER:
-        voting.cancel(session, actor=actor, now=now, slug=row.ballot_slug, public_url=site)
+        voting.cancel(session, actor=_with_it(actor), now=now, slug=row.ballot_slug, public_url=site)
     row.state = VoteState.DROPPED
     record(session, action, row, "drop_vote", actor, now)
+
+
+def _with_it(actor: Actor) -> Actor:
+    """Return in whose name a planned ballot moves or falls with its action.
+
+    Whoever runs the action at one place runs no ballots, and can always stop it all the same.
+    """
+    return actor if permits(actor, Permission.BALLOT_RUN) else SYSTEM
 
 
 def drop_all(session: Session, action: Action, *, actor: Actor, now: datetime, site: str, held: bool) -> None:
@@ -168,7 +174,7 @@ def move(session: Session, action: Action, *, actor: Actor, now: datetime) -> No
             going_on.require_in_time(planned, action.ends_at, row.title)
             voting.reschedule(
                 session,
-                actor=actor,
+                actor=_with_it(actor),
                 now=now,
                 slug=row.ballot_slug,
                 opens_at=planned.opens_at,

@@ -118,18 +118,18 @@ def _ago(seconds: float | None) -> str:
 
 
 @blueprint.get("/actions/<slug>/console")
-@require(Permission.CONSOLE_READ)
+@require(Permission.ACTION_READ)
 def console(slug: str) -> ResponseReturnValue:
     """Show the console."""
     return _show(slug)
 
 
 @blueprint.get("/actions/<slug>/live.json")
-@require(Permission.CONSOLE_READ)
+@require(Permission.ACTION_READ)
 def console_json(slug: str) -> ResponseReturnValue:
     """Give the numbers that the console refreshes."""
     with reading() as session:
-        numbers, heartbeat = queries.live_numbers(session, slug)
+        numbers, heartbeat = queries.live_numbers(session, slug, current_actor())
     seconds = (utcnow() - heartbeat.at).total_seconds() if heartbeat else None
     return jsonify(
         taking_part=number(numbers.taking_part),
@@ -284,7 +284,7 @@ def paper(slug: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/actions/<slug>/poster")
-@require(Permission.CONSOLE_READ)
+@require(Permission.ACTION_READ)
 def poster(slug: str) -> ResponseReturnValue:
     """Show the sheet for a meeting point: QR code and code to type."""
     found, _ = _read(slug)

@@ -15,7 +15,7 @@ from union.campaigns import queries as campaigns
 from union.campaigns.queries import CampaignCard
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
-from union.core.errors import Invalid, NotFound
+from union.core.errors import Invalid, NotAllowed, NotFound
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.core.zones import NoSuchLocalTime
@@ -23,13 +23,15 @@ from union.members import queries as members
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext, language
 
+EVERYBODY = msg("Everybody the campaign calls")
+
 
 @blueprint.get("/actions")
-@require(Permission.CONSOLE_READ)
+@require(Permission.ACTION_READ)
 def index() -> ResponseReturnValue:
-    """List all actions for organizers."""
+    """List the actions for organizers, those held where they organize."""
     with reading() as session:
-        cards = queries.listing(session)
+        cards = queries.listing(session, actor=current_actor())
     return render_template("actions/index.html", cards=cards)
 
 
@@ -38,7 +40,11 @@ def index() -> ResponseReturnValue:
 def choose_campaign() -> ResponseReturnValue:
     """Choose the campaign the new action belongs to."""
     with reading() as session:
-        cards = [card for card in campaigns.listing(session, actor=current_actor()) if card.ended_at is None]
+        cards = [
+            card
+            for card in campaigns.listing(session, actor=current_actor())
+            if card.ended_at is None and queries.where_planned(session, card.id, current_actor())
+        ]
     return render_template("actions/choose.html", cards=cards)
 
 
@@ -65,7 +71,8 @@ def new(campaign_slug: str, kind: str) -> ResponseReturnValue:
     form = PlanForm()
     with reading() as session:
         campaign = campaigns.card(session, campaign_slug)
-        _offer(form, campaign, [one.zone for one in members.chapters(session)])
+        for_whom = queries.where_planned(session, campaign.id, current_actor())
+        _offer(form, campaign, [one.zone for one in members.chapters(session)], for_whom)
     if request.method == "GET":
         kit = KITS[Kind(kind)]
         form.zone.data = campaign.zone
@@ -93,9 +100,10 @@ def edit(slug: str) -> ResponseReturnValue:
         card, plan = queries.plan_of(session, slug, current_actor())
         campaign = campaigns.card_by_id(session, card.campaign_id)
         zones = [one.zone for one in members.chapters(session)]
+        for_whom = queries.where_planned(session, campaign.id, current_actor())
     if request.method == "GET":
         form.show(plan, campaign.platform_slug, language())
-    _offer(form, campaign, [plan.zone, *zones])
+    _offer(form, campaign, [plan.zone, *zones], for_whom)
     if form.validate_on_submit() and (typed := _typed(form, plan.kind, campaign.platform_slug)):
         try:
             with transaction() as session:
@@ -126,9 +134,12 @@ def _page(form: PlanForm, campaign: CampaignCard, kind: Kind, card: ActionCard |
     return page, 422 if form.errors else 200
 
 
-def _offer(form: PlanForm, campaign: CampaignCard, zones: list[str]) -> None:
+def _offer(form: PlanForm, campaign: CampaignCard, zones: list[str], for_whom: dict[str, str]) -> None:
+    if not for_whom:
+        raise NotAllowed(msg("Your role in the union does not include this."))
     desk = not settings().carriers
     form.offer(language(), [campaign.zone, current_actor().zone, *zones], desk=desk)
+    form.chapter.choices = {slug: name or gettext(EVERYBODY) for slug, name in for_whom.items()}
 
 
 def _typed(form: PlanForm, kind: Kind, target: str) -> Plan | None:

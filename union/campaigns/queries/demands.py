@@ -86,6 +86,7 @@ class AmendmentView:
     reason: str
     state: str
     current: bool
+    mine: bool
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def demand_page(session: Session, demand_id: str, actor: Actor, now: datetime) -
         version=row.version,
         frozen_hash=row.frozen_hash,
         merged_into=_card(merged, actor, endorsed=False) if merged else None,
-        amendments=_amendments(session, row) if actor.active else [],
+        amendments=_amendments(session, row, actor) if actor.active else [],
         history=_history(session, row.id),
         moves=_moves(
             row, organizer=organizer, own=own and debating, ended=Stage(campaign.stage) in rules.ENDED
@@ -181,7 +182,7 @@ def _moves(row: Demand, *, organizer: bool, own: bool, ended: bool) -> list[Dema
     ]
 
 
-def _amendments(session: Session, demand: Demand) -> list[AmendmentView]:
+def _amendments(session: Session, demand: Demand, actor: Actor) -> list[AmendmentView]:
     rows = session.scalars(
         select(Amendment)
         .where(Amendment.demand_id == demand.id)
@@ -197,6 +198,7 @@ def _amendments(session: Session, demand: Demand) -> list[AmendmentView]:
             reason=row.reason,
             state=row.state,
             current=row.base_version == demand.version,
+            mine=row.author_id == actor.member_id,
         )
         for row in rows
     ]

@@ -120,7 +120,10 @@ def asked(session: Session, token: str, now: datetime) -> Asked | None:
 
 @dataclass(frozen=True)
 class OwnSignature:
-    """A confirmed signature as its owner's page shows it. current: of the words as they stand."""
+    """A confirmed signature as its owner's page shows it. current: of the words as they stand.
+
+    undo_until: it was withdrawn, and until then that can be undone.
+    """
 
     card: CampaignCard
     text: str
@@ -131,12 +134,14 @@ class OwnSignature:
     checked_in: bool
     current: bool
     confirmed_at: datetime
+    undo_until: datetime | None
 
 
 def own_signature(session: Session, token: str) -> OwnSignature:
     """Return the signature whose link this is; raises NotFound."""
     row = session.get(Signature, asking.own_id(Thing.SIGNATURE, token))
-    if row is None or row.confirmed_at is None:
+    at = None if row is None else row.confirmed_at or row.withdrawn_at
+    if row is None or at is None:
         raise NotFound(msg("This signature was withdrawn. Nothing of it is kept."))
     campaign = session.get_one(Campaign, row.campaign_id)
     return OwnSignature(
@@ -148,7 +153,8 @@ def own_signature(session: Session, token: str) -> OwnSignature:
         public=row.public,
         checked_in=row.checked_in,
         current=row.version == campaign.text_version,
-        confirmed_at=row.confirmed_at,
+        confirmed_at=at,
+        undo_until=row.withdrawn_at + rules.UNDO_WITHIN if row.withdrawn_at else None,
     )
 
 

@@ -11,6 +11,7 @@ from union.campaigns.service.demands import (
     move_demand,
     propose,
     rank,
+    take_back_amendment,
     withdraw_endorsement,
 )
 from union.campaigns.service.following import follow, unfollow
@@ -41,6 +42,7 @@ from union.campaigns.service.settling import due, measure, refresh, settle, weig
 from union.campaigns.service.signing import (
     Signer,
     check_in,
+    restore_signature,
     show_name,
     sign,
     sign_again,
@@ -92,6 +94,7 @@ __all__ = [
     "publish",
     "rank",
     "refresh",
+    "restore_signature",
     "restore_update",
     "revise",
     "settle",
@@ -99,6 +102,7 @@ __all__ = [
     "sign",
     "sign_again",
     "start_acting",
+    "take_back_amendment",
     "take_back_update",
     "undo_hand_over",
     "unfollow",

@@ -24,7 +24,8 @@ _USEFUL_FOR = timedelta(days=7)
 
 def unannounced(session: Session) -> list[str]:
     """Return the slugs of campaigns whose round settled and some of whose members are not told yet."""
-    return list(session.scalars(select(Campaign.slug).where(Campaign.announced_to.is_not(None))))
+    query = select(Campaign.slug).where(Campaign.announced_to.is_not(None), Campaign.outcome_to.is_(None))
+    return list(session.scalars(query))
 
 
 def announce(session: Session, *, slug: str, actor: Actor, public_url: str, now: datetime) -> int:
@@ -39,7 +40,7 @@ def announce(session: Session, *, slug: str, actor: Actor, public_url: str, now:
 
 def tell_next(session: Session, campaign: Campaign, public_url: str, now: datetime) -> int:
     """Tell the next batch of members and say how far we are; return how many."""
-    if campaign.announced_to is None or campaign.settled_at is None:
+    if campaign.announced_to is None or campaign.outcome_to is not None or campaign.settled_at is None:
         return 0
     rows = session.execute(
         select(Pledge.member_id, Pledge.called)

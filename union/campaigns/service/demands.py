@@ -188,6 +188,22 @@ def decide_amendment(
     return demand.id
 
 
+def take_back_amendment(session: Session, *, amendment_id: str, actor: Actor, now: datetime) -> str:
+    """Take one's own amendment back while nobody has decided on it; return the id of the demand."""
+    allow(actor, Permission.DEMAND_PROPOSE)
+    amendment = session.get(Amendment, amendment_id)
+    if amendment is None or amendment.author_id != actor.member_id:
+        raise NotFound(msg("There is no such amendment."))
+    campaign, demand = _both(session, amendment.demand_id)
+    session.refresh(amendment)
+    if amendment.state != "open":
+        raise Conflict(msg("This amendment was decided already."))
+    amendment.state = "taken_back"
+    _note(session, demand, "amendment_taken_back", now)
+    record(session, campaign, "demand_amendment_back", actor=actor, now=now, demand=demand.id)
+    return demand.id
+
+
 def endorse(session: Session, *, demand_id: str, actor: Actor, now: datetime) -> int:
     """Stand behind a demand, once; return how many do."""
     allow(actor, Permission.DEMAND_ENDORSE)

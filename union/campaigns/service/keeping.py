@@ -1,7 +1,7 @@
 """How long signatures are gathered and kept: closing at the deadline, then forgetting.
 
-Jobs' work. What was never confirmed goes after its week; addresses, and the names of those who did not want
-to be named, a month after the campaign ended. The counts stay.
+Jobs' work. What was never confirmed goes after its week, what was withdrawn after a day; addresses, and the
+names of those who did not want to be named, a month after the campaign ended. The counts stay.
 """
 
 from datetime import datetime
@@ -77,7 +77,10 @@ def forget(session: Session, *, slug: str, actor: Actor, now: datetime) -> bool:
     session.execute(delete(Signature).where(here, _unconfirmed(now)))
     if kind(campaign) in rules.SIGNED:
         waiting = select(func.count()).where(
-            here, Signature.confirmed_at.is_(None), Signature.version == campaign.text_version
+            here,
+            Signature.confirmed_at.is_(None),
+            Signature.withdrawn_at.is_(None),
+            Signature.version == campaign.text_version,
         )
         campaign.pledged_count = campaign.verified_count + (session.scalar(waiting) or 0)
     return True
@@ -86,7 +89,8 @@ def forget(session: Session, *, slug: str, actor: Actor, now: datetime) -> bool:
 def _unconfirmed(now: datetime) -> ColumnElement[bool]:
     web = Signature.paper.is_(False) & (Signature.asked_at < now - rules.CONFIRM_WITHIN)
     paper = Signature.paper.is_(True) & (Signature.asked_at < now - rules.CONFIRM_PAPER_WITHIN)
-    return Signature.confirmed_at.is_(None) & (web | paper)
+    withdrawn = Signature.withdrawn_at <= now - rules.UNDO_WITHIN
+    return Signature.confirmed_at.is_(None) & (web | paper | withdrawn)
 
 
 def _unheard(now: datetime) -> ColumnElement[bool]:

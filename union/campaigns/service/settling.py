@@ -1,6 +1,7 @@
 """The round settles: counts kept in line while it runs, then the largest group called, once.
 
-Private minimums are opened here alone, and gone in the transaction that settles.
+Private minimums are opened here alone. They are gone in the transaction that settles; in a round of more than
+`AT_ONCE` pledges they go right after it, part by part, so that nobody waits long for the write lock.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,11 +19,13 @@ from union.campaigns.rules import Kind, Stage, Turn
 from union.campaigns.service.announcing import tell_next
 from union.campaigns.service.common import kind, locked, stage, tell, turn
 from union.core.actor import Actor
+from union.core.db import table_of
 from union.core.errors import NotFound
 from union.core.permissions import Permission, allow
 from union.core.sealing import vault
 from union.members import queries as members
 
+AT_ONCE = 20_000
 _BATCH = 5_000
 
 
@@ -136,17 +139,20 @@ def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
         yield batch
 
 
-def _opened(session: Session, campaign: Campaign) -> Iterator[tuple[str, int, bool]]:
+def _opened(
+    session: Session, campaign: Campaign, after: str = "", limit: int | None = None
+) -> Iterator[tuple[str, int, bool]]:
     """Open the minimums, as whole numbers of people, with whether each counts; never leaves this module.
 
-    Rows come as they are stored and are opened here: at a million, mapping each would take most of the time.
+    after, limit: only so many, in order of id. Rows come as they are stored and are opened here: at a
+    million, mapping each would take most of the time.
     """
-    stored = Pledge.__table__.c
-    rows = session.execute(
-        select(stored.member_id, type_coerce(stored.at_least, LargeBinary), stored.verified).where(
-            stored.campaign_id == campaign.id, stored.at_least.is_not(None)
-        )
+    stored = table_of(Pledge).c
+    query = select(stored.member_id, type_coerce(stored.at_least, LargeBinary), stored.verified).where(
+        stored.campaign_id == campaign.id, stored.at_least.is_not(None)
     )
+    if limit is not None:
+        query = query.where(stored.member_id > after).order_by(stored.member_id).limit(limit)
     opened, purpose = vault().open, SEALED_AS
 
     # Few different minimums are asked for, however many ask.
@@ -154,8 +160,9 @@ def _opened(session: Session, campaign: Campaign) -> Iterator[tuple[str, int, bo
     def people(text: str) -> int:
         return tipping.Minimum.parse(text).resolve(campaign.unit)
 
-    for member, sealed, verified in rows:
-        yield member, people(opened(sealed, purpose)), bool(verified)
+    for part in session.execute(query).partitions(_BATCH):
+        for member, sealed, verified in part:
+            yield member, people(opened(sealed, purpose)), bool(verified)
 
 
 def due(session: Session, now: datetime) -> list[str]:
@@ -228,8 +235,9 @@ def settle(
 
     public_url: where members reach us, for the link in the message. weighed: what `weigh` found just before
     in a session of its own; it holds unless a pledge moved since, else the round is weighed again in here.
-    Whoever is not told in this transaction is told by `announce`. None when there is nothing (any more) to
-    settle, as when another process was first.
+    Of a large round only the outcome is decided here, and `outcome_part` and `write_part` put it on the
+    pledges. Whoever is not told in this transaction is told by `announce`. None when there is nothing (any
+    more) to settle, as when another process was first.
     """
     allow(actor, Permission.CAMPAIGN_SETTLE)
     campaign = locked(session, slug)
@@ -243,7 +251,10 @@ def settle(
     _mark(session, campaign, found.went, verified=False)
     _forget(session, campaign, found.went)
     _recount(session, campaign)
-    _write_outcome(session, campaign, found)
+    if campaign.pledged_count > AT_ONCE:
+        campaign.outcome_to = ""
+    else:
+        _write_outcome(session, campaign, found)
     campaign.settled_at, campaign.called_count, campaign.announced_to = now, found.size, ""
     campaign.band_more = campaign.band_at = None
     turn(
@@ -281,6 +292,60 @@ def _write_outcome(session: Session, campaign: Campaign, found: Weighed) -> None
         .values(at_least=None, called=Pledge.verified if few_left_out else False)
         .execution_options(synchronize_session=False)
     )
+
+
+@dataclass(frozen=True)
+class Part:
+    """The outcome for the next pledges in order of id. left_out: counted ones that ask for too many."""
+
+    after: str
+    upto: str
+    left_out: list[str]
+
+
+def unwritten(session: Session) -> list[str]:
+    """Return the slugs of campaigns that settled and whose pledges do not all say so yet."""
+    return list(session.scalars(select(Campaign.slug).where(Campaign.outcome_to.is_not(None))))
+
+
+def outcome_part(session: Session, *, slug: str, actor: Actor) -> Part | None:
+    """Work out, without a lock, who of the next pledges is called; None when all are written.
+
+    Nothing can move any more: the round is over, and how many are called is decided.
+    """
+    allow(actor, Permission.CAMPAIGN_SETTLE)
+    campaign = session.scalar(select(Campaign).where(Campaign.slug == slug))
+    if campaign is None or campaign.outcome_to is None:
+        return None
+    size = campaign.called_count or 0
+    found = list(_opened(session, campaign, campaign.outcome_to, AT_ONCE))
+    left_out = [member for member, minimum, counted in found if counted and minimum > size]
+    # The last part takes in whatever is left, so that no minimum can stay.
+    upto = found[-1][0] if len(found) == AT_ONCE else ""
+    return Part(campaign.outcome_to, upto, left_out)
+
+
+def write_part(session: Session, *, slug: str, actor: Actor, part: Part) -> bool:
+    """Say of the pledges of a part whether they are called, and wipe their minimums.
+
+    Tell whether more are to come; a part that another process wrote first changes nothing.
+    """
+    allow(actor, Permission.CAMPAIGN_SETTLE)
+    campaign = locked(session, slug)
+    if campaign.outcome_to == part.after:
+        _mark(session, campaign, part.left_out, at_least=None, called=False)
+        here = (Pledge.campaign_id == campaign.id) & (Pledge.member_id > part.after)
+        if part.upto:
+            here &= Pledge.member_id <= part.upto
+        session.execute(
+            update(Pledge)
+            .where(here, Pledge.called.is_(None))
+            .values(at_least=None, called=Pledge.verified)
+            .execution_options(synchronize_session=False)
+        )
+        campaign.outcome_to = part.upto or None
+        session.flush()
+    return campaign.outcome_to is not None
 
 
 def gathering(session: Session) -> list[str]:

@@ -116,6 +116,8 @@ def confirm(session: Session, *, signature_id: str, now: datetime) -> str:
         raise Closed(OVER)
     if signature.version != campaign.text_version:
         raise Closed(CHANGED)
+    if signature.withdrawn_at is not None:
+        raise Closed(GONE)
     if signature.confirmed_at is None:
         signature.confirmed_at = now
         campaign.verified_count += 1
@@ -145,19 +147,34 @@ def _own(session: Session, token: str) -> tuple[Campaign, Signature]:
 
 
 def _uncount(campaign: Campaign, signature: Signature) -> None:
+    if signature.withdrawn_at is not None:
+        return  # it was when it was taken back
     campaign.checked_in_count -= signature.checked_in
     if signature.version == campaign.text_version:
         campaign.pledged_count -= 1
         campaign.verified_count -= signature.confirmed_at is not None
 
 
-def withdraw_signature(session: Session, *, token: str) -> str:
-    """Delete the signature its owner's link names, all of it; return the campaign's slug."""
+def withdraw_signature(session: Session, *, token: str, now: datetime) -> None:
+    """Take the signature its owner's link names back: counted and shown no more, deleted after a day."""
     campaign, signature = _own(session, token)
     _uncount(campaign, signature)
-    session.delete(signature)
+    signature.confirmed_at, signature.withdrawn_at, signature.checked_in = None, now, False
     session.flush()
-    return campaign.slug
+
+
+def restore_signature(session: Session, *, token: str, now: datetime) -> None:
+    """Undo that within the day, under the words that were signed, while the campaign has not ended."""
+    campaign, signature = _both(session, asking.own_id(Thing.SIGNATURE, token))
+    if signature.withdrawn_at is None or now >= signature.withdrawn_at + rules.UNDO_WITHIN:
+        raise Closed(GONE)
+    if stage(campaign) in rules.ENDED:
+        raise Closed(OVER)
+    signature.confirmed_at, signature.withdrawn_at = now, None
+    if signature.version == campaign.text_version:
+        campaign.pledged_count += 1
+        campaign.verified_count += 1
+    session.flush()
 
 
 def show_name(session: Session, *, token: str, public: bool) -> None:

@@ -191,6 +191,18 @@ def decide_amendment(amendment_id: str) -> ResponseReturnValue:
     return redirect(url_for("campaigns.demand", demand_id=demand_id, _anchor="amendments"), 303)
 
 
+@blueprint.post("/amendments/<amendment_id>/back")
+@require(Permission.DEMAND_PROPOSE)
+def take_back_amendment(amendment_id: str) -> ResponseReturnValue:
+    """Take one's own amendment back."""
+    with transaction() as session:
+        demand_id = service.take_back_amendment(
+            session, amendment_id=amendment_id, actor=current_actor(), now=utcnow()
+        )
+    flash(gettext("Your amendment is taken back. It stays in the history; you can write another."), "ok")
+    return redirect(url_for("campaigns.demand", demand_id=demand_id, _anchor="amendments"), 303)
+
+
 @blueprint.post("/demands/<demand_id>/endorse")
 @require(Permission.DEMAND_ENDORSE)
 def endorse(demand_id: str) -> ResponseReturnValue:

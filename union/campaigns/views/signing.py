@@ -138,6 +138,8 @@ def own(token: str) -> ResponseReturnValue:
     """Show a signature to whoever holds its link, with all that can be done with it."""
     with reading() as reader:
         found = queries.own_signature(reader, token)
+    if found.undo_until is not None:
+        return render_template("campaigns/withdrawn.html", found=found, card=found.card, token=token)
     link_ = address(url_for("campaigns.page", slug=found.card.slug))
     return render_template("campaigns/own.html", found=found, card=found.card, token=token, link=link_)
 
@@ -177,11 +179,20 @@ def own_stopped(token: str) -> ResponseReturnValue:
 @blueprint.post("/signature/<token>/withdraw")
 @public
 def own_withdraw(token: str) -> ResponseReturnValue:
-    """Delete the signature."""
+    """Take the signature back; it can be undone for a day."""
     with transaction() as writing:
-        slug = service.withdraw_signature(writing, token=token)
-    flash(gettext("Your signature is gone, with your name and address. You can sign again."), "ok")
-    return redirect(url_for("campaigns.page", slug=slug), 303)
+        service.withdraw_signature(writing, token=token, now=utcnow())
+    return redirect(url_for("campaigns.own", token=token), 303)
+
+
+@blueprint.post("/signature/<token>/restore")
+@public
+def own_restore(token: str) -> ResponseReturnValue:
+    """Undo it."""
+    with transaction() as writing:
+        service.restore_signature(writing, token=token, now=utcnow())
+    flash(gettext("Your signature is back and counts."), "ok")
+    return redirect(url_for("campaigns.own", token=token), 303)
 
 
 @blueprint.post("/signature/<token>/join")

@@ -96,6 +96,13 @@ _OUT = {
         "estoy desconectada",
     ),
 }
+_DONE = {
+    "en": ("done", "all done", "im done", "i am done", "all steps done", "finished"),
+    "nl": ("klaar", "ik ben klaar", "alles klaar", "gedaan", "alles gedaan", "alle stappen gedaan"),
+    "de": ("fertig", "ich bin fertig", "alles erledigt", "erledigt"),
+    "fr": ("termine", "fini", "jai fini", "cest fait", "tout est fait"),
+    "es": ("listo", "lista", "hecho", "todo hecho", "he terminado"),
+}
 _PLEDGE = {
     "en": ("in", "im in", "i am in", "count me in", "pledge", "i pledge"),
     "nl": ("ik doe mee", "doe mee", "ik ben erbij", "erbij", "tel mij mee", "tel me mee"),
@@ -211,6 +218,7 @@ def _table() -> dict[str, tuple[Keyword, str]]:
         (Keyword.START, _START),
         (Keyword.HELP, _HELP),
         (Keyword.OUT, _OUT),
+        (Keyword.DONE, _DONE),
         (Keyword.PLEDGE, _PLEDGE),
     ):
         for language in _LANGUAGES:
@@ -223,7 +231,24 @@ _PHRASES = _table()
 _LONGEST = max(len(phrase.split()) for phrase in _PHRASES)
 
 # With filler around them these short words are conversation ("ok in", "end it all"), not requests.
-_ALONE = frozenset({"in", "yes", "ja", "si", "oui", "end", "alto", "baja", "info", "erbij", "dabei"})
+_ALONE = frozenset(
+    {
+        "in",
+        "yes",
+        "ja",
+        "si",
+        "oui",
+        "end",
+        "alto",
+        "baja",
+        "info",
+        "erbij",
+        "dabei",
+        "fini",
+        "listo",
+        "lista",
+    }
+)
 
 
 def read(body: str) -> Keyword:

@@ -54,6 +54,7 @@ class Keyword(StrEnum):
     START = "start"
     HELP = "help"
     OUT = "out"
+    DONE = "done"
     PLEDGE = "pledge"
     OTHER = "other"
 
