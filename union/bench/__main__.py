@@ -28,7 +28,10 @@ ON_REQUEST = {"settling", "million"}
 @click.option("--json", "out", type=click.Path(path_type=Path), help="Also write the figures as JSON.")
 @click.option("--postgresql", help="Measure on this server instead: postgresql://user:password@host/name.")
 def main(names: tuple[str, ...], out: Path | None, postgresql: str | None) -> None:
-    """Measure NAMES, or everything but what takes long (`settling`, `million`). Absolute times are this machine's; compare the ratios."""
+    """Measure NAMES, or all but the long ones (`settling`, `million`).
+
+    Absolute times are this machine's; compare the ratios.
+    """
     if postgresql:
         use_server(postgresql)
     found: list[Figure] = []

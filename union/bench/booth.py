@@ -23,7 +23,7 @@ from union.bench.figures import Figure, fresh, quantile
 from union.core.actor import SYSTEM
 from union.core.clock import utcnow
 from union.core.db import installed, transaction
-from union.demo import running, seed
+from union.demo import joining, running, seed, votes
 from union.members import service as registry
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def _voting(folder: Path) -> Iterator[tuple[Iterator[str], dict[str, str]]]:
     port = running.free_port()
     settings = replace(fresh(folder), public_url=f"http://127.0.0.1:{port}")
     told = seed.Seed(settings, lambda _text: None)
-    who = told.fill_register(REGISTER)
+    who = joining.join(told, REGISTER)
     booths = {name: _open(told, who, group, asked) for name, (group, asked) in PAPERS.items()}
     web = running.start_web(running.environment(settings), port)
     try:
@@ -242,11 +242,11 @@ def _open(told: seed.Seed, who: seed.People, group: str, asked: Sequence[voting.
             trustee_ids=who.trustees,
         )
         voting.ask_for_keys(session, actor=actor, now=began, slug=slug, public_url=url)
-    told.make_keys(slug, who, group, began)
+    votes.make_keys(told, slug, who, group, began)
     with transaction() as session:
         actor = told.actor(session, who.organizers[0])
         voting.issue_credentials(session, actor=actor, now=began, slug=slug, public_url=url)
     told.deliver(told.now)
     with transaction() as session:
         voting.open_ballot(session, actor=SYSTEM, now=told.now - timedelta(hours=1), slug=slug)
-    return told.booth_link(slug, who.member)
+    return votes.booth_link(told, slug, who.member)

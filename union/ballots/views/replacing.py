@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from union.ballots import queries, service
-from union.ballots.forms import ReplaceForm, options
+from union.ballots.forms import ReplaceForm
 from union.ballots.rules import BEFORE_OPENING
 from union.ballots.views.kit import blueprint, settings
 from union.core.actor import Role
@@ -14,6 +14,7 @@ from union.core.errors import Invalid
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.members import queries as members
+from union.web.fields import options
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
 
