@@ -28,7 +28,7 @@ FIELDS = {"closes": "window", "opens": "after"}
 def plan_vote(slug: str) -> ResponseReturnValue:
     """Plan a vote on going on, and draft its ballot."""
     with reading() as session:
-        found = queries.console(session, slug, current_actor(), utcnow(), language())
+        found = queries.console(session, slug, current_actor(), utcnow(), language(), site())
         holders = members.with_role(session, Role.TRUSTEE)
         names = members.display_names(session, holders)
     day = found.card.starts_at.date()

@@ -186,13 +186,9 @@ class Batch:
         return self._wordings[key]
 
     def _text(self, recipient: Recipient, *, named: bool) -> texts.Text:
-        """Return the organizers' own wording where it can be filled, else the built-in one."""
         if recipient.channel is Channel.PUSH:
             return texts.notification(self._template, recipient.language, named=named)
-        built_in = texts.find(self._template, recipient.language, recipient.channel)
-        own = own_text(self._session, built_in)
-        fillable = own is not None and own.fields <= OFFERED[recipient.channel] | recipient.fields.keys()
-        return own if own is not None and fillable else built_in
+        return fitting(self._session, self._template, recipient.language, recipient.channel, recipient.fields)
 
     def _values(self, recipient: Recipient, text: texts.Text, wording: int) -> tuple[str, int]:
         """Return the values as JSON, only those the text uses, and how many segments it takes."""
@@ -205,6 +201,22 @@ class Batch:
             used = {name: recipient.fields[name] for name in text.fields if name in recipient.fields}
             found = self._rendered[key] = (json.dumps(used, ensure_ascii=False), count)
         return found
+
+
+def fitting(
+    session: Session, template: str, language: str, channel: Channel, fields: texts.Fields
+) -> texts.Text:
+    """Return the organizers' own wording where `fields` can fill it, else the built-in one."""
+    built_in = texts.find(template, language, channel)
+    own = own_text(session, built_in)
+    fillable = own is not None and own.fields <= OFFERED[channel] | fields.keys()
+    return own if own is not None and fillable else built_in
+
+
+def text_length(session: Session, template: str, language: str, fields: texts.Fields) -> int:
+    """Return how many segments a text takes with these values, in the words it would be sent with now."""
+    _, body = fitting(session, template, language, Channel.SMS, fields).render(fields)
+    return segments.count(body).segments
 
 
 def _check_address(recipient: Recipient) -> None:
