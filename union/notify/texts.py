@@ -49,7 +49,6 @@ def fill(text: str, fields: Fields) -> str:
 
     Raises Invalid naming the first place that has no value.
     """
-
     literal = _parts(text)
     if len(literal) == 1:
         return text

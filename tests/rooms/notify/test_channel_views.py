@@ -24,6 +24,7 @@ SECRET = "sinch-secret"
 PEOPLE = {
     "organizer": Actor("o", "Olga", frozenset({Role.MEMBER, Role.ORGANIZER}), active=True),
     "officer": Actor("f", "Fat", frozenset({Role.MEMBER, Role.OFFICER}), active=True),
+    "second officer": Actor("f2", "Els", frozenset({Role.MEMBER, Role.OFFICER}), active=True),
     "member": Actor("m0", "Mo", frozenset({Role.MEMBER}), active=True),
 }
 
@@ -192,6 +193,16 @@ def test_the_trial_is_shown_and_lifted_by_an_officer(client, database, as_):
         [(key, _)] = queries.trial_page(session).numbers
     assert client.post(f"/deliveries/trial/numbers/{key}/remove").status_code == 303
     assert client.post("/deliveries/trial/lift", data={}).status_code == 422
+    assert client.post("/deliveries/trial/lift", data={"sure": "y"}).status_code == 303
+    signed = client.get("/deliveries/trial").text
+    assert "You signed. Another officer has to confirm it." in signed
+    assert "Confirm: lift the trial" not in signed
+    assert client.post("/deliveries/trial/lift", data={"sure": "y"}).status_code == 422
+    assert client.post("/deliveries/trial/keep").status_code == 303
+    assert "Sign to lift the trial" in client.get("/deliveries/trial").text
+    assert client.post("/deliveries/trial/lift", data={"sure": "y"}).status_code == 303
+    as_("second officer")
+    assert "Confirm: lift the trial" in client.get("/deliveries/trial").text
     assert client.post("/deliveries/trial/lift", data={"sure": "y"}).status_code == 303
     assert "The trial was lifted" in client.get("/deliveries/trial").text
     assert "on trial" not in client.get("/deliveries").text

@@ -1,7 +1,7 @@
 """One open connection to a mail server: envelope and text of a mail, in as few round trips as it allows.
 
-A server that offers PIPELINING (RFC 2920) hears sender, recipient and DATA at once. Whatever goes wrong before
-the text is given, nothing was sent. No database, no Flask.
+A server that offers PIPELINING (RFC 2920) hears sender, recipient and DATA at once. Whatever goes wrong
+before the text is given, nothing was sent. No database, no Flask.
 """
 
 import contextlib

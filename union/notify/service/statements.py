@@ -3,9 +3,9 @@
 SQLAlchemy spells it per dialect; the rooms above need not know.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import Integer, LargeBinary, Table
 from sqlalchemy.dialects import postgresql as postgresql_dialect
@@ -66,8 +66,8 @@ def insert_all(session: Session, model: type[Base], columns: Sequence[str], rows
 def insert_one(session: Session, model: type[Base], columns: Sequence[str], row: Row) -> int | None:
     """Insert `row` and return its id, or None when it is there already."""
     places = ", ".join("?" * len(columns))
-    into = f"INSERT INTO {table_of(model).name} ({', '.join(columns)}) VALUES ({places})"
-    found = query_rows(session, f"{into} ON CONFLICT DO NOTHING RETURNING id", row)
+    into = f"INSERT INTO {table_of(model).name} ({', '.join(columns)})"
+    found = query_rows(session, f"{into} VALUES ({places}) ON CONFLICT DO NOTHING RETURNING id", row)
     return int(found[0][0]) if found else None
 
 
@@ -75,21 +75,22 @@ def _copy(session: Session, table: Table, columns: Sequence[str], rows: list[Row
     """Bring `rows` in by COPY, which cannot leave out what is there: through a table of this transaction."""
     names, incoming = ", ".join(columns), f"{table.name}_incoming"
     connection = session.connection()
-    connection.exec_driver_sql(
-        f"CREATE TEMP TABLE IF NOT EXISTS {incoming} ON COMMIT DROP AS"
-        f" SELECT {names} FROM {table.name} WITH NO DATA"
-    )
-    with (
-        connection.connection.cursor() as cursor,
-        cursor.copy(f"COPY {incoming} ({names}) FROM STDIN (FORMAT BINARY)") as copy,
-    ):
-        copy.set_types([_named(table.c[name].type) for name in columns])
-        for row in rows:
-            copy.write_row(row)
-    chosen = f"SELECT {names} FROM {incoming} ON CONFLICT DO NOTHING"
+    like = f"SELECT {names} FROM {table.name} WITH NO DATA"  # noqa: S608 - names of our own model
+    connection.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS {incoming} ON COMMIT DROP AS {like}")
+    copy_rows(session, f"{incoming} ({names})", [_named(table.c[name].type) for name in columns], rows)
+    chosen = f"SELECT {names} FROM {incoming} ON CONFLICT DO NOTHING"  # noqa: S608 - names of our own model
     written = connection.exec_driver_sql(f"{into} {chosen}").rowcount
     connection.exec_driver_sql(f"TRUNCATE {incoming}")
     return written
+
+
+def copy_rows(session: Session, into: str, types: list[str], rows: Iterable[Row]) -> None:
+    """Feed `rows` to PostgreSQL's COPY. into: table and columns; types: PostgreSQL's, one for each column."""
+    driver = cast("Any", session.connection().connection.driver_connection)
+    with driver.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)
 
 
 def _named(kind: TypeEngine[Any]) -> str:
