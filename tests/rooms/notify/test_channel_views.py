@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import NOW
 from tests.rooms.notify.conftest import DESKS, WHO, rows, states, write
 from tests.rooms.notify.test_views import VIEWS
+from union.audit import queries as audit
 from union.core import db
 from union.core.actor import Actor, Role
 from union.core.clock import utcnow
@@ -266,6 +267,21 @@ def test_wording_previews_and_saves_and_loses_nothing(app, client, database, as_
     assert seen.status_code == 200
     assert "158.00 EUR" in seen.text
     assert "1 (GSM-7)" in seen.text
+    write(
+        1,
+        first=7,
+        template="actions/briefing",
+        fields={"start": "Tue 18:00", "link": "https://u.example/7"},
+    )
+    chosen = {"body": "From ((start)): ((link))", "whose": "address", "address": "+31 6 10000007"}
+    assert "From Tue 18:00: https://u.example/7" in client.post(WORDS, data=chosen).text
+    with db.reading() as session:
+        [entry] = [one for one in audit.newest(session, limit=9) if one.act == "notify.preview_member"]
+        assert (entry.actor_id, entry.subject) == ("o", "member/m7")
+    nobody = client.post(WORDS, data={**chosen, "address": "x@example.org"})
+    assert nobody.status_code == 422
+    assert "No message was written to this address" in nobody.text
+    assert 'value="x@example.org"' in nobody.text
     wrong = client.post(WORDS, data={"body": "From ((begin)): ((link)) <b>"})
     assert wrong.status_code == 422
     assert "From ((begin)): ((link)) &lt;b&gt;" in wrong.text
