@@ -112,7 +112,7 @@ def roomy(session: Session) -> Iterator[None]:
         yield
         return
     connection = session.connection()
-    connection.exec_driver_sql("PRAGMA cache_size = -65536")
+    connection.exec_driver_sql("PRAGMA cache_size = -32768")
     try:
         yield
     finally:
