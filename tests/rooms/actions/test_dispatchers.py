@@ -24,7 +24,7 @@ from union.notify.models import Outbox
 COUNT = 12
 ZONES = ("UTC", "Australia/Lord_Howe", "America/New_York")
 APART = timedelta(milliseconds=400)
-PATIENCE = 90
+PATIENCE = 300
 
 
 def until(true):
