@@ -1,10 +1,12 @@
 """The bedrock does what the floors above rely on."""
 
+import hashlib
+import hmac
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -97,6 +99,14 @@ class TestSealing:
     def test_look_up_needs_the_key(self):
         assert sealing.Vault(bytes(32)).lookup("a", "p") != sealing.Vault(bytes(range(32))).lookup("a", "p")
         assert sealing.Vault(bytes(32)).lookup("a", "p") == sealing.Vault(bytes(32)).lookup("a", "p")
+
+    @settings(deadline=None)
+    @given(st.binary(min_size=32, max_size=32), st.text(), st.text())
+    def test_look_up_is_hmac_sha_256(self, key, value, purpose):
+        value, purpose = (one.encode("utf-8", "ignore").decode() for one in (value, purpose))
+        told = f"{purpose}\0{value}".encode()
+        plain = hmac.digest(sealing.Vault._derive(key, b"union/lookup"), told, hashlib.sha256)
+        assert sealing.Vault(key).lookup(value, purpose) == plain
 
     def test_a_key_file_is_its_owners_alone(self, tmp_path):
         path = tmp_path / "data.key"

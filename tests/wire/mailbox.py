@@ -9,9 +9,13 @@ from aiosmtpd.controller import Controller
 
 
 class Mailbox:
-    """Keeps every mail; answers can be planned per recipient, or once for the next text."""
+    """Keeps every mail; answers can be planned per recipient, or once for the next text.
 
-    def __init__(self):
+    at_once: it offers PIPELINING (RFC 2920).
+    """
+
+    def __init__(self, *, at_once=False):
+        self.at_once = at_once
         self.mails = []
         self.connections = 0
         self.refuse = {}
@@ -20,7 +24,7 @@ class Mailbox:
     async def handle_EHLO(self, server, session, envelope, hostname, responses):
         self.connections += 1
         session.host_name = hostname
-        return responses
+        return [responses[0], "250-PIPELINING", *responses[1:]] if self.at_once else responses
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address in self.refuse:
@@ -51,9 +55,9 @@ class Mailbox:
 
 
 @contextlib.contextmanager
-def running():
+def running(**facts):
     """Give (mailbox, address) of a server on a free loopback port."""
-    box = Mailbox()
+    box = Mailbox(**facts)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

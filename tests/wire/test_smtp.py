@@ -1,5 +1,7 @@
 """Email over a real SMTP server: what a mail looks like, what a refusal means, what stays in doubt."""
 
+import socketserver
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -21,9 +23,9 @@ def mail(to="anna@example.org", *, row=7, subject="Hello", body="One line\n", ur
     )  # fmt: skip
 
 
-@pytest.fixture
-def box():
-    with mailbox.running() as (found, address):
+@pytest.fixture(params=[False, True], ids=["one by one", "pipelined"])
+def box(request):
+    with mailbox.running(at_once=request.param) as (found, address):
         found.address = address
         yield found
 
@@ -169,6 +171,47 @@ def test_a_lost_answer_after_the_text_is_in_doubt(box, smtp, fault):
     assert box.connections == 2
 
 
+class Stubborn(socketserver.StreamRequestHandler):
+    """Refuses the first recipient and asks for the text all the same, as RFC 2920 3.1 allows."""
+
+    def handle(self):
+        refused = False
+        self.wfile.write(b"220 here\r\n")
+        while line := self.rfile.readline():
+            verb = line[:4].strip().upper()
+            self.server.heard.append(line)
+            if verb == b"EHLO":
+                self.wfile.write(b"250-here\r\n250 PIPELINING\r\n")
+            elif verb == b"RCPT" and not refused:
+                refused = True
+                self.wfile.write(b"550 5.1.1 no such user\r\n")
+            elif verb == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                text = [self.rfile.readline()]
+                while text[-1] != b".\r\n":
+                    text.append(self.rfile.readline())
+                self.server.texts.append(text)
+                self.wfile.write(b"554 nobody\r\n" if len(text) == 1 else b"250 kept\r\n")
+            else:
+                self.wfile.write(b"250 fine\r\n")
+
+
+def test_a_text_asked_for_after_a_refusal_is_empty():
+    with socketserver.TCPServer(("127.0.0.1", 0), Stubborn) as server:
+        server.heard, server.texts = [], []
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        smtp = SmtpEmail(f"smtp://127.0.0.1:{server.server_address[1]}", sender="union@example.org")
+        answers = [smtp.send(mail(), NOW), smtp.send(mail(), NOW)]
+        smtp.close()
+        server.shutdown()
+        thread.join()
+    assert isinstance(answers[0], Refused)
+    assert isinstance(answers[1], Accepted)
+    assert server.texts[0] == [b".\r\n"], "nobody gets anything of the refused mail"
+    assert len(server.texts) == 2
+
+
 def test_nobody_there_is_provably_unsent():
     smtp = SmtpEmail("smtp://127.0.0.1:9", sender="union@example.org")
     assert smtp.send(mail(), NOW) == Retry(5.0, "connect")
@@ -178,7 +221,7 @@ def test_nobody_there_is_provably_unsent():
 def test_a_line_the_server_closed_while_idle_is_replaced(box, smtp):
     smtp.send(mail(), NOW)
     line = smtp._idle.get_nowait()
-    line.server.docmd("QUIT")
+    line._server.docmd("QUIT")
     smtp._idle.put(line)
     assert isinstance(smtp.send(mail(), NOW), Accepted)
     assert len(box.mails) == 2

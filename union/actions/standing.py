@@ -3,6 +3,7 @@
 Reads rows for `service` and `queries` alike; writes nothing.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
@@ -13,21 +14,26 @@ from union.actions.models import Action, ActionChoice, ActionVote, ActionZoneFir
 from union.actions.rules import chasing, notice, readiness, tally, windows
 from union.actions.rules.going_on import hours
 from union.actions.rules.pacing import Reach, reach
-from union.actions.rules.states import Choice, FiringState, Mark, VoteState
+from union.actions.rules.states import Choice, FiringState, Mark, Mode, VoteState
 from union.ballots import queries as ballots
 from union.campaigns import queries as campaigns
 from union.campaigns.queries.page import my_pledge
 from union.core.actor import Actor, Place, PlaceKind
-from union.core.i18n import translate
+from union.core.i18n import msg, translate, when
 from union.members import queries as members
 from union.members.queries import Contact
 from union.notify import queries as notify
+from union.notify.service import text_length
 
 SCHEDULER = "scheduler"
 """The process whose heartbeat must be fresh."""
 
-SEGMENTS = 1
-"""The texts of actions are written to fit one segment."""
+BRIEFING = "actions/briefing"
+ANYWHERE = "https://as-long-as-most-addresses.example"
+"""Stands for our own address in a forecast whose asker does not know it."""
+
+UNTIL_CALLED_OFF = msg("until we call it off")
+SAME_EVERYWHERE = msg("the same local time everywhere")
 
 
 def ref_of(action: Action) -> str:
@@ -141,7 +147,9 @@ def roll_of(session: Session, targets: Iterable[str], chapter_slug: str) -> int:
     )
 
 
-def reach_of(contacts: list[Contact], action: Action, *, now: datetime) -> Reach | None:
+def reach_of(
+    session: Session, contacts: list[Contact], action: Action, *, now: datetime, site: str = ANYWHERE
+) -> Reach | None:
     """Return when these members know, if the briefing goes out as planned; None when there is nobody."""
     if not contacts:
         return None
@@ -149,12 +157,46 @@ def reach_of(contacts: list[Contact], action: Action, *, now: datetime) -> Reach
         texts=sum(1 for one in contacts if one.sms_ok),
         mails=sum(1 for one in contacts if one.email),
         silent=sum(1 for one in contacts if not one.sms_ok and not one.email),
-        segments=SEGMENTS,
+        segments=briefing_segments(session, action, contacts, site),
         route=action.sms_route,
         begins_at=max(now, action.briefing_at),
         starts_at=action.starts_at,
         to_act=timedelta(minutes=action.to_act),
     )
+
+
+def briefing_segments(session: Session, action: Action, contacts: list[Contact], site: str) -> int:
+    """Return how many segments the briefing takes for all of them, each in their language and zone."""
+    planned = windows_of(session, action)
+    alike = Counter((one.language, one.zone) for one in contacts if one.sms_ok)
+    return sum(
+        count * text_length(session, BRIEFING, language, fields_of(action, window, language, zone, site))
+        for (language, zone), count in alike.items()
+        for window in (windows.window_of(planned, zone),)
+    )
+
+
+def fields_of(
+    action: Action, window: windows.Window, language: str, zone: str, site: str
+) -> dict[str, str | int]:
+    """Return what the texts may name.
+
+    The start and end in the member's zone and in the action's, link, reason.
+    """
+    everywhere = action.mode is Mode.WALL_CLOCK
+    here = window.zone if everywhere else zone
+    end = when(window.ends_at, here, language) if window.ends_at else translate(language, UNTIL_CALLED_OFF)
+    official = (
+        translate(language, SAME_EVERYWHERE) if everywhere else when(action.starts_at, action.zone, language)
+    )
+    return {
+        "title": action.title,
+        "start": when(window.starts_at, here, language),
+        "official": official,
+        "end": end,
+        "link": f"{site}/actions/{action.slug}",
+        "reason": reason_in(action, language),
+    }
 
 
 def tested(session: Session, action: Action, signers: set[str]) -> Mapping[str, bool]:
@@ -163,8 +205,13 @@ def tested(session: Session, action: Action, signers: set[str]) -> Mapping[str, 
     return {one: progress.accepted + progress.delivered > 0 for one, progress in found.items()}
 
 
-def facts(session: Session, action: Action, *, now: datetime, asking: str | None = None) -> readiness.Facts:
-    """Return what the action's readiness is judged by. asking: the organizer who looks or signs."""
+def facts(
+    session: Session, action: Action, *, now: datetime, asking: str | None = None, site: str = ANYWHERE
+) -> readiness.Facts:
+    """Return what the action's readiness is judged by.
+
+    asking: the organizer who looks or signs. site: the public address links in texts begin with.
+    """
     taking_part = audience(session, action)
     beat = notify.heartbeat(session, SCHEDULER)
     signers = {one for one in (action.armed_by, asking) if one}
@@ -184,7 +231,7 @@ def facts(session: Session, action: Action, *, now: datetime, asking: str | None
         tested=tested(session, action, signers),
         heartbeat_at=beat.at if beat else None,
         clock_off=beat.offset if beat else timedelta(0),
-        reach=reach_of(members.contacts(session, taking_part), action, now=now),
+        reach=reach_of(session, members.contacts(session, taking_part), action, now=now, site=site),
         votes=tuple(
             (row.title, ballots.keys_missing(session, row.ballot_slug))
             for row in votes(session, action)

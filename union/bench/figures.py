@@ -1,5 +1,6 @@
 """A measured figure beside its limit, and how a table of them looks."""
 
+import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -56,6 +57,18 @@ def quantile(values: Sequence[float], share: float) -> float:
     """Return the value below which `share` of the values lie."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def load() -> Figure:
+    """Return how busy the machine was in the last minute; above its processors, times say little."""
+    return Figure(
+        "load of the machine, last minute",
+        os.getloadavg()[0],
+        "",
+        os.cpu_count() or 1,
+        "its processors",
+        higher=False,
+    )
 
 
 def timed(act: Callable[[], object]) -> float:

@@ -5,7 +5,6 @@ tells no address. Sealing binds the column name, so a value moved to another col
 """
 
 import hashlib
-import hmac
 import secrets
 from pathlib import Path
 
@@ -30,7 +29,7 @@ class Vault:
             msg = "a data key has 32 bytes"
             raise ValueError(msg)
         self._cipher = AESGCM(self._derive(key, b"union/sealing"))
-        self._lookup_key = self._derive(key, b"union/lookup")
+        self._inner, self._outer = _keyed(self._derive(key, b"union/lookup"))
 
     @staticmethod
     def _derive(key: bytes, purpose: bytes) -> bytes:
@@ -50,7 +49,17 @@ class Vault:
 
     def lookup(self, value: str, purpose: str) -> bytes:
         """Return the keyed hash (32 bytes) that finds an exact `value` again without opening anything."""
-        return hmac.digest(self._lookup_key, f"{purpose}\0{value}".encode(), hashlib.sha256)
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(f"{purpose}\0{value}".encode())
+        outer.update(inner.digest())
+        return outer.digest()
+
+
+def _keyed(key: bytes) -> "tuple[hashlib._Hash, hashlib._Hash]":
+    """Return both halves of HMAC-SHA-256 (RFC 2104) with the key taken in: a third of the work of each."""
+    block = key.ljust(64, b"\0")
+    inner, outer = (hashlib.sha256(bytes(byte ^ pad for byte in block)) for pad in (0x36, 0x5C))
+    return inner, outer
 
 
 _installed: list[Vault] = []

@@ -10,7 +10,11 @@ from union.web.forms import Form
 _NUMBER = msg("Write the number with its country code, such as +31612345678.")
 
 
-WHOSE = (("me", msg("my own messages")), ("last", msg("whoever got it last")))
+WHOSE = (
+    ("me", msg("my own messages")),
+    ("last", msg("whoever got it last")),
+    ("address", msg("the member at the address below")),
+)
 
 
 class ReplyForm(Form):
@@ -84,6 +88,14 @@ class TextForm(Form):
         msg("Show it with the values of"),
         choices=options(WHOSE),
         validate_choice=False,
+    )
+    address = StringField(
+        msg("Email address or number of a member"),
+        [Length(max=254)],
+        description=msg(
+            "Only when you chose so above. That you looked at a member's values is written in the log."
+        ),
+        render_kw={"autocomplete": "off"},
     )
     recipients = IntegerField(
         msg("For how many members"),

@@ -276,7 +276,10 @@ class OwnText(Base):
 
 
 class Trial(Base):
-    """A union that is being set up: it texts its officers only, until `lifted_at`. One row or none."""
+    """A union that is being set up: it texts its officers only, until `lifted_at`. One row or none.
+
+    lifted_by: the officer who signed for its end first; who confirmed it stands in the log.
+    """
 
     __tablename__ = "trial"
 

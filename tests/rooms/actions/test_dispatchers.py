@@ -1,5 +1,6 @@
 """Three schedulers, two of them killed: every action starts once and whole. And none hides in the web server."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -21,8 +22,9 @@ from union.notify import queries
 from union.notify.models import Outbox
 
 COUNT = 12
+ZONES = ("UTC", "Australia/Lord_Howe", "America/New_York")
 APART = timedelta(milliseconds=400)
-PATIENCE = 90
+PATIENCE = 300
 
 
 def until(true):
@@ -76,14 +78,17 @@ def set_off(slugs, first):
 def test_three_schedulers_two_killed_every_start_once(database, tmp_path):
     slugs = armed(COUNT)
     env = processes.environment(tmp_path / "s", database)
-    running = [processes.start(env, "scheduler", "run") for _ in range(3)]
+    # Machines need not agree on what is local time.
+    running = [processes.start({**env, "TZ": zone}, "scheduler", "run") for zone in ZONES]
     try:
         until(lambda: len(beating()) == 3)
         first = utcnow() + timedelta(seconds=2)
         set_off(slugs, first)
+        deaths = []
         for n, victim in ((COUNT // 3, running[0]), (2 * COUNT // 3, running[1])):
             time.sleep(max(0.0, (first + n * APART - utcnow()).total_seconds()))
             victim.send_signal(signal.SIGKILL)
+            deaths.append(utcnow())
             victim.wait()
 
         def fired():
@@ -100,8 +105,11 @@ def test_three_schedulers_two_killed_every_start_once(database, tmp_path):
         rows = session.scalars(select(ActionZoneFiring)).all()
         late = sorted((row.fired_at - row.starts_at).total_seconds() * 1000 for row in rows)
         assert late[0] >= 0, "nothing starts early"
+        taken = max(min(row.fired_at - died for row in rows if row.fired_at > died) for died in deaths)
         print(
-            f"\n{COUNT} starts on {database.engine.dialect.name}, late by {late[COUNT // 2]:.1f} ms, at most {late[-1]:.1f}"
+            f"\n{COUNT} starts on {database.engine.dialect.name}, late by {late[COUNT // 2]:.1f} ms, at most"
+            f" {late[-1]:.1f}; {taken.total_seconds():.2f} s from a death to the next start; load"
+            f" {os.getloadavg()[0]:.1f}, above {os.cpu_count()} the times say nothing"
         )
         sent = session.execute(
             select(Outbox.ref, Outbox.member_id, Outbox.channel, func.count())

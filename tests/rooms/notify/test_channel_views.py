@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import NOW
 from tests.rooms.notify.conftest import DESKS, WHO, rows, states, write
 from tests.rooms.notify.test_views import VIEWS
+from union.audit import queries as audit
 from union.core import db
 from union.core.actor import Actor, Role
 from union.core.clock import utcnow
@@ -24,6 +25,7 @@ SECRET = "sinch-secret"
 PEOPLE = {
     "organizer": Actor("o", "Olga", frozenset({Role.MEMBER, Role.ORGANIZER}), active=True),
     "officer": Actor("f", "Fat", frozenset({Role.MEMBER, Role.OFFICER}), active=True),
+    "second officer": Actor("f2", "Els", frozenset({Role.MEMBER, Role.OFFICER}), active=True),
     "member": Actor("m0", "Mo", frozenset({Role.MEMBER}), active=True),
 }
 
@@ -193,6 +195,16 @@ def test_the_trial_is_shown_and_lifted_by_an_officer(client, database, as_):
     assert client.post(f"/deliveries/trial/numbers/{key}/remove").status_code == 303
     assert client.post("/deliveries/trial/lift", data={}).status_code == 422
     assert client.post("/deliveries/trial/lift", data={"sure": "y"}).status_code == 303
+    signed = client.get("/deliveries/trial").text
+    assert "You signed. Another officer has to confirm it." in signed
+    assert "Confirm: lift the trial" not in signed
+    assert client.post("/deliveries/trial/lift", data={"sure": "y"}).status_code == 422
+    assert client.post("/deliveries/trial/keep").status_code == 303
+    assert "Sign to lift the trial" in client.get("/deliveries/trial").text
+    assert client.post("/deliveries/trial/lift", data={"sure": "y"}).status_code == 303
+    as_("second officer")
+    assert "Confirm: lift the trial" in client.get("/deliveries/trial").text
+    assert client.post("/deliveries/trial/lift", data={"sure": "y"}).status_code == 303
     assert "The trial was lifted" in client.get("/deliveries/trial").text
     assert "on trial" not in client.get("/deliveries").text
 
@@ -255,6 +267,21 @@ def test_wording_previews_and_saves_and_loses_nothing(app, client, database, as_
     assert seen.status_code == 200
     assert "158.00 EUR" in seen.text
     assert "1 (GSM-7)" in seen.text
+    write(
+        1,
+        first=7,
+        template="actions/briefing",
+        fields={"start": "Tue 18:00", "link": "https://u.example/7"},
+    )
+    chosen = {"body": "From ((start)): ((link))", "whose": "address", "address": "+31 6 10000007"}
+    assert "From Tue 18:00: https://u.example/7" in client.post(WORDS, data=chosen).text
+    with db.reading() as session:
+        [entry] = [one for one in audit.newest(session, limit=9) if one.act == "notify.preview_member"]
+        assert (entry.actor_id, entry.subject) == ("o", "member/m7")
+    nobody = client.post(WORDS, data={**chosen, "address": "x@example.org"})
+    assert nobody.status_code == 422
+    assert "No message was written to this address" in nobody.text
+    assert 'value="x@example.org"' in nobody.text
     wrong = client.post(WORDS, data={"body": "From ((begin)): ((link)) <b>"})
     assert wrong.status_code == 422
     assert "From ((begin)): ((link)) &lt;b&gt;" in wrong.text

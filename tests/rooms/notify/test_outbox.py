@@ -83,20 +83,29 @@ def test_an_address_of_another_channel_is_refused(database, to):
 def test_a_fan_out_may_be_repeated(database):
     people = [
         notify.Recipient(f"m{k}", Channel.SMS, f"+3161{k:07d}", "nl", "Europe/Amsterdam", {"when": "nu"})
-        for k in range(250)
+        for k in range(650)
     ]
     facts = {
         "now": NOW, "ref": "action:x", "kind": "call", "template": "notify/test", "lane": Lane.ALERT,
         "expires_at": NOW + timedelta(hours=1),
     }  # fmt: skip
     with db.transaction() as session:
-        assert notify.enqueue_many(session, recipients=people[:200], **facts) == notify.Fanout(200, 0, 0)
+        assert notify.enqueue_many(session, recipients=people[:600], **facts) == notify.Fanout(600, 0, 0)
     with db.transaction() as session:
-        assert notify.enqueue_many(session, recipients=people, **facts) == notify.Fanout(50, 200, 0)
+        assert notify.enqueue_many(session, recipients=people, **facts) == notify.Fanout(50, 600, 0)
     with db.reading() as session:
-        assert session.scalar(select(func.count()).select_from(Outbox)) == 250
+        assert session.scalar(select(func.count()).select_from(Outbox)) == 650
         assert session.scalar(select(func.count()).select_from(Wording)) == 1
-        assert queries.progress(session, "action:x").created == 250
+        assert queries.progress(session, "action:x").created == 650
+    with db.transaction() as session:
+        again = [*people[640:], *people[:240]]
+        assert notify.enqueue_many(session, recipients=again, **{**facts, "kind": "start"}).written == 250
+        assert (
+            notify.enqueue_many(session, recipients=people * 2, **{**facts, "kind": "start"}).written == 400
+        )
+    first, last = rows()[0], rows()[-1]
+    assert (first.member_id, first.created_at, first.secret, first.error_code) == ("m0", NOW, False, None)
+    assert json.loads(last.sealed) == {"to": "+31610000639", "fields": {"when": "nu"}}
 
 
 def test_lanes_go_in_order(database, hand):

@@ -1,5 +1,7 @@
 """A union being set up texts its officers and a short list only; simulated recipients answer with their error."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.conftest import NOW
@@ -24,9 +26,12 @@ def on_trial(database):
         notify.begin_trial(session, now=NOW)
 
 
+SECOND = replace(OFFICER, member_id="p", name="Piet")
+
+
 def lift(actor=OFFICER, *, sure=True):
     with db.transaction() as session:
-        trial.lift_trial(session, actor=actor, now=NOW, sure=sure)
+        return trial.lift_trial(session, actor=actor, now=NOW, sure=sure)
 
 
 def test_a_union_without_a_trial_texts_everybody(database):
@@ -62,13 +67,20 @@ def test_an_officer_no_more_is_not_texted(on_trial):
     assert states() == ["suppressed"]
 
 
-def test_lifting_needs_an_officer_and_a_yes(on_trial):
+def test_lifting_needs_two_officers_and_a_yes_of_each(on_trial):
     with pytest.raises(NotAllowed):
         lift(ORGANIZER)
     with pytest.raises(Invalid):
         lift(sure=False)
+    assert not lift()
+    with pytest.raises(Conflict):
+        lift()
+    with pytest.raises(NotAllowed):
+        lift(ORGANIZER)
+    with pytest.raises(Invalid):
+        lift(SECOND, sure=False)
     write()
-    lift()
+    assert lift(SECOND)
     write(1, first=1)
     assert states() == ["suppressed", "created"]
     with pytest.raises(Conflict):
@@ -77,6 +89,18 @@ def test_lifting_needs_an_officer_and_a_yes(on_trial):
         notify.begin_trial(session, now=NOW)
         assert not notify.on_trial(session), "a second beginning does not undo it"
         assert "notify.trial_lifted" in [entry.act for entry in audit.newest(session, limit=5)]
+
+
+def test_a_signature_that_was_taken_off_counts_no_more(on_trial):
+    lift()
+    with db.transaction() as session:
+        trial.keep_trial(session, actor=SECOND, now=NOW)
+    assert not lift(SECOND)
+    with db.transaction() as session:
+        notify.distrust(session, member_id="p")
+    assert not lift(), "who is no officer any more has not signed"
+    with db.reading() as session:
+        assert notify.on_trial(session)
 
 
 def test_the_list_is_short_and_of_numbers(on_trial):

@@ -13,7 +13,7 @@ from union.core.i18n import translate
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 START = NOW + timedelta(days=8)
 REACH = reach(
-    texts=100, mails=100, silent=3, segments=1, route="alphanumeric", begins_at=NOW, starts_at=START,
+    texts=100, mails=100, silent=3, segments=100, route="alphanumeric", begins_at=NOW, starts_at=START,
     to_act=timedelta(minutes=10),
 )  # fmt: skip
 READY = Facts(
@@ -76,20 +76,20 @@ def test_each_condition_says_which_by_how_much_and_who(gate, facts, told):
 
 def test_a_forecast_that_comes_too_late_says_by_how_much():
     late = reach(
-        texts=100_000, mails=0, silent=0, segments=1, route="alphanumeric", begins_at=START - timedelta(hours=2),
+        texts=100_000, mails=0, silent=0, segments=100_000, route="alphanumeric", begins_at=START - timedelta(hours=2),
         starts_at=START, to_act=timedelta(minutes=10),
     )  # fmt: skip
     check = failing(reach=late)[Gate.FORECAST]
-    assert 57 <= check.facts["minutes"] <= 58, "2 h 47 min instead of 1 h 50 min"
+    assert 75 <= check.facts["minutes"] <= 77, "3 h 5 min at nine tenths of the rate, instead of 1 h 50 min"
 
 
 def test_a_load_over_the_carriers_queue_says_how_many():
     over = reach(
-        texts=200_000, mails=0, silent=0, segments=2, route="alphanumeric", begins_at=NOW, starts_at=START,
+        texts=200_000, mails=0, silent=0, segments=400_000, route="alphanumeric", begins_at=NOW, starts_at=START,
         to_act=timedelta(minutes=10),
     )  # fmt: skip
     check = failing(reach=over)[Gate.FORECAST]
-    assert check.facts["over"] == 40_000
+    assert check.facts["over"] == 76_000
 
 
 def test_two_person_rule():

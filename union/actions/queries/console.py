@@ -89,10 +89,20 @@ class ConsolePage:
     may: frozenset[str]
 
 
-def console(session: Session, slug: str, actor: Actor, now: datetime, language: str) -> ConsolePage:
-    """Return the console of an action; raises NotFound, and NotAllowed for others than organizers."""
+def console(
+    session: Session,
+    slug: str,
+    actor: Actor,
+    now: datetime,
+    language: str,
+    site: str = standing.ANYWHERE,
+) -> ConsolePage:
+    """Return the console of an action; raises NotFound, and NotAllowed for others than organizers.
+
+    site: where the texts' links begin, for their length.
+    """
     action = _for(session, slug, actor, Permission.ACTION_READ)
-    facts = standing.facts(session, action, now=now, asking=actor.member_id)
+    facts = standing.facts(session, action, now=now, asking=actor.member_id, site=site)
     checks = readiness.checks(facts)
     taking_part = standing.audience(session, action)
     contacts = members.contacts(session, taking_part)

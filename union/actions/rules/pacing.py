@@ -6,7 +6,7 @@ Pure; the arithmetic of routes is `notify.rules.capacity`, this adds what an act
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from union.notify.rules.capacity import ROUTES, Forecast, Load, Route, forecast, slowest
+from union.notify.rules.capacity import ROUTES, Forecast, Load, Route, forecast, paced, slowest
 
 DESK = "desk"
 CHOICES: dict[str, Route] = {DESK: Route(DESK, 1000, slowest=0.0), **ROUTES}
@@ -15,7 +15,11 @@ CHOICES: dict[str, Route] = {DESK: Route(DESK, 1000, slowest=0.0), **ROUTES}
 
 def stagger(route: str) -> float | None:
     """Return the segments a second at which texts leave over `route`; None where nothing limits them."""
-    return None if route == DESK else CHOICES.get(route, CHOICES["alphanumeric"]).per_second
+    return None if route == DESK else _texting(route).per_second
+
+
+def _texting(route: str) -> Route:
+    return CHOICES[DESK] if route == DESK else paced(CHOICES.get(route, CHOICES["alphanumeric"]))
 
 
 EMAIL = Route("email", 50, slowest=30.0)
@@ -52,14 +56,14 @@ def reach(
 ) -> Reach:  # fmt: skip
     """Return when everybody knows, if sending begins at `begins_at`.
 
-    texts, mails: messages on each channel; silent: participants without any channel; segments: of one text;
+    texts, mails: messages on each channel; silent: participants without any channel; segments: of all texts;
     to_act: how long before the start the last one must have it.
     """
-    sms = CHOICES.get(route, CHOICES["alphanumeric"])
+    sms = _texting(route)
     email = NO_CARRIER_EMAIL if route == DESK else EMAIL
     found: list[Forecast] = []
     if texts:
-        found.append(forecast(Load(texts, texts * segments), sms, claim=_claim(texts)))
+        found.append(forecast(Load(texts, segments), sms, claim=_claim(texts)))
     if mails:
         found.append(forecast(Load(mails, mails), email, claim=_claim(mails)))
     return Reach(

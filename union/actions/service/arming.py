@@ -58,8 +58,8 @@ def send_test(session: Session, *, actor: Actor, now: datetime, slug: str) -> in
     ).written
 
 
-def arm(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
-    """Sign a scheduled action as the first of two organizers.
+def arm(session: Session, *, actor: Actor, now: datetime, slug: str, site: str = standing.ANYWHERE) -> None:
+    """Sign a scheduled action as the first of two organizers. site: where the texts' links begin.
 
     Raises NotReady that names the first failing condition, and Conflict when somebody signed before.
     """
@@ -67,7 +67,7 @@ def arm(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
     require_next(action.state, State.ARMED)
     if action.armed_by is not None:
         raise Conflict(msg("This action was armed already; another organizer must confirm it."))
-    found = readiness.checks(standing.facts(session, action, now=now, asking=actor.member_id))
+    found = readiness.checks(standing.facts(session, action, now=now, asking=actor.member_id, site=site))
     readiness.require(found, without=[Gate.ORGANIZERS])
     action.armed_by, action.armed_at = actor.member_id, now
     audit.record(
@@ -80,15 +80,17 @@ def arm(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
     )
 
 
-def confirm(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
-    """Sign as the second organizer: from now on the clock starts the action.
+def confirm(
+    session: Session, *, actor: Actor, now: datetime, slug: str, site: str = standing.ANYWHERE
+) -> None:
+    """Sign as the second organizer: from now on the clock starts the action. site: as for `arm`.
 
     Everything is checked once more. Raises Conflict for the organizer who signed first, NotReady as `arm`.
     """
     action = common.locked_for(session, slug, actor, Permission.ACTION_ARM)
     require_next(action.state, State.ARMED)
     readiness.require_second(action.armed_by, actor.member_id)
-    found = readiness.checks(standing.facts(session, action, now=now, asking=actor.member_id))
+    found = readiness.checks(standing.facts(session, action, now=now, asking=actor.member_id, site=site))
     readiness.require(found, without=[Gate.ORGANIZERS])
     action.confirmed_by, action.confirmed_at = actor.member_id, now
     common.become(action, State.ARMED)

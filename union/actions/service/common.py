@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from union.actions import standing
 from union.actions.models import Action, ActionZoneFiring, CheckinOnce
 from union.actions.rules import chasing, pacing, windows
-from union.actions.rules.states import Mode, State, require_next
+from union.actions.rules.states import State, require_next
 from union.core.actor import Actor
 from union.core.errors import NotFound
-from union.core.i18n import msg, translate, when
+from union.core.i18n import msg
 from union.core.permissions import Permission, allow
 from union.members import queries as members
 from union.members.queries import Contact
@@ -132,7 +132,7 @@ class Notice:
     lane: Lane = Lane.ALERT
 
 
-BRIEFING = Notice("briefing", "actions/briefing", None)
+BRIEFING = Notice("briefing", standing.BRIEFING, None)
 
 
 def tell(
@@ -180,7 +180,7 @@ def _recipients(
         if zones is not None and window.zone not in zones:
             continue
         key = (one.language, one.zone)
-        fields = shared.get(key) or shared.setdefault(key, fields_of(action, window, *key, site))
+        fields = shared.get(key) or shared.setdefault(key, standing.fields_of(action, window, *key, site))
         expires_at = window.starts_at if notice.expires_at is None else None
         for channel, address in (
             (Channel.SMS, one.phone if one.sms_ok else None),
@@ -196,30 +196,3 @@ def _recipients(
                     fields=fields,
                     expires_at=expires_at,
                 )
-
-
-def fields_of(
-    action: Action, window: windows.Window, language: str, zone: str, site: str
-) -> dict[str, str | int]:
-    """Return what the texts may name.
-
-    The start and end in the member's zone and in the action's, link, reason.
-    """
-    everywhere = action.mode is Mode.WALL_CLOCK
-    here = window.zone if everywhere else zone
-    end = when(window.ends_at, here, language) if window.ends_at else translate(language, UNTIL_CALLED_OFF)
-    official = (
-        translate(language, SAME_EVERYWHERE) if everywhere else when(action.starts_at, action.zone, language)
-    )
-    return {
-        "title": action.title,
-        "start": when(window.starts_at, here, language),
-        "official": official,
-        "end": end,
-        "link": f"{site}/actions/{action.slug}",
-        "reason": standing.reason_in(action, language),
-    }
-
-
-UNTIL_CALLED_OFF = msg("until we call it off")
-SAME_EVERYWHERE = msg("the same local time everywhere")

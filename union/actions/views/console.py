@@ -36,7 +36,7 @@ NEXT_STEP: dict[State, str] = {
 
 def _read(slug: str) -> tuple[ConsolePage, list[ChapterCard]]:
     with reading() as session:
-        found = queries.console(session, slug, current_actor(), utcnow(), language())
+        found = queries.console(session, slug, current_actor(), utcnow(), language(), site())
         return found, members.chapters(session)
 
 
@@ -178,7 +178,7 @@ def send_test(slug: str) -> ResponseReturnValue:
 def arm(slug: str) -> ResponseReturnValue:
     """Sign as the first organizer."""
     with transaction() as session:
-        service.arm(session, actor=current_actor(), now=utcnow(), slug=slug)
+        service.arm(session, actor=current_actor(), now=utcnow(), slug=slug, site=site())
     return _back(slug, msg("You have signed. Another organizer must confirm."))
 
 
@@ -187,7 +187,7 @@ def arm(slug: str) -> ResponseReturnValue:
 def confirm(slug: str) -> ResponseReturnValue:
     """Sign as the second organizer."""
     with transaction() as session:
-        service.confirm(session, actor=current_actor(), now=utcnow(), slug=slug)
+        service.confirm(session, actor=current_actor(), now=utcnow(), slug=slug, site=site())
     return _back(slug, msg("Released. The clock starts it."))
 
 

@@ -25,7 +25,7 @@ FIELDS = {"closes": "window", "opens": "after"}
 def plan_vote(slug: str) -> ResponseReturnValue:
     """Plan a vote on going on, and draft its ballot."""
     with reading() as session:
-        found = queries.console(session, slug, current_actor(), utcnow(), language())
+        found = queries.console(session, slug, current_actor(), utcnow(), language(), site())
         choices = ballots.choices(session, kind=KIND, day=found.card.starts_at.date())
     form = VoteForm()
     form.offer(choices)

@@ -5,11 +5,8 @@ which did go out twice shows once in most readers. No database, no Flask.
 """
 
 import binascii
-import contextlib
-import select
 import smtplib
 import ssl
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
@@ -31,18 +28,13 @@ from union.notify.channels.base import (
     Retry,
     Single,
 )
+from union.notify.channels.smtp_line import CLOSING, DONE, GO_ON, Line
 from union.notify.rules.causes import Remedy, of_smtp
 from union.notify.rules.kinds import Channel
 
 TIMEOUT: Final = 15.0
 _WAIT: Final = 60.0
-# Replies of RFC 5321.
-_DONE: Final = 250
-_GO_ON: Final = 354
-_CLOSING: Final = 421
 _LONGEST_ADDRESS: Final = 254
-_PER_CONNECTION: Final = 500
-"""Mails after which a connection is renewed: relays drop those that stay for ever."""
 
 
 class SmtpEmail(Single):
@@ -73,16 +65,19 @@ class SmtpEmail(Single):
         self._neutral = sender if self._address == sender else formataddr(parseaddr(sender))
         self._named = formataddr((name_shown, self._address)) if name_shown else self._neutral
         self._domain = self._address.rpartition("@")[2] or "localhost"
-        self._idle: LifoQueue[_Line] = LifoQueue()
+        self._idle: LifoQueue[Line] = LifoQueue()
 
     def send(self, message: Message, now: datetime) -> Answer:
         """Send one mail over an idle connection; only a lost answer after the text is in doubt."""
         if not deliverable(message.to):
             return Refused("smtp 553 5.1.3 not an address")
-        line: _Line | None = None
+        line: Line | None = None
+        key = marked(message.key)
         try:
-            line = self._line(self._return_path(message))
-            return self._over(line, message, now)
+            line, (code, text) = self._begun(self._return_path(key), message.to)
+            if code == GO_ON:
+                return self._text(line, message, key, now)
+            return _refused(line, code, text)
         except smtplib.SMTPResponseException as problem:
             # Greeting, TLS or sign-in: about our account, not about this mail.
             return Retry(_WAIT, _shown(problem.smtp_code, problem.smtp_error))
@@ -92,40 +87,24 @@ class SmtpEmail(Single):
             if line is not None and line.usable:
                 self._idle.put(line)
 
-    def _over(self, line: "_Line", message: Message, now: datetime) -> Answer:
-        """Run one mail transaction (RFC 5321 3.3); raises only before the text was given."""
-        # Not smtplib's rcpt(): it parses the address again, which takes longer than all else here.
-        code, text = line.server.docmd("RCPT", f"TO:<{message.to}>")
-        if code in {250, 251}:
-            code, text = line.server.docmd("DATA")
-            if code == _GO_ON:
-                return self._text(line, message, now)
-        return line.refused(code, text)
-
-    def _text(self, line: "_Line", message: Message, now: datetime) -> Answer:
+    def _text(self, line: Line, message: Message, key: str, now: datetime) -> Answer:
         """Give the text. Until the closing dot is read nothing is sent; after that the server may have it."""
         try:
-            line.server.send(self.build(message, now))
-            code, text = line.server.getreply()
+            code, text = line.give(self.build(message, now))
         except (OSError, smtplib.SMTPException) as problem:
             line.drop()
             return Ambiguous(type(problem).__name__)
-        if code != _DONE:
-            return line.refused(code, text)
-        line.left -= 1
-        if line.left <= 0:
-            line.drop()
-        return Accepted(f"{marked(message.key)}@{self._domain}")
+        return Accepted(f"{key}@{self._domain}") if code == DONE else _refused(line, code, text)
 
-    def _return_path(self, message: Message) -> str:
+    def _return_path(self, key: str) -> str:
         """Return where the network sends this very mail back to: our mailbox, marked with the mail's key."""
         if not self._return_to:
             return self._address
         local, _, domain = self._return_to.rpartition("@")
-        return f"{local}+{marked(message.key)}@{domain}"
+        return f"{local}+{key}@{domain}"
 
-    def _line(self, return_path: str) -> "_Line":
-        """Return a connection on which a mail has begun: an idle one that still answers, or a new one."""
+    def _begun(self, return_path: str, to: str) -> tuple[Line, tuple[int, bytes]]:
+        """Begin a mail on an idle connection that still answers, or on a new one; return its reply too."""
         while True:
             try:
                 line = self._idle.get_nowait()
@@ -134,14 +113,11 @@ class SmtpEmail(Single):
             if not line.answers():
                 continue
             try:
-                line.begin(return_path)
+                return line, line.begin(return_path, to)
             except (OSError, smtplib.SMTPServerDisconnected):
                 line.drop()
-            else:
-                return line
-        line = _Line(self._connect())
-        line.begin(return_path)
-        return line
+        line = Line(self._connect())
+        return line, line.begin(return_path, to)
 
     def _connect(self) -> smtplib.SMTP:
         """Open a connection; raises what smtplib raises."""
@@ -180,17 +156,10 @@ class SmtpEmail(Single):
         Header values lose every control character: nothing a member typed can start another header.
         """
         head = [
-            f"From: {self._named if message.named else self._neutral}",
+            _head(self._named if message.named else self._neutral, message.subject, message.language),
             f"To: {_flat(message.to)}",
-            f"Subject: {_subject(message.subject)}",
             f"Date: {_date(int(now.timestamp()))}",
             f"Message-ID: <{marked(message.key)}@{self._domain}>",
-            "Auto-Submitted: auto-generated",
-            "X-Auto-Response-Suppress: All",
-            "MIME-Version: 1.0",
-            "Content-Type: text/plain; charset=utf-8",
-            "Content-Transfer-Encoding: quoted-printable",
-            f"Content-Language: {_flat(message.language)}",
         ]
         if message.unsubscribe_url:
             # One line each: folded, this header broke signatures at large receivers.
@@ -199,53 +168,17 @@ class SmtpEmail(Single):
         return "\r\n".join(head).encode("ascii", "replace") + b"\r\n\r\n" + _body(message.body) + b"\r\n.\r\n"
 
 
-@dataclass(slots=True, eq=False)
-class _Line:
-    """One open connection. left: how many more mails it carries."""
-
-    server: smtplib.SMTP
-    left: int = _PER_CONNECTION
-
-    @property
-    def usable(self) -> bool:
-        return self.server.sock is not None
-
-    def answers(self) -> bool:
-        """Tell whether the server is still there; a line that idled may have been closed on its side."""
-        try:
-            said = self.server.sock is None or bool(select.select([self.server.sock], [], [], 0)[0])
-        except (OSError, ValueError):
-            said = True
-        if said:
-            self.drop()
-        return not said
-
-    def begin(self, sender: str) -> None:
-        code, text = self.server.docmd("MAIL", f"FROM:<{sender}>")
-        if code != _DONE:
-            self.drop()
-            raise smtplib.SMTPResponseException(code, text.decode("utf-8", "replace"))
-
-    def refused(self, code: int, text: bytes) -> Answer:
-        """Read a refusal and keep the connection, unless the server is closing it."""
-        if code == _CLOSING or code < 0:
-            self.drop()
-            return Retry(5.0, "smtp 421")
-        try:
-            self.server.rset()
-        except (OSError, smtplib.SMTPException):
-            self.drop()
-        said = text.decode("utf-8", "replace")
-        if of_smtp(code, said).remedy is Remedy.RETRY:
-            return Retry(_WAIT, _shown(code, said))
-        return Refused(_shown(code, said))
-
-    def drop(self) -> None:
-        with contextlib.suppress(OSError, smtplib.SMTPException):
-            if self.server.sock is not None:
-                self.server.sock.settimeout(1.0)
-                self.server.quit()
-        self.server.close()
+def _refused(line: Line, code: int, text: bytes) -> Answer:
+    """Read a refusal and keep the connection, unless the server is closing it."""
+    if code == CLOSING or code < 0:
+        line.drop()
+        return Retry(5.0, "smtp 421")
+    if line.usable:
+        line.clear()
+    said = text.decode("utf-8", "replace")
+    if of_smtp(code, said).remedy is Remedy.RETRY:
+        return Retry(_WAIT, _shown(code, said))
+    return Refused(_shown(code, said))
 
 
 def marked(key: str) -> str:
@@ -285,6 +218,8 @@ def deliverable(address: str) -> bool:
 
 
 def _flat(value: str) -> str:
+    if value.isprintable():
+        return value
     return "".join(character for character in value if character.isprintable())
 
 
@@ -294,6 +229,22 @@ def _date(second: int) -> str:
 
 
 @lru_cache(maxsize=512)
+def _head(sender: str, subject: str, language: str) -> str:
+    """Return the header lines that all mails of one wording share."""
+    return "\r\n".join(
+        (
+            f"From: {sender}",
+            f"Subject: {_subject(subject)}",
+            "Auto-Submitted: auto-generated",
+            "X-Auto-Response-Suppress: All",
+            "MIME-Version: 1.0",
+            "Content-Type: text/plain; charset=utf-8",
+            "Content-Transfer-Encoding: quoted-printable",
+            f"Content-Language: {_flat(language)}",
+        )
+    )
+
+
 def _subject(subject: str) -> str:
     """Return the subject encoded and folded (RFC 2047)."""
     flat = _flat(subject)

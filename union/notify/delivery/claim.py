@@ -21,6 +21,8 @@ from union.notify.service.statements import execute_rows, postgresql, query_rows
 
 BATCH: Final = 100
 """At most so many messages are between claim and mark at once: what pause and cancel may miss."""
+MAILS: Final = 2 * BATCH
+"""The same for mail: a relay takes a hundred while one round of the rows reaches the disk."""
 LEASE: Final = timedelta(minutes=3)
 FIRST_LOOK: Final = timedelta(seconds=90)
 

@@ -7,22 +7,21 @@ import logging
 import os
 import secrets
 import socket
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Event
 from typing import Final
 
-from union.core.clock import stopwatch
 from union.core.db import reading, transaction
 from union.core.errors import Invalid
 from union.notify import texts
 from union.notify.channels.base import Accepted, Ambiguous, Answer, Message, Refused, Retry, Route, Ways
-from union.notify.delivery.claim import BATCH, Claimed, Mark, claim, due, mark
+from union.notify.delivery.claim import BATCH, MAILS, Claimed, Mark, claim, due, mark
 from union.notify.delivery.credit import Pace
 from union.notify.models import Wording
 from union.notify.rules.capacity import validity
@@ -101,22 +100,34 @@ class _Drain:
         self._sender = sender
         self._clock = clock
         self._left = limit
-        self._window = float(BATCH)
+        self._most = float(MAILS if ways.channel is Channel.EMAIL else BATCH)
+        self._window = self._most
         self._out = 0
-        self._answers: SimpleQueue[Mark] = SimpleQueue()
+        self._callers = 0
+        self._work: SimpleQueue[tuple[Route, Claimed] | None] = SimpleQueue()
+        self._answers: deque[Mark] = deque()
+        self._enough = 1
+        self._ready = Event()
         self._wordings: dict[int, tuple[str, str]] = {}
         self._sent = Sent()
 
     def run(self) -> Sent:
         marks: list[Mark] = []
         with ThreadPoolExecutor(self._ways.callers, thread_name_prefix=self._ways.name) as pool:
-            while True:
-                route = self._ways.pick()
-                for one in self._turn(route, marks):
-                    pool.submit(self._hand_over, route, one)
-                if not self._out:
-                    return self._sent
-                marks = self._collect()
+            try:
+                while True:
+                    route = self._ways.pick()
+                    for one in self._turn(route, marks):
+                        self._work.put((route, one))
+                    if not self._out:
+                        return self._sent
+                    while self._callers < min(self._ways.callers, self._out):
+                        pool.submit(self._call)
+                        self._callers += 1
+                    marks = self._collect()
+            finally:
+                for _ in range(self._callers):
+                    self._work.put(None)
 
     def _turn(self, route: Route, marks: list[Mark]) -> list[Claimed]:
         """Mark what came back and claim more, in one transaction."""
@@ -145,29 +156,36 @@ class _Drain:
         return taken
 
     def _collect(self) -> list[Mark]:
-        """Wait until half of what is out has come back, or a moment has passed since the first."""
-        marks = [self._answers.get()]
-        enough = max(1, self._out // 2)
-        until = stopwatch() + _COLLECT
-        while len(marks) < enough:
-            try:
-                marks.append(self._answers.get(timeout=max(0.0, until - stopwatch())))
-            except Empty:
+        """Wait until half of what is out has come back, or a moment has passed and something has.
+
+        Woken once for all of them: to wake for each answer cost more than to write it down.
+        """
+        self._enough = max(1, self._out // 2)
+        while len(self._answers) < self._enough:
+            self._ready.clear()
+            if len(self._answers) < self._enough and not self._ready.wait(_COLLECT) and self._answers:
                 break
+        marks = [self._answers.popleft() for _ in range(len(self._answers))]
         self._out -= len(marks)
         for one in marks:
             self._sent.states[one.state] += 1
         return marks
 
-    def _hand_over(self, route: Route, claimed: Claimed) -> None:
-        """Send one message from a thread of the pool; whatever happens, an answer is queued."""
+    def _call(self) -> None:
+        """Hand over what is claimed, one after the other, until there is no more."""
+        while (work := self._work.get()) is not None:
+            self._answers.append(self._hand_over(*work))
+            if len(self._answers) >= self._enough:
+                self._ready.set()
+
+    def _hand_over(self, route: Route, claimed: Claimed) -> Mark:
+        """Send one message from a thread of the pool; whatever happens, there is an answer."""
         try:
-            answer = self._send(route, claimed)
+            return self._send(route, claimed)
         except Exception:
             # A fault of ours in the middle of sending: nobody can tell whether it went out.
             log.exception("message %d: fault while sending", claimed.id)
-            answer = self._mark(claimed, Ambiguous("fault"))
-        self._answers.put(answer)
+            return self._mark(claimed, Ambiguous("fault"))
 
     def _send(self, route: Route, claimed: Claimed) -> Mark:
         now = self._clock()
@@ -203,7 +221,7 @@ class _Drain:
         now = self._clock()
         match answer:
             case Accepted():
-                self._window = min(float(BATCH), self._window + 0.5)
+                self._window = min(self._most, self._window + 0.5)
                 state = State.DELIVERED if answer.delivered else State.ACCEPTED
                 # At the desk the text must stay readable; elsewhere a secret one has done its work.
                 keep = not claimed.secret or answer.delivered

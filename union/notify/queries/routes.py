@@ -75,10 +75,14 @@ def on_trial(session: Session) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TrialPage:
-    """The trial. numbers: (key, number) that may be texted beside the officers'."""
+    """The trial. numbers: (key, number) that may be texted beside the officers'.
+
+    signed_by: the officer who signed for its end, first of two.
+    """
 
     began_at: datetime | None
     lifted_at: datetime | None
+    signed_by: str | None
     numbers: tuple[tuple[str, str], ...]
 
     @property
@@ -91,5 +95,5 @@ def trial_page(session: Session) -> TrialPage:
     """Return how the trial stands."""
     found = session.get(Trial, 1)
     if found is None:
-        return TrialPage(None, None, ())
-    return TrialPage(found.began_at, found.lifted_at, tuple(listed_numbers(session)))
+        return TrialPage(None, None, None, ())
+    return TrialPage(found.began_at, found.lifted_at, found.lifted_by, tuple(listed_numbers(session)))

@@ -5,7 +5,7 @@ A route's rate is the carrier's, counted in segments; our own hand-over is faste
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -41,6 +41,16 @@ ROUTES = {
     "10dlc-225": Route("10dlc-225", 225),
 }
 """Usual rates of Twilio senders. The operator's own contract decides; these are to choose from."""
+
+
+FILL = 0.9
+"""How much of a carrier's rate we use: at the full rate its queue would grow, and what is in it cannot be
+called back."""
+
+
+def paced(route: Route) -> Route:
+    """Return the route at the rate at which we feed it."""
+    return replace(route, per_second=route.per_second * FILL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from union.notify.service.outbox import (
 )
 from union.notify.service.receipts import record_status
 from union.notify.service.routes import balance, weights
-from union.notify.service.rows import Recipient
+from union.notify.service.rows import Recipient, text_length
 from union.notify.service.trial import begin_trial, distrust, on_trial, trust
 from union.notify.service.watch import beat, certain_offset, database_clock, pause_blocked
 
@@ -56,6 +56,7 @@ __all__ = [
     "resume",
     "settle",
     "take_bounce",
+    "text_length",
     "told",
     "trust",
     "unlink",

@@ -27,7 +27,7 @@ _CODES = {b"c": Mailing.CAMPAIGNS, b"b": Mailing.BALLOTS}
 
 def address_hash(channel: Channel, to: str) -> bytes:
     """Return the keyed hash by which an address is found without being stored."""
-    return vault().lookup(to.strip().casefold(), f"notify.{channel.value}")
+    return vault().lookup(to.strip().casefold(), f"notify.{channel}")
 
 
 def opt_out(

@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from union.notify import texts
 from union.notify.models import BadAddress, Outbox, Paused, PushDevice, ShownAs
 from union.notify.rules.kinds import Channel, Lane, State
-from union.notify.service.rows import Batch, Recipient
-from union.notify.service.statements import insert_all, insert_or_leave
+from union.notify.service.rows import COLUMNS, Batch, Recipient
+from union.notify.service.statements import insert_all, insert_one, insert_or_leave, roomy
 
-CHUNK = 5_000
+CHUNK = 10_000
 UNLINKED = "unlinked:"
 """What stands before a row's own number where a member stood."""
 
@@ -60,8 +60,8 @@ def enqueue(  # noqa: PLR0913 - each fact stands in a column
     """
     batch = Batch(session, now, ref, kind, template, lane, not_before or now, expires_at, secret=secret)
     asked, *beside = batch.rows([Recipient(member_id, channel, to, language, zone, fields)])
-    written: int | None = session.scalar(insert_or_leave(session, Outbox).values(asked).returning(Outbox.id))
-    insert_all(session, Outbox, beside)
+    written = insert_one(session, Outbox, COLUMNS, asked)
+    insert_all(session, Outbox, COLUMNS, beside)
     return written
 
 
@@ -92,13 +92,13 @@ def enqueue_many(
         session, now, ref, kind, template, lane, not_before or now, expires_at,
         secret=secret, gap=timedelta(seconds=1 / per_second) if per_second else None,
     )  # fmt: skip
-    asked = written = suppressed = 0
-    for chunk in _chunks(recipients):
-        rows = batch.rows(chunk)
-        asked += len(rows)
-        written += insert_all(session, Outbox, rows)
-        suppressed += sum(1 for row in rows if row["state"] != State.CREATED.value)
-    return Fanout(written, asked - written, suppressed)
+    asked = written = 0
+    with roomy(session):
+        for chunk in _chunks(recipients):
+            rows = batch.rows(chunk)
+            asked += len(rows)
+            written += insert_all(session, Outbox, COLUMNS, rows)
+    return Fanout(written, asked - written, batch.suppressed)
 
 
 def _chunks(recipients: Iterable[Recipient]) -> Iterator[list[Recipient]]:

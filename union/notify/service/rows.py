@@ -13,8 +13,10 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from union.core.db import to_microseconds
 from union.core.errors import Invalid
 from union.core.i18n import msg
+from union.core.sealing import vault
 from union.notify import texts
 from union.notify.models import Wording
 from union.notify.rules import hours, segments
@@ -22,7 +24,7 @@ from union.notify.rules.kinds import BUZZING, QUIET_LANES, Channel, Lane, State
 from union.notify.service.bounces import bad_among
 from union.notify.service.consent import address_hash, refused
 from union.notify.service.shown import devices_of, named_among
-from union.notify.service.statements import insert_or_leave
+from union.notify.service.statements import Row, insert_or_leave
 from union.notify.service.trial import kept_out
 from union.notify.service.wording import own_text
 
@@ -51,10 +53,19 @@ class Recipient:
     expires_at: datetime | None = None
 
 
+COLUMNS: Final = (
+    "member_id", "address_hash", "sealed", "not_before", "expires_at", "state", "error_code", "segments",
+    "channel", "language", "zone", "wording_id", "named",
+    "ref", "kind", "lane", "secret", "attempts", "created_at", "changed_at",
+)  # fmt: skip
+"""Of a written row, in the order of its values: as the database stores them, what all share last."""
+
+
 class Batch:
     """Turns recipients into rows; looks up each template version and each distinct text once.
 
-    gap: how long a segment keeps its route busy; each text waits for those before it.
+    gap: how long a segment keeps its route busy; each text waits for those before it. suppressed: how many
+    rows so far are not to be sent.
     """
 
     def __init__(
@@ -79,17 +90,19 @@ class Batch:
         self._lane = lane
         self._not_before = not_before
         self._expires_at = expires_at
-        self._same: dict[str, Any] = {
-            "ref": ref, "kind": kind, "lane": lane.value, "secret": secret, "attempts": 0,
-            "created_at": now, "changed_at": now,
-        }  # fmt: skip
+        self._secret = secret
+        at = to_microseconds(now)
+        self._same = (ref, kind, lane.value, secret, 0, at, at)
+        self.suppressed = 0
         self._wordings: dict[tuple[Channel, str, bool], tuple[texts.Text, int]] = {}
-        # Keeps the mappings alive, so that an id stays theirs.
-        self._rendered: dict[tuple[int, int], tuple[texts.Fields, str, int]] = {}
-        self._hours: dict[tuple[str, datetime], datetime] = {}
+        # Both are for one call only: an id is a mapping's own while its recipient lives.
+        self._rendered: dict[tuple[int, int], tuple[str, int]] = {}
+        self._moments: dict[tuple[Any, ...], Row] = {}
 
-    def rows(self, recipients: list[Recipient]) -> list[dict[str, Any]]:
+    def rows(self, recipients: list[Recipient]) -> list[Row]:
         """Return the rows of `recipients` in their order, then those of notifications beside them."""
+        self._rendered.clear()
+        self._moments.clear()
         beside = list(self._notifications(recipients))
         everyone = [*recipients, *beside]
         named = named_among(self._session, {one.member_id for one in everyone})
@@ -108,7 +121,7 @@ class Batch:
 
     def _notifications(self, recipients: list[Recipient]) -> Iterator[Recipient]:
         """Yield a notification for each member whose browser shows them; never for secrets."""
-        if self._same["secret"] or self._lane is Lane.LOGIN:
+        if self._secret or self._lane is Lane.LOGIN:
             return
         members = {one.member_id: one for one in reversed(recipients) if one.member_id}
         for member_id, devices in devices_of(self._session, members.keys()).items():
@@ -123,40 +136,47 @@ class Batch:
             found |= dict.fromkeys(kept_out(self._session, members), "trial")
         return found
 
-    def _row(self, recipient: Recipient, hashed: bytes, no: str | None, *, named: bool) -> dict[str, Any]:
+    def _row(self, recipient: Recipient, hashed: bytes, no: str | None, *, named: bool) -> Row:
         _check_address(recipient)
         text, wording_id = self._wording(recipient, named=named)
         values, count = self._values(recipient, text, wording_id)
-        expires_at = recipient.expires_at or self._expires_at
-        wanted = recipient.not_before or self._not_before
+        ahead = self._ahead
         if self._gap and recipient.channel is Channel.SMS and no is None:
-            wanted += self._gap * self._ahead
             self._ahead += count
-        not_before = self._permitted(recipient, wanted)
-        reason = no
-        if reason is None and not_before >= expires_at:
-            reason = "quiet_hours" if self._quiet(recipient) else "late"
-        sealed = None if reason else f'{{"to":{json.dumps(recipient.to)},"fields":{values}}}'
-        return {
-            **self._same,
-            "member_id": recipient.member_id, "channel": recipient.channel.value, "address_hash": hashed,
-            "sealed": sealed, "language": text.language, "zone": recipient.zone, "wording_id": wording_id,
-            "named": named, "segments": count,
-            "state": (State.SUPPRESSED if reason else State.CREATED).value,
-            "error_code": reason, "not_before": not_before, "expires_at": expires_at,
-        }  # fmt: skip
+        moment = self._moment(recipient, ahead, no)
+        sealed = None
+        if moment[-1] is None:
+            opened = f'{{"to":{json.dumps(recipient.to)},"fields":{values}}}'
+            sealed = vault().seal(opened, "outbox.sealed")
+        else:
+            self.suppressed += 1
+        return (
+            recipient.member_id, hashed, sealed, *moment, count,
+            str(recipient.channel), text.language, recipient.zone, wording_id, named, *self._same,
+        )  # fmt: skip
 
     def _quiet(self, recipient: Recipient) -> bool:
         return recipient.channel in BUZZING and self._lane in QUIET_LANES
 
-    def _permitted(self, recipient: Recipient, wanted: datetime) -> datetime:
-        """Return when the text may go: at `wanted`, or for quiet lanes when the member's night is over."""
-        if not self._quiet(recipient):
-            return wanted
-        key = (recipient.zone, wanted)
-        if key not in self._hours:
-            self._hours[key] = hours.next_allowed(wanted, recipient.zone)
-        return self._hours[key]
+    def _moment(self, recipient: Recipient, ahead: int, no: str | None) -> Row:
+        """Return not_before, expires_at, state and error_code. ahead: segments that leave before."""
+        key = (recipient.channel, recipient.zone, recipient.not_before, recipient.expires_at, ahead, no)
+        found = self._moments.get(key)
+        if found is None:
+            found = self._moments[key] = self._planned(recipient, ahead, no)
+        return found
+
+    def _planned(self, recipient: Recipient, ahead: int, reason: str | None) -> Row:
+        wanted = recipient.not_before or self._not_before
+        if self._gap and recipient.channel is Channel.SMS and reason is None:
+            wanted += self._gap * ahead
+        expires_at = recipient.expires_at or self._expires_at
+        # A quiet lane waits until the member's night is over.
+        not_before = hours.next_allowed(wanted, recipient.zone) if self._quiet(recipient) else wanted
+        if reason is None and not_before >= expires_at:
+            reason = "quiet_hours" if self._quiet(recipient) else "late"
+        state = State.SUPPRESSED if reason else State.CREATED
+        return to_microseconds(not_before), to_microseconds(expires_at), state.value, reason
 
     def _wording(self, recipient: Recipient, *, named: bool) -> tuple[texts.Text, int]:
         key = (recipient.channel, recipient.language, named)
@@ -166,25 +186,37 @@ class Batch:
         return self._wordings[key]
 
     def _text(self, recipient: Recipient, *, named: bool) -> texts.Text:
-        """Return the organizers' own wording where it can be filled, else the built-in one."""
         if recipient.channel is Channel.PUSH:
             return texts.notification(self._template, recipient.language, named=named)
-        built_in = texts.find(self._template, recipient.language, recipient.channel)
-        own = own_text(self._session, built_in)
-        fillable = own is not None and own.fields <= OFFERED[recipient.channel] | recipient.fields.keys()
-        return own if own is not None and fillable else built_in
+        return fitting(self._session, self._template, recipient.language, recipient.channel, recipient.fields)
 
     def _values(self, recipient: Recipient, text: texts.Text, wording: int) -> tuple[str, int]:
         """Return the values as JSON, only those the text uses, and how many segments it takes."""
         key = (id(recipient.fields), wording)
-        if key not in self._rendered:
+        found = self._rendered.get(key)
+        if found is None:
             offered = dict.fromkeys(OFFERED[recipient.channel], "")
             _, body = text.render({**offered, **recipient.fields})
             count = segments.count(body).segments if recipient.channel is Channel.SMS else 1
             used = {name: recipient.fields[name] for name in text.fields if name in recipient.fields}
-            self._rendered[key] = (recipient.fields, json.dumps(used, ensure_ascii=False), count)
-        _, values, count = self._rendered[key]
-        return values, count
+            found = self._rendered[key] = (json.dumps(used, ensure_ascii=False), count)
+        return found
+
+
+def fitting(
+    session: Session, template: str, language: str, channel: Channel, fields: texts.Fields
+) -> texts.Text:
+    """Return the organizers' own wording where `fields` can fill it, else the built-in one."""
+    built_in = texts.find(template, language, channel)
+    own = own_text(session, built_in)
+    fillable = own is not None and own.fields <= OFFERED[channel] | fields.keys()
+    return own if own is not None and fillable else built_in
+
+
+def text_length(session: Session, template: str, language: str, fields: texts.Fields) -> int:
+    """Return how many segments a text takes with these values, in the words it would be sent with now."""
+    _, body = fitting(session, template, language, Channel.SMS, fields).render(fields)
+    return segments.count(body).segments
 
 
 def _check_address(recipient: Recipient) -> None:

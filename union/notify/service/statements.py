@@ -3,17 +3,21 @@
 SQLAlchemy spells it per dialect; the rooms above need not know.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, cast
 
-from sqlalchemy import Dialect, Integer, LargeBinary, text
+from sqlalchemy import Integer, LargeBinary, Table
 from sqlalchemy.dialects import postgresql as postgresql_dialect
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.orm import Session
-from sqlalchemy.types import BigInteger, Boolean, TypeDecorator, TypeEngine
+from sqlalchemy.types import BigInteger, Boolean, TypeEngine
 
 from union.core.db import Base, table_of
+
+Row = tuple[Any, ...]
+_COPIED_FROM: Final = 200
+"""Fewer rows than this are not worth a table of their own."""
 
 
 def postgresql(session: Session) -> bool:
@@ -46,56 +50,70 @@ def execute_rows(session: Session, statement: str, rows: list[tuple[Any, ...]]) 
     return session.connection().exec_driver_sql(statement, rows).rowcount
 
 
-def insert_all(session: Session, model: type[Base], rows: list[dict[str, Any]]) -> int:
-    """Insert `rows`, all with the same keys; leave those that are there already; return how many are new.
+def insert_all(session: Session, model: type[Base], columns: Sequence[str], rows: list[Row]) -> int:
+    """Insert `rows`, values of `columns` as the database stores them; leave those that are there already.
 
-    PostgreSQL gets one statement with an array per column: several times faster there than row by row.
+    Returns how many are new.
     """
-    if not rows:
-        return 0
-    table, dialect = table_of(model), session.get_bind().dialect
-    columns = {
-        name: _processed([row[name] for row in rows], _processor(table.c[name].type, dialect))
-        for name in rows[0]
-    }
     # Names of columns come from our own model, values are bound.
-    into = f"INSERT INTO {table.name} ({', '.join(columns)})"
-    if not postgresql(session):
-        places = ", ".join("?" * len(columns))
-        inserted = f"{into} VALUES ({places}) ON CONFLICT DO NOTHING"
-        return execute_rows(session, inserted, list(zip(*columns.values(), strict=True)))
-    lists = ", ".join(f"CAST(:{name} AS {_array(table.c[name].type)}[])" for name in columns)
-    statement = text(f"{into} SELECT * FROM unnest({lists}) ON CONFLICT DO NOTHING")  # noqa: S608 - as said above
-    return session.connection().execute(statement, columns).rowcount
+    into = f"INSERT INTO {table_of(model).name} ({', '.join(columns)})"
+    if postgresql(session) and len(rows) > _COPIED_FROM:
+        return _copy(session, table_of(model), columns, rows, into)
+    places = ", ".join("?" * len(columns))
+    return execute_rows(session, f"{into} VALUES ({places}) ON CONFLICT DO NOTHING", rows)
 
 
-def _processor(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
-    """Return what turns a value into what the driver takes. Bytes go as they are: wrapping costs more."""
-    if isinstance(kind, TypeDecorator):
-        return lambda value: kind.process_bind_param(value, dialect)
-    return None if isinstance(kind, LargeBinary) else kind.dialect_impl(dialect).bind_processor(dialect)
+def insert_one(session: Session, model: type[Base], columns: Sequence[str], row: Row) -> int | None:
+    """Insert `row` and return its id, or None when it is there already."""
+    places = ", ".join("?" * len(columns))
+    into = f"INSERT INTO {table_of(model).name} ({', '.join(columns)})"
+    found = query_rows(session, f"{into} VALUES ({places}) ON CONFLICT DO NOTHING RETURNING id", row)
+    return int(found[0][0]) if found else None
 
 
-def _processed(values: list[Any], process: Callable[[Any], Any] | None) -> list[Any]:
-    """Return `values` as the database stores them; equal instants are worked out once."""
-    if process is None:
-        return values
-    if not isinstance(values[0], datetime):
-        return [process(value) for value in values]
-    known: dict[Any, Any] = {}
-    for value in values:
-        if value not in known:
-            known[value] = process(value)
-    return [known[value] for value in values]
+def _copy(session: Session, table: Table, columns: Sequence[str], rows: list[Row], into: str) -> int:
+    """Bring `rows` in by COPY, which cannot leave out what is there: through a table of this transaction."""
+    names, incoming = ", ".join(columns), f"{table.name}_incoming"
+    connection = session.connection()
+    like = f"SELECT {names} FROM {table.name} WITH NO DATA"  # noqa: S608 - names of our own model
+    connection.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS {incoming} ON COMMIT DROP AS {like}")
+    copy_rows(session, f"{incoming} ({names})", [_named(table.c[name].type) for name in columns], rows)
+    chosen = f"SELECT {names} FROM {incoming} ON CONFLICT DO NOTHING"  # noqa: S608 - names of our own model
+    written = connection.exec_driver_sql(f"{into} {chosen}").rowcount
+    connection.exec_driver_sql(f"TRUNCATE {incoming}")
+    return written
 
 
-def _array(kind: TypeEngine[Any]) -> str:
-    """Return the element type of an array for a column; text without a length, so nothing is cut silently."""
+def copy_rows(session: Session, into: str, types: list[str], rows: Iterable[Row]) -> None:
+    """Feed `rows` to PostgreSQL's COPY. into: table and columns; types: PostgreSQL's, one for each column."""
+    driver = cast("Any", session.connection().connection.driver_connection)
+    with driver.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(types)
+        for row in rows:
+            copy.write_row(row)
+
+
+def _named(kind: TypeEngine[Any]) -> str:
+    """Return PostgreSQL's name of a column's type."""
     base = getattr(kind, "impl_instance", kind)
     if isinstance(base, LargeBinary):
-        return "BYTEA"
+        return "bytea"
     if isinstance(base, Boolean):
-        return "BOOLEAN"
+        return "bool"
     if isinstance(base, BigInteger):
-        return "BIGINT"
-    return "INTEGER" if isinstance(base, Integer) else "TEXT"
+        return "int8"
+    return "int4" if isinstance(base, Integer) else "text"
+
+
+@contextmanager
+def roomy(session: Session) -> Iterator[None]:
+    """Let SQLite keep the pages of a large write in memory; it would write and read them again and again."""
+    if postgresql(session):
+        yield
+        return
+    connection = session.connection()
+    connection.exec_driver_sql("PRAGMA cache_size = -32768")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("PRAGMA cache_size = -2000")

@@ -1,4 +1,4 @@
-"""The trial: a union being set up texts its officers and a few numbers of its own, until an officer lifts it.
+"""The trial: a union being set up texts its officers and a few numbers of its own, till two officers lift it.
 
 A row begins it, so a union without one (a development machine, or one that texted before this existed) is not
 on trial. Kept out here, texts are written as not sent on purpose, with the cause.
@@ -7,7 +7,7 @@ on trial. Kept out here, texts are written as not sent on purpose, with the caus
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from union.audit import service as audit
@@ -59,8 +59,11 @@ def trust(session: Session, *, now: datetime, member_id: str) -> None:
 
 
 def distrust(session: Session, *, member_id: str) -> None:
-    """Take a member off again: no officer any more."""
+    """Take a member off again: no officer any more, so their signature for the end counts no longer."""
     session.execute(delete(TrialRecipient).where(TrialRecipient.key == _member(member_id)))
+    session.execute(
+        update(Trial).where(Trial.lifted_by == member_id, Trial.lifted_at.is_(None)).values(lifted_by=None)
+    )
 
 
 def add_number(session: Session, *, actor: Actor, now: datetime, number: str) -> None:
@@ -96,21 +99,51 @@ def remove_number(session: Session, *, actor: Actor, now: datetime, key: str) ->
         )
 
 
-def lift_trial(session: Session, *, actor: Actor, now: datetime, sure: bool) -> None:
-    """End the trial for good: from now on every member who asked for texts gets them, and they cost money.
+def lift_trial(session: Session, *, actor: Actor, now: datetime, sure: bool) -> bool:
+    """Sign for the end of the trial; tell whether it has ended, which takes a second officer.
 
-    Raises Invalid (field sure) without the confirmation, Conflict when there is no trial.
+    From then on, and for good, every member who asked for texts gets them, and they cost money.
+    Raises Invalid (field sure) without the confirmation, Conflict when there is no trial or for the officer
+    who signed first.
     """
     allow(actor, Permission.MESSAGES_TRIAL)
-    found = session.get(Trial, _ONLY, with_for_update=True)
-    if found is None or found.lifted_at is not None:
-        raise Conflict(msg("This union is not on trial."))
+    found = _lasting(session)
+    if found.lifted_by is not None and found.lifted_by == _signer(actor):
+        raise Conflict(msg("You signed already; another officer must confirm it."))
     if not sure:
         raise Invalid(msg("Say that you know texts now go to members and cost money."), field="sure")
-    found.lifted_at, found.lifted_by = now, actor.member_id
+    if found.lifted_by is None:
+        found.lifted_by = _signer(actor)
+        session.flush()
+        audit.record(session, actor=actor, now=now, act="notify.trial_lift_signed", subject="trial")
+        return False
+    found.lifted_at = now
     session.execute(delete(TrialRecipient).where(TrialRecipient.sealed.is_not(None)))
     session.flush()
     audit.record(session, actor=actor, now=now, act="notify.trial_lifted", subject="trial")
+    return True
+
+
+def keep_trial(session: Session, *, actor: Actor, now: datetime) -> None:
+    """Take the first signature off, whoever gave it; without one nothing changes. Raises Conflict."""
+    allow(actor, Permission.MESSAGES_TRIAL)
+    found = _lasting(session)
+    if found.lifted_by is not None:
+        found.lifted_by = None
+        session.flush()
+        audit.record(session, actor=actor, now=now, act="notify.trial_kept", subject="trial")
+
+
+def _lasting(session: Session) -> Trial:
+    """Return the trial, locked; raises Conflict when there is none."""
+    found = session.get(Trial, _ONLY, with_for_update=True)
+    if found is None or found.lifted_at is not None:
+        raise Conflict(msg("This union is not on trial."))
+    return found
+
+
+def _signer(actor: Actor) -> str:
+    return actor.member_id or "system"
 
 
 def listed_numbers(session: Session) -> Collection[tuple[str, str]]:

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 
 from union.audit import service as audit
 from union.core.actor import Actor
-from union.core.errors import Conflict, NotFound
+from union.core.errors import Conflict, Invalid, NotFound
 from union.core.i18n import LANGUAGES, msg
 from union.core.permissions import Permission, allow
 from union.notify import texts
-from union.notify.models import OwnText
+from union.notify.models import Outbox, OwnText
 from union.notify.rules import wording
 from union.notify.rules.kinds import Channel
+from union.notify.service.consent import address_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,30 @@ def withdraw_text(session: Session, *, actor: Actor, now: datetime, base: texts.
     if newest is None or newest.withdrawn:
         raise Conflict(msg("The built-in text is in use already."))
     _write(session, actor, now, base, withdrawn=True)
+
+
+def member_at(session: Session, *, actor: Actor, now: datetime, text: texts.Text, address: str) -> str:
+    """Return the member who was last written to at `address`, to show `text` with their values; logged.
+
+    Raises NotAllowed for who may not see members, Invalid (field address) when nobody was written to there.
+    """
+    allow(actor, Permission.MEMBER_READ)
+    channel = Channel.EMAIL if "@" in address else Channel.SMS
+    plain = address if channel is Channel.EMAIL else address.replace(" ", "")
+    found = session.scalar(
+        select(Outbox.member_id)
+        .where(Outbox.address_hash == address_hash(channel, plain), Outbox.member_id != "")
+        .order_by(Outbox.id.desc())
+        .limit(1)
+    )
+    if found is None:
+        raise Invalid(
+            msg("No message was written to this address, so there are no values to show."), field="address"
+        )
+    audit.record(
+        session, actor=actor, now=now, act="notify.preview_member", subject=f"member/{found}", text=text.name
+    )
+    return found
 
 
 def _write(session: Session, actor: Actor, now: datetime, text: texts.Text, *, withdrawn: bool) -> int:

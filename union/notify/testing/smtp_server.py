@@ -25,14 +25,27 @@ class _Talk(socketserver.StreamRequestHandler):
 
     server: "SmtpServer"
 
+    wbufsize = -1
+
     def handle(self) -> None:
         """Greet, obey commands, leave."""
-        self.sender, self.recipients = "", list[str]()
+        self.sender, self.recipients, self._heard = "", list[str](), b""
         with suppress(ConnectionError, TimeoutError):
             self._say(220, "union.local test server")
-            while line := self.rfile.readline(2050):
+            while line := self._line():
                 if not self._obey(line.decode("utf-8", "replace").strip()):
                     return
+
+    def _line(self) -> bytes:
+        """Return what is said next; answers leave together when more was said already (RFC 2920 3.2)."""
+        while b"\n" not in self._heard:
+            self.wfile.flush()
+            more = self.connection.recv(65536)
+            if not more:
+                return b""
+            self._heard += more
+        line, _, self._heard = self._heard.partition(b"\n")
+        return line + b"\n"
 
     def _say(self, code: int, *lines: str) -> None:
         for line in lines[:-1]:
@@ -43,7 +56,7 @@ class _Talk(socketserver.StreamRequestHandler):
         verb, _, rest = line.partition(" ")
         match verb.upper():
             case "EHLO":
-                self._say(250, "union.local", f"SIZE {SIZE_LIMIT}", "8BITMIME")
+                self._say(250, "union.local", f"SIZE {SIZE_LIMIT}", "PIPELINING", "8BITMIME")
             case "HELO":
                 self._say(250, "union.local")
             case "MAIL":
@@ -84,7 +97,7 @@ class _Talk(socketserver.StreamRequestHandler):
         self._say(354, "End with a dot on its own line")
         parts: list[bytes] = []
         size = 0
-        while (line := self.rfile.readline()) not in {b".\r\n", b".\n", b""}:
+        while (line := self._line()) not in {b".\r\n", b".\n", b""}:
             size += len(line)
             if size <= SIZE_LIMIT:
                 parts.append(line[1:] if line.startswith(b".") else line)

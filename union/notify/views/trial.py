@@ -65,14 +65,27 @@ def trial_number_off(key: str) -> ResponseReturnValue:
 @blueprint.post("/deliveries/trial/lift")
 @require(Permission.MESSAGES_TRIAL)
 def lift_trial() -> ResponseReturnValue:
-    """End the trial."""
+    """Sign for the end of the trial; the second officer's signature ends it."""
     form = LiftForm()
     form.validate_on_submit()
     try:
         with transaction() as session:
-            service.lift_trial(session, actor=current_actor(), now=utcnow(), sure=bool(form.sure.data))
+            over = service.lift_trial(session, actor=current_actor(), now=utcnow(), sure=bool(form.sure.data))
     except UnionError as refusal:
         form.refuse(refusal)
         return _page(TrialNumberForm(formdata=None), form), 422
-    flash(gettext(msg("The trial is over: texts now go to every member who asked for them.")), "ok")
+    said = msg("You signed. The trial lasts until another officer confirms it.")
+    if over:
+        said = msg("The trial is over: texts now go to every member who asked for them.")
+    flash(gettext(said), "ok")
+    return redirect(url_for("notify.trial"), 303)
+
+
+@blueprint.post("/deliveries/trial/keep")
+@require(Permission.MESSAGES_TRIAL)
+def keep_trial() -> ResponseReturnValue:
+    """Take the first officer's signature off."""
+    with transaction() as session:
+        service.keep_trial(session, actor=current_actor(), now=utcnow())
+    flash(gettext(msg("The signature was taken off. The trial goes on.")), "ok")
     return redirect(url_for("notify.trial"), 303)

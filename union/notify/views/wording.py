@@ -3,8 +3,9 @@
 from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from union.core.actor import Actor
 from union.core.clock import utcnow
-from union.core.db import reading, transaction
+from union.core.db import Session, reading, transaction
 from union.core.errors import NotFound, UnionError
 from union.core.i18n import msg
 from union.core.permissions import Permission
@@ -57,15 +58,25 @@ def _preview(base: texts.Text, form: TextForm) -> queries.Preview | None:
     actor, price = current_actor(), price_of(settings().sms_price)
     try:
         text = service.checked(base, service.Words(form.subject.data or "", form.body.data or ""))
-        with reading() as session:
+        with transaction() as session:
             return queries.preview(
-                session, text, member_id=None if form.whose.data == "last" else actor.member_id,
+                session, text, member_id=_whose(session, actor, text, form),
                 zone=actor.zone, union_name=settings().union_name, now=utcnow(),
                 recipients=form.recipients.data or _USUAL, price=price[0] if price else None,
             )  # fmt: skip
     except UnionError as refusal:
         form.refuse(refusal)
         return None
+
+
+def _whose(session: Session, actor: Actor, text: texts.Text, form: TextForm) -> str | None:
+    """Return the member whose values are to be shown, None for whoever got it last; another's is logged."""
+    if form.whose.data == "last":
+        return None
+    if form.whose.data != "address":
+        return actor.member_id
+    address = form.address.data or ""
+    return service.member_at(session, actor=actor, now=utcnow(), text=text, address=address)
 
 
 def _shown(page: queries.TextPage, form: TextForm, shown: queries.Preview | None) -> str:
