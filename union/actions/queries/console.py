@@ -163,15 +163,15 @@ def _blocked(action: Action, checks: tuple[Check, ...]) -> Check | None:
 
 
 NEEDS = {
-    "arm": Permission.ACTION_ARM,
-    "confirm": Permission.ACTION_ARM,
-    "test": Permission.ACTION_ARM,
-    "disarm": Permission.ACTION_CANCEL,
-    "postpone": Permission.ACTION_CANCEL,
-    "cancel": Permission.ACTION_CANCEL,
-    "end": Permission.ACTION_CANCEL,
-    "vote": Permission.BALLOT_PLAN,
-    "launch": Permission.BALLOT_RUN,
+    "arm": (Permission.ACTION_ARM,),
+    "confirm": (Permission.ACTION_ARM,),
+    "test": (Permission.ACTION_ARM,),
+    "disarm": (Permission.ACTION_CANCEL,),
+    "postpone": (Permission.ACTION_CANCEL,),
+    "cancel": (Permission.ACTION_CANCEL,),
+    "end": (Permission.ACTION_CANCEL,),
+    "vote": (Permission.ACTION_PLAN, Permission.BALLOT_PLAN),
+    "launch": (Permission.ACTION_PLAN, Permission.BALLOT_RUN),
 }
 """What a button asks of who presses it; planning where it is not listed."""
 
@@ -199,7 +199,11 @@ def _may(action: Action, actor: Actor) -> frozenset[str]:
     return frozenset(
         name
         for name, holds in found_.items()
-        if holds and permits(actor, NEEDS.get(name, Permission.ACTION_PLAN), *standing.places(action))
+        if holds
+        and all(
+            permits(actor, need, *standing.places(action))
+            for need in NEEDS.get(name, (Permission.ACTION_PLAN,))
+        )
     )
 
 
