@@ -18,6 +18,7 @@ from union.ballots.models import Ballot
 from union.core import db
 from union.core.actor import SYSTEM, Role
 from union.core.clock import utcnow
+from union.demo import votes
 from union.demo.seed import ZONE, Seed
 from union.members import queries as members
 
@@ -142,7 +143,7 @@ def voters(union, slug):
         everybody = members.contacts(session, members.with_role(session, Role.MEMBER))
     desk.everybody = ["", *(one.member_id for one in everybody if one.language == "en")]
     for _ in range(120):
-        if len(found := desk.voters(slug)) >= len(ORDERS):
+        if len(found := votes.voters(desk, slug)) >= len(ORDERS):
             return found[: len(ORDERS)]
         time.sleep(1)
     raise AssertionError("too few voting codes at the desk")

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image
@@ -321,7 +322,8 @@ class TestPaperAndPrint:
         document = text(client.get(f"/campaigns/{slug}/hand-over"))
         assert "Hidde Hides" not in document
         assert "=HYPERLINK()" in document
-        today = {"over-at": NOW.date().isoformat(), "over-to_whom": "the board of Rijder"}
+        there = NOW.astimezone(ZoneInfo("Europe/Amsterdam")).date()
+        today = {"over-at": there.isoformat(), "over-to_whom": "the board of Rijder"}
         assert client.post(f"/campaigns/{slug}/hand-over", data={}).status_code == 422
         done = client.post(f"/campaigns/{slug}/hand-over", data=today)
         assert "the board of Rijder" in text(client.get(done.location))
