@@ -49,10 +49,9 @@ def priorities(seed: Seed, slug: str, who: People, zone: str) -> None:
         voting.open_ballot(session, actor=SYSTEM, now=vote.opens_at, slug=ballot)
     votes.keep_keys(seed, ballot, who, keys)
     rank(seed, ballot)
-    with transaction() as session:
-        voting.close_ballot(session, actor=SYSTEM, now=vote.closes_at, slug=ballot, public_url=url)
+    closed = votes.close(seed, ballot)
     shuffle(seed, ballot, who)
-    votes.decrypt(seed, ballot, who, vote.closes_at)
+    votes.decrypt(seed, ballot, who, closed)
 
 
 def rank(seed: Seed, ballot: str) -> None:

@@ -5,6 +5,7 @@ import re
 import secrets
 from datetime import datetime, timedelta
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from union.ballots import queries as board
@@ -23,7 +24,7 @@ from union.campaigns import queries as campaigns
 from union.campaigns import service as campaigning
 from union.core.actor import SYSTEM, Actor
 from union.core.clock import utcnow
-from union.core.db import reading, transaction
+from union.core.db import reading, to_microseconds, transaction
 from union.demo.seed import ZONE, People, Seed
 from union.members import queries as members
 from union.notify import queries as messages
@@ -31,8 +32,8 @@ from union.notify import queries as messages
 CODE = re.compile(
     r"#([1-9A-HJ-NP-Za-km-z]{5}-[1-9A-HJ-NP-Za-km-z]{6}-[1-9A-HJ-NP-Za-km-z]{5}-[1-9A-HJ-NP-Za-km-z]{6})"
 )
-VOTING = timedelta(minutes=2)
-"""How long a vote that is over in the story stays open from now: a ballot is cast by the database's clock."""
+VOTING = timedelta(minutes=10)
+"""How long a slow machine may take: a ballot is cast by the database's clock. `close` ends it when done."""
 
 
 def strike_vote(
@@ -80,9 +81,10 @@ def mandate(seed: Seed, slug: str, who: People) -> None:
     closes = utcnow() - seed.now + VOTING
     ballot = strike_vote(seed, slug, who, opened=timedelta(days=7), closes=closes, group="Ed25519")
     vote(seed, ballot, yes=0.85, turnout=0.8)
-    count(seed, ballot, who, seed.now + closes)
+    closed = close(seed, ballot)
+    decrypt(seed, ballot, who, closed)
     with transaction() as session:
-        campaigning.grant_mandates(session, slug=slug, actor=SYSTEM, now=seed.now + closes)
+        campaigning.grant_mandates(session, slug=slug, actor=SYSTEM, now=closed)
 
 
 def make_keys(seed: Seed, ballot: str, who: People, group: str, now: datetime) -> dict[str, KeyPair]:
@@ -170,24 +172,26 @@ def vote(seed: Seed, ballot: str, yes: float, turnout: float) -> None:
     signer = voting.Signer(seed.settings.secret_key())
     for n, (member_id, code) in enumerate(roll):
         choice = [1, 0, 0] if n < len(roll) * yes else [0, 1, 0] if n % 2 else [0, 0, 1]
-        text = make_ballot(election, code, [choice], secrets.randbelow).decode()
+        sealed = make_ballot(election, code, [choice], secrets.randbelow).decode()
         with transaction() as session:
-            cast(session, seed, ballot, seed.actor(session, member_id), text, signer)
+            cast(session, seed, ballot, seed.actor(session, member_id), sealed, signer)
 
 
-def cast(session: Session, seed: Seed, ballot: str, actor: Actor, text: str, signer: voting.Signer) -> None:
+def cast(session: Session, seed: Seed, ballot: str, actor: Actor, sealed: str, signer: voting.Signer) -> None:
     """Put an encrypted vote into the box, or say that this machine was too slow for the story."""
-    answer = voting.cast(session, actor=actor, slug=ballot, text=text, now=seed.now, signer=signer)
+    answer = voting.cast(session, actor=actor, slug=ballot, text=sealed, now=seed.now, signer=signer)
     if not isinstance(answer, voting.Receipt):
         raise SystemExit(f"The demo lost a vote ({answer.code}): the machine is too busy. Try again.")
 
 
-def count(seed: Seed, ballot: str, who: People, closes_at: datetime) -> None:
-    """Close, let the trustees decrypt, conclude."""
-    url = seed.settings.public_url
+def close(seed: Seed, ballot: str) -> datetime:
+    """End a vote whose time is over in the story; return when. A mandate from the future binds nobody."""
+    url, now = seed.settings.public_url, utcnow()
     with transaction() as session:
-        voting.close_ballot(session, actor=SYSTEM, now=closes_at, slug=ballot, public_url=url)
-    decrypt(seed, ballot, who, closes_at)
+        over = {"now": to_microseconds(now), "ballot": ballot}
+        session.execute(text("UPDATE ballot SET closes_at = :now WHERE slug = :ballot"), over)
+        voting.close_ballot(session, actor=SYSTEM, now=now, slug=ballot, public_url=url)
+    return now
 
 
 def decrypt(seed: Seed, ballot: str, who: People, closes_at: datetime) -> None:
