@@ -17,10 +17,11 @@ BENCHES: dict[str, Callable[[Path], list[Figure]]] = {
     "campaigns": campaigns.run,
     "outbox": outbox.run,
     "firing": firing.run,
+    "archives": ballots.large,
     "settling": settling.run,
     "million": outbox.grown,
 }
-ON_REQUEST = {"settling", "million"}
+ON_REQUEST = {"archives", "settling", "million"}
 
 
 @click.command()
@@ -28,7 +29,7 @@ ON_REQUEST = {"settling", "million"}
 @click.option("--json", "out", type=click.Path(path_type=Path), help="Also write the figures as JSON.")
 @click.option("--postgresql", help="Measure on this server instead: postgresql://user:password@host/name.")
 def main(names: tuple[str, ...], out: Path | None, postgresql: str | None) -> None:
-    """Measure NAMES, or all but the long ones (`settling`, `million`).
+    """Measure NAMES, or all but the long ones (`archives`, `settling`, `million`).
 
     Absolute times are this machine's; compare the ratios.
     """
