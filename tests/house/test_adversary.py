@@ -174,15 +174,19 @@ class TestHowLongAnAnswerTakes:
 
 
 class TestTextsThatCost:
-    def test_a_range_of_numbers_gets_few(self, session):
-        for n in range(limits.TEXTS_PER_RANGE.times):
-            join(session, f"+31612345{n:03}", device=f"d{n}")
+    def test_a_range_of_numbers_abroad_gets_few(self, session):
+        for n in range(limits.TEXTS_PER_RANGE_ABROAD.times):
+            join(session, f"+393331234{n:03}", device=f"d{n}")
         sent = texts(session)
         with pytest.raises(TooMany):
-            join(session, "+31612345999", device="fresh")
+            join(session, "+393331234999", device="fresh")
         assert texts(session) == sent
-        join(session, "+31687654321", device="fresh")
+        join(session, "+393334321567", device="fresh")
         assert texts(session) == sent + 1
+
+    def test_colleagues_with_numbers_in_a_row_are_not_kept_out(self, session):
+        for n in range(5 * limits.TEXTS_PER_RANGE_ABROAD.times):
+            join(session, f"+31612345{n:03}", device=f"d{n}")
 
     def test_a_country_without_a_chapter_gets_few(self, session):
         make_chapter(session, "london", zone="Europe/London")
@@ -195,11 +199,11 @@ class TestTextsThatCost:
 
     def test_a_members_number_answers_alike(self, session):
         """Else a full range would tell who is a member."""
-        make_member(session, phone="+31612345999")
-        for n in range(limits.TEXTS_PER_RANGE.times):
-            join(session, f"+31612345{n:03}", device=f"d{n}")
+        make_member(session, phone="+393331234999")
+        for n in range(limits.TEXTS_PER_RANGE_ABROAD.times):
+            join(session, f"+393331234{n:03}", device=f"d{n}")
         with pytest.raises(TooMany):
-            join(session, "+31612345999", device="fresh")
+            join(session, "+393331234999", device="fresh")
 
 
 class TestAskingWhoIsAMember:

@@ -29,9 +29,9 @@ ASK_PER_DEVICE = Limit("ask/device", 30, timedelta(minutes=15))
 CODES_PER_DEVICE = Limit("code/device", 40, timedelta(minutes=15))
 WRONG_CODES = Limit("code/wrong", 10, timedelta(days=1))
 """Whoever knows five thousand numbers guesses one code of six digits in some weeks, not every second day."""
-TEXTS_PER_RANGE = Limit("text/range", 10, timedelta(days=1))
+TEXTS_PER_RANGE_ABROAD = Limit("text/range", 10, timedelta(days=1))
 TEXTS_PER_COUNTRY_ABROAD = Limit("text/abroad", 20, timedelta(hours=1))
-TEXTS_PER_COUNTRY_AT_HOME = Limit("text/home", 500, timedelta(hours=1))
+TEXTS_PER_COUNTRY_AT_HOME = Limit("text/home", 2_000, timedelta(hours=1))
 """Texts to numbers that are nobody's yet: who earns on them asks for many in a row, far away."""
 RANGE_DIGITS = 3
 LOOK_UPS = Limit("look-up/member", 20, timedelta(hours=1))

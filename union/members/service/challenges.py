@@ -26,7 +26,7 @@ from union.members.rules.limits import (
     RANGE_DIGITS,
     TEXTS_PER_COUNTRY_ABROAD,
     TEXTS_PER_COUNTRY_AT_HOME,
-    TEXTS_PER_RANGE,
+    TEXTS_PER_RANGE_ABROAD,
     WRONG_CODES,
 )
 from union.members.rules.tokens import hashed
@@ -66,14 +66,18 @@ def limit_asking(session: Session, *, address: str, device: str, now: datetime) 
 def limit_texting(session: Session, *, reach: Reach, address: str, now: datetime) -> None:
     """Count one text to a number that need not be a member's; raises TooMany alike for known and unknown.
 
-    Somebody who shares in what texts to a country or a range of numbers cost has no use for us.
+    Somebody who shares in what texts to a country or a range of numbers cost has no use for us. At home only
+    the whole is counted: colleagues whose company gave them numbers in a row sign in on the same day.
     """
     if reach is not Reach.SMS:
         return
     country = country_of_number(address)
     home = {DEFAULT_COUNTRY, *map(country_of, session.scalars(select(Chapter.zone)))}
-    count(session, TEXTS_PER_RANGE, address[:-RANGE_DIGITS], now)
-    count(session, TEXTS_PER_COUNTRY_AT_HOME if country in home else TEXTS_PER_COUNTRY_ABROAD, country, now)
+    if country in home:
+        count(session, TEXTS_PER_COUNTRY_AT_HOME, country, now)
+        return
+    count(session, TEXTS_PER_RANGE_ABROAD, address[:-RANGE_DIGITS], now)
+    count(session, TEXTS_PER_COUNTRY_ABROAD, country, now)
 
 
 def issue(  # noqa: PLR0913 - each fact stands in a column
