@@ -249,4 +249,4 @@ def _open(told: seed.Seed, who: seed.People, group: str, asked: Sequence[voting.
     told.deliver(told.now)
     with transaction() as session:
         voting.open_ballot(session, actor=SYSTEM, now=told.now - timedelta(hours=1), slug=slug)
-    return votes.booth_link(told, slug, who.member)
+    return url + votes.booth_link(slug, who.member)

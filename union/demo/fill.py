@@ -67,7 +67,7 @@ def tell(seed: Seed, story: Story, who: People) -> None:
             seed, slug, who, opened=timedelta(days=2), closes=timedelta(days=3), group="BELENIOS-2048"
         )
         votes.vote(seed, ballot, yes=0.8, turnout=0.4)
-        seed.booth = votes.booth_link(seed, ballot, who.member)
+        seed.booth = votes.booth_link(ballot, who.member)
     if story.stage in {"mandated", "acting"}:
         votes.mandate(seed, slug, who)
     if story.stage == "acting":

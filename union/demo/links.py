@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from urllib.parse import urljoin
 
 from sqlalchemy.orm import Session
 
@@ -64,5 +65,6 @@ def links(settings: Settings, who: People) -> list[tuple[str, str]]:
             )
             found.append((f"{label}: {names[member_id]}", link))
     if kept.get("booth"):
-        found.insert(1, ("  then vote, with the code", kept["booth"]))
+        # the port may be another than at the seeding
+        found.insert(1, ("  then vote, with the code", urljoin(settings.public_url, kept["booth"])))
     return found

@@ -142,13 +142,13 @@ def credentials(ballot: str) -> dict[str, str]:
     return found
 
 
-def booth_link(seed: Seed, ballot: str, member_id: str) -> str:
-    """Return the booth's address with the member's voting code, as in the member's own message."""
+def booth_link(ballot: str, member_id: str) -> str:
+    """Return the booth's path with the member's voting code, as in the member's own message."""
     codes = credentials(ballot)
     with reading() as session:
         [contact] = members.contacts(session, [member_id])
     code = codes.get(contact.phone or "") or codes[contact.email or ""]
-    return f"{seed.settings.public_url}/ballots/{ballot}/booth#{code}"
+    return f"/ballots/{ballot}/booth#{code}"
 
 
 def voters(seed: Seed, ballot: str) -> list[tuple[str, str]]:
