@@ -154,6 +154,15 @@ def test_a_refused_recipient_does_not_spoil_the_next(box, smtp, told, kind):
     assert box.connections == 1
 
 
+@pytest.mark.parametrize(
+    "told", ["550 5.1.1 <bad@example.org>: User unknown", "450 4.2.0 <bad@example.org>: Greylisted"]
+)
+def test_what_a_server_says_about_an_address_is_not_kept(box, smtp, told):
+    """A code stands in the database in clear, and servers repeat whom they refuse."""
+    box.refuse["bad@example.org"] = told
+    assert smtp.send(mail("bad@example.org"), NOW).code == f"smtp {told[:9]}"
+
+
 @pytest.mark.parametrize(("told", "kind"), [("554 5.7.1 spam", Refused), ("452 4.3.1 no space", Retry)])
 def test_a_refused_text(box, smtp, told, kind):
     box.next_text.append(told)
