@@ -129,6 +129,15 @@ def test_an_address_that_could_speak_smtp_is_refused(box, smtp, to):
     assert not box.mails
 
 
+def test_a_domain_in_other_letters_is_written_for_every_server(box, smtp):
+    assert isinstance(smtp.send(mail("anna@münchen.example"), NOW), Accepted)
+    [(_, [to], text)] = box.mails
+    assert to == "anna@xn--mnchen-3ya.example"
+    assert b"To: anna@xn--mnchen-3ya.example\r\n" in text
+    assert smtp.send(mail("änna@example.org"), NOW) == Refused("smtp 553 5.1.3")
+    assert len(box.mails) == 1
+
+
 def test_one_connection_carries_many(box, smtp):
     for k in range(50):
         assert isinstance(smtp.send(mail(f"m{k}@example.org", row=k), NOW), Accepted)

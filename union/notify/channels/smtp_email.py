@@ -7,6 +7,7 @@ which did go out twice shows once in most readers. No database, no Flask.
 import binascii
 import smtplib
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
@@ -15,6 +16,8 @@ from ipaddress import ip_address
 from queue import Empty, LifoQueue
 from typing import Final
 from urllib.parse import unquote, urlsplit
+
+import idna
 
 from union.core.sealing import vault
 from union.notify.channels.base import (
@@ -69,6 +72,8 @@ class SmtpEmail(Single):
 
     def send(self, message: Message, now: datetime) -> Answer:
         """Send one mail over an idle connection; only a lost answer after the text is in doubt."""
+        if not message.to.isascii():
+            message = replace(message, to=with_ascii_domain(message.to))
         if not deliverable(message.to):
             return Refused("smtp 553 5.1.3")
         line: Line | None = None
@@ -198,6 +203,15 @@ def _loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def with_ascii_domain(address: str) -> str:
+    """Return the address as every server takes it, its domain in ASCII (RFC 5891); else unchanged."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{idna.encode(domain).decode()}" if local else address
+    except idna.IDNAError:
+        return address
 
 
 def deliverable(address: str) -> bool:
