@@ -74,6 +74,27 @@ def test_a_member_switches_a_device_on_and_off(union, page):
     assert page.get_by_text("No device shows notifications yet.").is_visible()
 
 
+KEPT = """(() => {
+let kept = true;
+PushManager.prototype.getSubscription = async () => kept && {
+  options: { applicationServerKey: new Uint8Array([4, 1, 2]).buffer }, unsubscribe: async () => { kept = false; return true },
+};
+const subscribe = PushManager.prototype.subscribe;
+PushManager.prototype.subscribe = async (options) => {
+  if (kept) throw new DOMException("another key", "InvalidStateError");
+  return subscribe(options);
+};
+})()"""
+
+
+def test_after_a_new_key_of_ours_a_browser_starts_afresh(union, page):
+    """A browser keeps its subscription's key and refuses to subscribe with another."""
+    page.evaluate(SUBSCRIBE)
+    page.evaluate(KEPT)
+    page.get_by_role("button", name="Show notifications on this device").click()
+    page.get_by_text("This device shows notifications from now on.").wait_for()
+
+
 def test_the_worker_shows_what_comes_and_leads_only_home(union, page):
     switch_on(page)
     told = {

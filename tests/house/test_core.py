@@ -2,6 +2,8 @@
 
 import hashlib
 import hmac
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -113,6 +115,19 @@ class TestSealing:
         key = sealing.make_key(path)
         assert path.stat().st_mode & 0o077 == 0
         assert sealing.make_key(path) == key
+
+    def test_whoever_makes_a_key_at_the_same_moment_gets_the_same(self, tmp_path):
+        for n in range(20):
+            path, together = tmp_path / f"{n}.key", threading.Barrier(8)
+
+            def make(path=path, together=together):
+                together.wait()
+                return sealing.make_key(path)
+
+            with ThreadPoolExecutor(8) as pool:
+                keys = [one.result() for one in [pool.submit(make) for _ in range(8)]]
+            assert set(keys) == {sealing.read_key(path)}
+            assert len(list(tmp_path.iterdir())) == n + 1
 
 
 class TestPermissions:

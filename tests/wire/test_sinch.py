@@ -163,3 +163,8 @@ def test_signatures():
         assert not valid_signature("secret", body, {**good, f"X-Sinch-Webhook-Signature-{header}": wrong})
     assert not valid_signature("secret", body, {**good, "X-Sinch-Webhook-Signature": "é"})
     assert not valid_signature("secret", body, {})
+
+
+def test_who_is_told_how_long_to_wait_waits(server, sinch):
+    server.faults.per_mille, server.faults.rest = {Fault.TOO_MANY: 1000}, 30
+    assert sinch.send(text(), NOW) == Retry(30.0, "sinch 429", slower=True)

@@ -129,6 +129,15 @@ def test_an_address_that_could_speak_smtp_is_refused(box, smtp, to):
     assert not box.mails
 
 
+def test_a_domain_in_other_letters_is_written_for_every_server(box, smtp):
+    assert isinstance(smtp.send(mail("anna@münchen.example"), NOW), Accepted)
+    [(_, [to], text)] = box.mails
+    assert to == "anna@xn--mnchen-3ya.example"
+    assert b"To: anna@xn--mnchen-3ya.example\r\n" in text
+    assert smtp.send(mail("änna@example.org"), NOW) == Refused("smtp 553 5.1.3")
+    assert len(box.mails) == 1
+
+
 def test_one_connection_carries_many(box, smtp):
     for k in range(50):
         assert isinstance(smtp.send(mail(f"m{k}@example.org", row=k), NOW), Accepted)
@@ -152,6 +161,15 @@ def test_a_refused_recipient_does_not_spoil_the_next(box, smtp, told, kind):
     assert answer.code.startswith(f"smtp {told[:3]}")
     assert isinstance(smtp.send(mail(), NOW), Accepted)
     assert box.connections == 1
+
+
+@pytest.mark.parametrize(
+    "told", ["550 5.1.1 <bad@example.org>: User unknown", "450 4.2.0 <bad@example.org>: Greylisted"]
+)
+def test_what_a_server_says_about_an_address_is_not_kept(box, smtp, told):
+    """A code stands in the database in clear, and servers repeat whom they refuse."""
+    box.refuse["bad@example.org"] = told
+    assert smtp.send(mail("bad@example.org"), NOW).code == f"smtp {told[:9]}"
 
 
 @pytest.mark.parametrize(("told", "kind"), [("554 5.7.1 spam", Refused), ("452 4.3.1 no space", Retry)])

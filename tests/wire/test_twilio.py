@@ -80,6 +80,16 @@ def test_too_many_requests_were_not_processed(server, twilio):
     assert not server.records
 
 
+@pytest.mark.parametrize(("asked", "waits"), [(7, 7.0), (86_400, 900.0)])
+def test_who_is_told_how_long_to_wait_waits(server, twilio, asked, waits):
+    server.faults.per_mille, server.faults.rest = {Fault.TOO_MANY: 1000}, asked
+    assert twilio.send(text(), NOW) == Retry(waits, "20429", slower=True)
+    server.faults.per_mille = {}
+    assert isinstance(twilio.send(text(), NOW), Accepted)
+    server.faults.per_mille, server.faults.rest = {Fault.TOO_MANY: 1000}, 0
+    assert twilio.send(text(), NOW) == Retry(1.0, "20429", slower=True), "what was said before is over"
+
+
 @pytest.mark.parametrize(
     "fault", [Fault.ACCEPT_THEN_503, Fault.REFUSE_503, Fault.ACCEPT_THEN_DROP, Fault.DROP]
 )

@@ -5,7 +5,9 @@ tells no address. Sealing binds the column name, so a value moved to another col
 """
 
 import hashlib
+import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -84,9 +86,16 @@ def read_key(path: Path) -> bytes:
 
 
 def make_key(path: Path) -> bytes:
-    """Write a new key that only the owner can read, unless one is there; return it."""
+    """Write a new key that only the owner can read, unless one is there; return it.
+
+    Web and scheduler start side by side and may both come here: a key appears whole, and the first one stays.
+    """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32) + "\n")
+        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_hex(32) + "\n")
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
     return read_key(path)

@@ -27,6 +27,7 @@ from union.core.errors import Closed, Conflict, Invalid, NotAllowed
 from union.core.zones import NoSuchLocalTime
 from union.members import queries as members
 from union.members.models import Member
+from union.notify import queries as notify_queries
 from union.notify import service as notify
 from union.notify.models import Outbox, Wording
 from union.notify.rules.kinds import Channel, Keyword, Mailing
@@ -336,6 +337,18 @@ def test_replies_that_say_done_count_out_and_done_once(session, now, first, seco
     numbers = queries.live_numbers(session, slug, SYSTEM)[0]
     assert (numbers.checked_in, numbers.completed) == (2, 2)
     assert notify.waiting(session, keywords={Keyword.OUT, Keyword.DONE}) == ()
+
+
+def test_far_from_any_action_done_is_for_a_person(session, now, first, second, called, campaign):
+    slug = make_armed(session, now, first=first, second=second, campaign=campaign)
+    start = run(session, slug)
+    phone = members.contacts(session, [called[0]])[0].phone
+    for n, at in enumerate([start - timedelta(days=30), start]):
+        notify.receive(session, now=at, sender=phone, body="Done", provider_id=f"SM{n}")
+        service.take_replies(session, now=at)
+    [kept] = notify_queries.inbox(session)
+    assert (kept.sender, kept.body) == (phone, "Done")
+    assert queries.live_numbers(session, slug, SYSTEM)[0].completed == 1
 
 
 def test_replies_that_say_out_are_counted_once(session, now, first, second, called, campaign):

@@ -78,7 +78,7 @@ def write(n=1, *, now=NOW, first=0, **facts):
     with db.transaction() as session:
         for k in range(first, first + n):
             to = f"+3161{k:07d}" if facts["channel"] is Channel.SMS else f"m{k}@example.org"
-            ids.append(notify.enqueue(session, now=now, member_id=f"m{k}", **{"to": to, **facts}))
+            ids.append(notify.enqueue(session, now=now, **{"to": to, "member_id": f"m{k}", **facts}))
     return ids
 
 

@@ -262,6 +262,7 @@ def test_wording_previews_and_saves_and_loses_nothing(app, client, database, as_
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], sms_price="0.0790 EUR")
     as_("organizer")
     assert "actions/briefing" in client.get("/texts").text
+    assert "<h2>Action: what happens when</h2>" in client.get("/texts").text
     assert client.get(WORDS).status_code == 200
     seen = client.post(WORDS, data={"body": "From ((start)): ((link))", "recipients": "2000", "whose": "me"})
     assert seen.status_code == 200

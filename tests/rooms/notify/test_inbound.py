@@ -100,6 +100,13 @@ def test_check_ins_wait_for_their_room(database, hand):
             notify.settle(session, now=NOW, inbound_id=10**9)
 
 
+def test_a_code_for_nobody_yet_does_not_hide_the_member(database):
+    """A text without a member went to the same number later: the reply is still the member's."""
+    write(ref="action:x", to=NUMBER)
+    write(ref="challenge:y", to=NUMBER, kind="join", member_id="")
+    assert reply("UIT").member_id == "m0"
+
+
 def test_a_long_or_empty_reply(database):
     assert len(reply("x" * 5000).body) == 1600
     assert reply("", provider_id="SM2").keyword is Keyword.OTHER

@@ -10,11 +10,14 @@ from tests.rooms.notify.conftest import rows, write
 from union.core import db
 from union.core.actor import Actor, Role
 from union.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from union.core.i18n import translate
 from union.notify import queries, texts
 from union.notify.models import Wording
+from union.notify.rules import wording as wording_rules
 from union.notify.rules.kinds import Channel
 from union.notify.rules.segments import Encoding
 from union.notify.service import wording
+from union.notify.titles import TITLES
 
 ORGANIZER = Actor("m0", "Olga", frozenset({Role.MEMBER, Role.ORGANIZER}), active=True, zone="Asia/Kolkata")
 OFFICER = Actor("o", "Of", frozenset({Role.MEMBER, Role.OFFICER}), active=True)
@@ -208,3 +211,11 @@ def test_the_list_says_what_is_in_use(database):
     )
     assert (line.version, line.first_words) == (1, "((start)) ((link))")
     assert not any(one.name.startswith(("members/", "notify/")) for one in listed)
+
+
+def test_every_text_has_a_title_in_both_languages_and_no_title_is_left_over():
+    named = {name for channel in (Channel.SMS, Channel.EMAIL) for name, _ in texts.every(channel)}
+    assert {name for name in named if wording_rules.editable(name)} == set(TITLES)
+    dutch = [translate("nl", title) for title in TITLES.values()]
+    assert len(set(TITLES.values())) == len(set(dutch)) == len(TITLES)
+    assert not set(TITLES.values()) & set(dutch)

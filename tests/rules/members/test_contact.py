@@ -53,6 +53,7 @@ def test_what_cannot_be_a_mobile_is_refused_with_the_reason(typed, reason):
         ("anna smit@example.org", "no spaces"),
         ("anna@@example.org", "spelled"),
         ("anna..smit@example.org", "spelled"),
+        ("änna@example.org", "many mail servers refuse"),
         ("a" * 250 + "@example.org", "too long"),
     ],
 )
@@ -64,6 +65,7 @@ def test_what_is_no_email_address_is_refused_with_the_reason(typed, reason):
 
 def test_an_email_address_keeps_its_spelling_but_is_found_in_any_case():
     assert email("  Anna.Smit@Example.ORG ") == "Anna.Smit@example.org"
+    assert email("anna@MÜNCHEN.example") == email("anna@xn--mnchen-3ya.example") == "anna@münchen.example"
     assert key("Anna.Smit@example.org") == key("anna.smit@EXAMPLE.org")
 
 

@@ -13,11 +13,16 @@ STOP = [
     "OptOut", "revoke", "stop2quit", "remove me", "take me off the list", "Please take me off this list", "stop 🛑",
     "STOP STOP STOP", "don't text me", "stop texting me", "no more texts please", "stop it", "Ok stop",
     "AFMELDEN", "afmelden aub", "Uitschrijven", "meld me af", "stoppen", "geen sms meer", "STOP alsjeblieft",
+    "STOP\n\nSent from my iPhone", "stop\n--\nJan", "Stop\nVerzonden vanaf mijn telefoon", "STOP\nEnvoyé de mon iPhone",
+    "remove me from this list", "Take me off your list!", "I want to unsubscribe", "Stop spamming me", "Arrête",
+    "stop contacting me", "niet meer sturen", "Stop met sms'en", "Aufhören!", "no enviar más", "remove my number",
     "abmelden", "STOPP bitte", "arrêt", "ARRÊTER", "désabonner", "baja", "PARAR", "no más mensajes", "ＳＴＯＰ",
 ]  # fmt: skip
 NOT_STOP = [
     "we must STOP them", "Stop them", "don't stop", "bus stop at 9", "the end is near", "cancel the meeting",
     "I quit my job", "stop the layoffs", "never stop organizing", "when does it stop?", "we stoppen om 18:00",
+    "Sent from my iPhone\nstop", "we go on\n-- \nstop", "remove me from the rota", "delete my number plate photo",
+    "cancel pledge", "Cancel, I'm in", "quit? I'm out", "I want to stop the app", "",
     "non-stop", "full stop", "stopwatch", "weekend", "unstoppable",
 ]  # fmt: skip
 

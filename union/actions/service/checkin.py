@@ -8,9 +8,9 @@ wiped.
 import hmac
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -29,6 +29,7 @@ from union.notify import service as notify
 from union.notify.rules.kinds import Keyword
 
 MOST_ON_PAPER = 1000
+_NEAR = timedelta(days=3)
 
 
 def check_in(session: Session, *, actor: Actor, now: datetime, slug: str) -> None:
@@ -124,9 +125,14 @@ def add_paper(
 def take_replies(session: Session, *, now: datetime, limit: int = 100) -> int:
     """Count replies such as "OUT" or "DONE" for the live action the sender takes part in.
 
-    Returns how many were read. What is kept of a reply no longer tells who sent it.
+    Returns how many were read. What is kept of a reply no longer tells who sent it. Far from any action
+    "done" answers something else, and a person reads it.
     """
     replies = notify.waiting(session, keywords={Keyword.OUT, Keyword.DONE}, limit=limit)
+    if replies and not _any_near(session, now):
+        for reply in replies:
+            notify.hand_to_people(session, inbound_id=reply.id)
+        return len(replies)
     live = _live_slugs(session) if replies else []
     for reply in replies:
         count = _count_done if reply.keyword is Keyword.DONE else _count_out
@@ -184,6 +190,13 @@ def _live_slugs(session: Session) -> list[str]:
         select(Action.slug).where(Action.state == State.LIVE).order_by(Action.fired_at.desc(), Action.slug)
     )
     return list(session.scalars(query))
+
+
+def _any_near(session: Session, now: datetime) -> bool:
+    """Tell whether an action begins or ended within days, so that a reply may be about it."""
+    over = func.coalesce(Action.ended_at, Action.ends_at)
+    near = select(Action.id).where(Action.starts_at < now + _NEAR, or_(over.is_(None), over > now - _NEAR))
+    return session.scalars(near.limit(1)).first() is not None
 
 
 def _count_out(session: Session, action: Action, member_id: str, now: datetime, *, point: int = 0) -> None:

@@ -55,13 +55,16 @@ def email(text: str) -> str:
     """Return the address as we write and send to it; raises Invalid (field email) with the reason.
 
     Syntax after RFC 5321/5322 and IDNA by email-validator; whether the domain takes mail is found out
-    by sending the confirmation.
+    by sending the confirmation. Letters outside ASCII may stand in the domain alone: before the @, every
+    server on the way would need SMTPUTF8 (RFC 6531).
     """
     typed = text.strip()
     if len(typed) > _LONGEST:
         raise Invalid(msg("That email address is too long to be one."), field="email")
     try:
-        found = validate_email(typed, check_deliverability=False, allow_quoted_local=False)
+        found = validate_email(
+            typed, check_deliverability=False, allow_quoted_local=False, allow_smtputf8=False
+        )
     except EmailNotValidError as problem:
         raise Invalid(_why(typed), field="email") from problem
     return str(found.normalized)
@@ -75,6 +78,8 @@ def _why(typed: str) -> str:
         return msg("The part before the @ is missing.")
     if "." not in domain.strip("."):
         return msg("The part after the @ is not complete; it ends as in example.org.")
+    if not local.isascii():
+        return msg("The part before the @ has a letter that many mail servers refuse. Use another address.")
     if any(c.isspace() for c in typed):
         return msg("An email address has no spaces.")
     return msg("That is not an email address mail can be sent to. Check how it is spelled.")

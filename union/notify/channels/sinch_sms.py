@@ -30,7 +30,7 @@ from union.notify.channels.base import (
     Retry,
     Single,
 )
-from union.notify.channels.wire import never_left
+from union.notify.channels.wire import never_left, rest
 from union.notify.rules.causes import Remedy, of
 from union.notify.rules.kinds import Channel, State
 
@@ -160,7 +160,7 @@ def _read(answer: requests.Response) -> Answer:
     if status == _CREATED and told.get("id"):
         return Accepted(str(told["id"])[:120])
     if status == _TOO_MANY:
-        return Retry(1.0, "sinch 429", slower=True)
+        return Retry(rest(answer.headers, 1.0), "sinch 429", slower=True)
     if status in _ACCOUNT:
         return Retry(300.0, "sinch account", slower=True)
     if status >= _SERVER_ERROR or status < 400:  # noqa: PLR2004 - a success that cannot be read is none

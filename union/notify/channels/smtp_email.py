@@ -7,6 +7,7 @@ which did go out twice shows once in most readers. No database, no Flask.
 import binascii
 import smtplib
 import ssl
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
@@ -15,6 +16,8 @@ from ipaddress import ip_address
 from queue import Empty, LifoQueue
 from typing import Final
 from urllib.parse import unquote, urlsplit
+
+import idna
 
 from union.core.sealing import vault
 from union.notify.channels.base import (
@@ -29,7 +32,7 @@ from union.notify.channels.base import (
     Single,
 )
 from union.notify.channels.smtp_line import CLOSING, DONE, GO_ON, Line
-from union.notify.rules.causes import Remedy, of_smtp
+from union.notify.rules.causes import Remedy, of_smtp, smtp_code
 from union.notify.rules.kinds import Channel
 
 TIMEOUT: Final = 15.0
@@ -69,8 +72,10 @@ class SmtpEmail(Single):
 
     def send(self, message: Message, now: datetime) -> Answer:
         """Send one mail over an idle connection; only a lost answer after the text is in doubt."""
+        if not message.to.isascii():
+            message = replace(message, to=with_ascii_domain(message.to))
         if not deliverable(message.to):
-            return Refused("smtp 553 5.1.3 not an address")
+            return Refused("smtp 553 5.1.3")
         line: Line | None = None
         key = marked(message.key)
         try:
@@ -80,7 +85,7 @@ class SmtpEmail(Single):
             return _refused(line, code, text)
         except smtplib.SMTPResponseException as problem:
             # Greeting, TLS or sign-in: about our account, not about this mail.
-            return Retry(_WAIT, _shown(problem.smtp_code, problem.smtp_error))
+            return Retry(_WAIT, smtp_code(problem.smtp_code, str(problem.smtp_error)))
         except (OSError, smtplib.SMTPException):
             return Retry(5.0, "connect")
         finally:
@@ -177,8 +182,8 @@ def _refused(line: Line, code: int, text: bytes) -> Answer:
         line.clear()
     said = text.decode("utf-8", "replace")
     if of_smtp(code, said).remedy is Remedy.RETRY:
-        return Retry(_WAIT, _shown(code, said))
-    return Refused(_shown(code, said))
+        return Retry(_WAIT, smtp_code(code, said))
+    return Refused(smtp_code(code, said))
 
 
 def marked(key: str) -> str:
@@ -191,12 +196,6 @@ def mark_of(key: str) -> str:
     return vault().lookup(key, "notify.mail")[:8].hex()
 
 
-def _shown(code: int, text: bytes | str) -> str:
-    said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
-    line = "".join(character if character.isprintable() else " " for character in said)
-    return f"smtp {code} {line}"[:100].rstrip()
-
-
 def _loopback(host: str) -> bool:
     if host == "localhost":
         return True
@@ -204,6 +203,15 @@ def _loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def with_ascii_domain(address: str) -> str:
+    """Return the address as every server takes it, its domain in ASCII (RFC 5891); else unchanged."""
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{idna.encode(domain).decode()}" if local else address
+    except idna.IDNAError:
+        return address
 
 
 def deliverable(address: str) -> bool:

@@ -33,7 +33,7 @@ from union.notify.channels.base import (
     Retry,
     Single,
 )
-from union.notify.channels.wire import never_left
+from union.notify.channels.wire import never_left, rest
 from union.notify.rules.causes import Remedy, of_twilio
 from union.notify.rules.kinds import Channel, State
 
@@ -66,6 +66,7 @@ class _Transport(TwilioHttpClient):  # type: ignore[misc]
     def __init__(self, base_url: str) -> None:
         super().__init__()
         parts = urlsplit(base_url)
+        self.told: Mapping[str, str] = {}
         self._base = (parts.scheme, parts.netloc, parts.path.rstrip("/"))
         self.session = requests.Session()
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0)
@@ -98,6 +99,7 @@ class _Transport(TwilioHttpClient):  # type: ignore[misc]
             timeout=TIMEOUT,
             allow_redirects=allow_redirects,
         )
+        self.told = answer.headers  # the client's own error forgets them
         return Response(answer.status_code, answer.text, answer.headers)
 
 
@@ -157,7 +159,7 @@ class TwilioSms(Single):
                     **self._retention(),
                 )
         except TwilioRestException as problem:
-            return _refusal(problem)
+            return _refusal(problem, client.http_client.told)
         except requests.exceptions.ConnectTimeout:
             return Retry(5.0, "connect")
         except requests.exceptions.ConnectionError as problem:
@@ -207,7 +209,7 @@ class TwilioSms(Single):
             self._idle.get_nowait().http_client.session.close()
 
 
-def _refusal(problem: TwilioRestException) -> Answer:
+def _refusal(problem: TwilioRestException, told: Mapping[str, str]) -> Answer:
     """Tell a definite no from a doubtful one."""
     if problem.status >= _SERVER_ERROR:
         return Ambiguous(f"http {problem.status}")
@@ -216,7 +218,9 @@ def _refusal(problem: TwilioRestException) -> Answer:
     shown = code or f"http {problem.status}"
     if (retry := _AGAIN.get(cause.remedy)) is not None:
         after, slower = retry
-        return Retry(after, code or "20429" if cause.remedy is Remedy.SLOW_DOWN else shown, slower=slower)
+        return Retry(
+            rest(told, after), code or "20429" if cause.remedy is Remedy.SLOW_DOWN else shown, slower=slower
+        )
     return Refused(shown, opted_out=cause.remedy is Remedy.OPTED_OUT, expired=cause.remedy is Remedy.EXPIRED)
 
 

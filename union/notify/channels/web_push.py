@@ -31,7 +31,7 @@ from union.notify.channels.base import (
     Retry,
     Single,
 )
-from union.notify.channels.wire import never_left
+from union.notify.channels.wire import never_left, rest
 from union.notify.rules import push
 from union.notify.rules.kinds import Channel, Lane
 
@@ -154,8 +154,7 @@ class WebPush(Single):
         if 200 <= status < 300:  # noqa: PLR2004 - RFC 8030 says 201, services also 200 and 202
             return Accepted(answer.headers.get("Location", f"push-{status}")[-120:])
         if status == _TOO_MANY:
-            wait = answer.headers.get("Retry-After", "")
-            return Retry(float(wait) if wait.isdigit() else 60.0, "push 429", slower=True)
+            return Retry(rest(answer.headers, 60.0), "push 429", slower=True)
         if status >= _SERVER_ERROR:
             return Ambiguous(f"http {status}")
         return Refused("push account" if status in _ACCOUNT else f"push {status}")

@@ -4,12 +4,16 @@ Pure, by the standard library's parser. Which mail a report is about is told by 
 return path and its Message-ID; the caller checks that the mark is ours. Statuses are those of RFC 3463.
 """
 
+import binascii
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import Message
 from enum import StrEnum
+
+from union.notify.rules.causes import smtp_code
 
 _MARK = re.compile(r"(?:^|[<+\s=])(\d{1,18})-(\d{1,6})\.([0-9a-f]{16})@")
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
@@ -17,6 +21,8 @@ _REPLY = re.compile(r"\b([45]\d\d)[ -]")
 _RETURN_HEADERS = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "X-Failed-Recipients")
 _LONGEST = 2_000_000
 """Bytes read of one report; the notice stands at its beginning."""
+
+_REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 
 # 5.2.2 is a full mailbox and 5.7.x a policy: not the address's fault, whatever the first digit says.
 _SOFT_SUBJECTS = {"2", "3", "4", "7"}
@@ -80,25 +86,35 @@ def _verdict(mail: Message) -> tuple[Verdict, str]:
     kinds = {part.get_content_type() for part in mail.walk()}
     if "message/feedback-report" in kinds:
         return Verdict.COMPLAINT, "complaint"
-    groups = [group for part in mail.walk() if part.get_content_type() == "message/delivery-status"
-              for group in _groups(part)]  # fmt: skip
-    for group in groups:
-        action = str(group.get("Action", "")).split(";")[0].strip().lower()
-        if action in {"failed", "delayed"}:
-            status = str(group.get("Status", ""))
-            return _weigh(action, status, str(group.get("Diagnostic-Code", "")))
+    groups = [group for part in mail.walk() if part.get_content_type() in _REPORTS for group in _groups(part)]
+    told = {_action(group): group for group in reversed(groups)}
+    for action in ("failed", "delayed"):
+        if (group := told.get(action)) is not None:
+            return _weigh(action, str(group.get("Status", "")), str(group.get("Diagnostic-Code", "")))
     if groups:
         return Verdict.UNKNOWN, ""
     return _without_report(mail)
 
 
+def _action(group: Message) -> str:
+    """Return what happened to a recipient: the first word, since comments may follow it."""
+    return re.split(r"[\s;(]", str(group.get("Action", "")).strip(), maxsplit=1)[0].lower()
+
+
 def _groups(part: Message) -> Iterator[Message]:
-    """Yield the groups of fields of a delivery-status part: one about the mail, one for each recipient."""
+    """Yield the groups of fields of a delivery-status part: one about the mail, one for each recipient.
+
+    Put together and split anew: the parser does not when they are encoded, or UTF-8 (RFC 6533).
+    """
     payload = part.get_payload()
-    if isinstance(payload, list):
-        yield from (one for one in payload if isinstance(one, Message))
-    elif isinstance(payload, str):
-        yield from (message_from_bytes(block.encode()) for block in re.split(r"\n\s*\n", payload))
+    raw = b"\n".join(one.as_bytes() for one in payload if isinstance(one, Message)).strip()
+    encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+    if encoding == "quoted-printable":
+        raw = binascii.a2b_qp(raw)
+    elif encoding == "base64" and b":" not in raw:  # with a colon it says so and is not
+        with suppress(ValueError):
+            raw = binascii.a2b_base64(raw)
+    yield from (message_from_bytes(block) for block in re.split(rb"\r?\n\s*\n", raw))
 
 
 def _weigh(action: str, status: str, diagnostic: str) -> tuple[Verdict, str]:
@@ -106,18 +122,12 @@ def _weigh(action: str, status: str, diagnostic: str) -> tuple[Verdict, str]:
     reply = _REPLY.search(diagnostic)
     number = ".".join(found.groups()) if found else "5.0.0"
     said = reply[1] if reply else ("450" if number.startswith("4") else "550")
-    code = f"smtp {said} {number} {_words(diagnostic)}"[:100].rstrip()
+    code = smtp_code(int(said), number)
     if action == "delayed":
         return Verdict.DELAYED, code
     family, subject, _ = number.split(".")
     hard = family == "5" and subject not in _SOFT_SUBJECTS
     return (Verdict.HARD if hard else Verdict.SOFT), code
-
-
-def _words(diagnostic: str) -> str:
-    text = re.sub(r"^\s*smtp;\s*", "", diagnostic, flags=re.IGNORECASE)
-    text = _STATUS.sub("", _REPLY.sub("", text))
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _without_report(mail: Message) -> tuple[Verdict, str]:

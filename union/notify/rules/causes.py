@@ -5,6 +5,7 @@ and HTTP codes (developers.sinch.com/docs/sms), statuses of push services (RFC 8
 codes (RFC 3463), the latter three with a word before them; only what is provably unsent is ever tried again.
 """
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -109,6 +110,7 @@ OURS: dict[str, str] = {
     "connect": msg("The provider could not be reached; we try again."),
 }
 
+_ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _TOO_MANY = 429  # HTTP: documented as never processed
 _TRANSIENT = 4  # RFC 5321: the first digit of a reply
 _UNKNOWN_CAUSE = Cause(Remedy.GIVE_UP, msg("The provider refused it."))
@@ -135,6 +137,15 @@ def of_smtp(code: int, text: str = "") -> Cause:
     if text.lstrip().startswith("5.1.") or code in {550, 551, 553}:
         return _BAD_MAILBOX
     return _PERMANENT_MAIL
+
+
+def smtp_code(reply: int, said: str = "") -> str:
+    """Return what is kept of a mail server's reply: its number and enhanced status (RFC 3463), not its words.
+
+    Servers repeat the address in their words, and a code stands in the database in clear.
+    """
+    status = _ENHANCED.search(said)
+    return f"smtp {reply} {status[0]}" if status else f"smtp {reply}"
 
 
 def of(code: str | None) -> Cause:

@@ -37,6 +37,19 @@ _STOP = {
         "stop messaging me",
         "stop sending me messages",
         "stop sending messages",
+        "stop spamming",
+        "stop contacting me",
+        "stop the texts",
+        "remove me from the list",
+        "remove me from this list",
+        "remove me from your list",
+        "take me off your list",
+        "remove my number",
+        "delete my number",
+        "opt me out",
+        "i want to stop",
+        "i want to unsubscribe",
+        "no more messages",
     ),
     "nl": (
         "afmelden",
@@ -52,10 +65,25 @@ _STOP = {
         "stop ermee",
         "stop met sms",
         "stop met berichten",
+        "stop met smsen",
+        "niet meer sturen",
+        "stuur niets meer",
+        "ik wil geen sms meer",
+        "ik wil geen berichten meer",
+        "verwijder mijn nummer",
     ),
-    "de": ("stopp", "abmelden", "abbestellen", "austragen", "keine nachrichten mehr", "keine sms mehr"),
+    "de": (
+        "stopp",
+        "abmelden",
+        "abbestellen",
+        "austragen",
+        "keine nachrichten mehr",
+        "keine sms mehr",
+        "aufhoren",
+    ),
     "fr": (
         "arret",
+        "arrete",
         "arreter",
         "arretez",
         "desabonner",
@@ -66,7 +94,17 @@ _STOP = {
         "plus de messages",
         "plus de sms",
     ),
-    "es": ("parar", "baja", "darme de baja", "cancelar", "alto", "no mas mensajes"),
+    "es": (
+        "parar",
+        "baja",
+        "darme de baja",
+        "dar de baja",
+        "cancelar",
+        "alto",
+        "no mas mensajes",
+        "no enviar mas",
+        "no quiero mas mensajes",
+    ),
 }
 _START = {
     "en": ("start", "unstop", "yes", "subscribe", "resume", "opt in", "optin"),
@@ -180,6 +218,14 @@ _FILLER = frozenset(
     ]
 )
 
+# Beside another request these are about that one: who texts "cancel pledge" still wants to hear from us.
+_ABOUT = frozenset({"cancel", "cancelar", "quit", "revoke"})
+# What a phone or a mail gateway puts below a reply by itself.
+_SIGNATURE = re.compile(
+    r"^\s*(?:--|sent (?:from|via|with)|verzonden (?:vanaf|met|via)|verstuurd (?:vanaf|met)"
+    r"|(?:von meinem .* )?gesendet|envoye (?:de|depuis)|enviado (?:desde|de))\b.*|^\s*--\s*$",
+    re.IGNORECASE,
+)
 _APOSTROPHES = re.compile("['\u2019\u2018`\u00b4]")
 _NOT_A_WORD = re.compile(r"[\W_]+")
 _LANGUAGES = ("en", "nl", "de", "fr", "es")
@@ -209,6 +255,17 @@ def plain(body: str) -> str:
     folded = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", body).casefold())
     bare = "".join(character for character in folded if not unicodedata.combining(character))
     return _NOT_A_WORD.sub(" ", bare).strip()
+
+
+def _unsigned(body: str) -> str:
+    """Return what stands above a signature; all of it where the signature is all there is."""
+    lines = body.strip().splitlines()
+    bare = [
+        "".join(c for c in unicodedata.normalize("NFKD", line) if not unicodedata.combining(c))
+        for line in lines
+    ]
+    end = next((n for n, line in enumerate(bare) if n and _SIGNATURE.match(line)), len(lines))
+    return "\n".join(lines[:end])
 
 
 def _table() -> dict[str, tuple[Keyword, str]]:
@@ -268,11 +325,12 @@ def carrier_answers(body: str) -> bool:
 
 
 def _find(body: str) -> tuple[Keyword, str]:
-    words = plain(body).split()
+    words = plain(_unsigned(body)).split()
     whole = _PHRASES.get(" ".join(words))
     if whole:
         return whole
     asked: set[Keyword] = set()
+    plainly = False
     language = "en"
     position = 0
     while position < len(words):
@@ -281,6 +339,7 @@ def _find(body: str) -> tuple[Keyword, str]:
             if phrase in _PHRASES and phrase not in _ALONE:
                 keyword, language = _PHRASES[phrase]
                 asked.add(keyword)
+                plainly |= keyword is Keyword.STOP and phrase not in _ABOUT
                 position += length
                 break
         else:
@@ -288,6 +347,6 @@ def _find(body: str) -> tuple[Keyword, str]:
                 return (Keyword.OTHER, "en")
             position += 1
     # Two different requests in one message need a person, unless one of them is to be left alone.
-    if Keyword.STOP in asked:
+    if plainly:
         return (Keyword.STOP, language)
     return (asked.pop(), language) if len(asked) == 1 else (Keyword.OTHER, "en")

@@ -59,14 +59,14 @@ def receive(
     if keyword is Keyword.START and not _has_opted_out(session, hashed):
         # "Yes" and "ja" answer many questions; without an opt-out to lift a person must read them.
         keyword = Keyword.OTHER
-    last = _last_message(session, hashed)
+    last, member_id = _last_message(session, hashed), _member_at(session, hashed)
     own = keyword in _ANSWERS
     written = session.scalar(
         insert_or_leave(session, InboundMessage)
         .values(
             provider_id=provider_id,
             sender_hash=hashed,
-            member_id=last.member_id if last else None,
+            member_id=member_id or None,
             sealed=json.dumps({"from": sender, "body": body[:LONGEST]}),
             keyword=keyword.value,
             at=now,
@@ -84,7 +84,7 @@ def receive(
     if own and not (carrier and keywords.carrier_answers(body)):
         enqueue(
             session, now=now, ref=f"reply:{written}", kind=keyword.value,
-            member_id=last.member_id if last else "", channel=Channel.SMS, to=sender,
+            member_id=member_id, channel=Channel.SMS, to=sender,
             language=_language(body, last), zone=last.zone if last else "UTC", template=_ANSWERS[keyword],
             fields={"link": link}, expires_at=now + _ANSWER_WITHIN, lane=Lane.LOGIN,
         )  # fmt: skip
@@ -99,6 +99,14 @@ def _has_opted_out(session: Session, hashed: bytes) -> bool:
 def _last_message(session: Session, hashed: bytes) -> Outbox | None:
     found = select(Outbox).where(Outbox.address_hash == hashed, Outbox.channel == Channel.SMS.value)
     return session.scalars(found.order_by(Outbox.id.desc()).limit(1)).first()
+
+
+def _member_at(session: Session, hashed: bytes) -> str:
+    """Return the member last written to at a number, "" for none: a code for joining is nobody's yet."""
+    found = select(Outbox.member_id).where(
+        Outbox.address_hash == hashed, Outbox.channel == Channel.SMS.value, Outbox.member_id != ""
+    )
+    return session.scalars(found.order_by(Outbox.id.desc()).limit(1)).first() or ""
 
 
 def last_spoken(session: Session, sender: str) -> tuple[str, str]:

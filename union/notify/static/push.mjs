@@ -26,6 +26,11 @@ async function subscribe() {
   const worker = await navigator.serviceWorker.register(rule ? rule.createScriptURL(WORKER) : WORKER, { scope: "/" });
   await navigator.serviceWorker.ready;
   const options = { userVisibleOnly: true, applicationServerKey: bytes(form.dataset.pushKey) };
+  // A browser keeps the key it subscribed with and refuses another, so after a new key of ours it starts afresh.
+  const before = await worker.pushManager.getSubscription();
+  if (before && String(new Uint8Array(before.options.applicationServerKey)) !== String(options.applicationServerKey)) {
+    await before.unsubscribe();
+  }
   const found = await worker.pushManager.subscribe(options);
   const { endpoint, keys } = found.toJSON();
   form.elements.endpoint.value = endpoint;

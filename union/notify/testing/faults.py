@@ -27,18 +27,25 @@ class Faults:
     """Settings that may be changed while the server runs.
 
     latency: seconds before each answer. per_mille: fault → how often of a thousand requests. hang: seconds a
-    hanging request stays open. receipts: whether status callbacks are sent; receipt_delay: seconds before
-    each; receipts_lost and receipts_twice: per mille; receipts_shuffled: the last status is sent first.
+    hanging request stays open. rest: a 429's Retry-After in seconds, 0 for none. receipts: whether status
+    callbacks are sent; receipt_delay: seconds before each; receipts_lost and receipts_twice: per mille;
+    receipts_shuffled: the last status is sent first.
     """
 
     latency: float = 0.0
     per_mille: dict[Fault, int] = field(default_factory=dict)
     hang: float = 3600.0
+    rest: int = 0
     receipts: bool = True
     receipt_delay: float = 0.0
     receipts_lost: int = 0
     receipts_twice: int = 0
     receipts_shuffled: bool = False
+
+    @property
+    def told(self) -> dict[str, str]:
+        """The headers of a 429."""
+        return {"Retry-After": str(self.rest)} if self.rest else {}
 
     def draw(self) -> Fault | None:
         """Return the fault of the next request, or None."""

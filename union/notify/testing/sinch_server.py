@@ -103,7 +103,7 @@ class SinchServer(Provider):
         if self.faults.latency:
             await asyncio.sleep(self.faults.latency)
         if fault is Fault.TOO_MANY:
-            return Answer(429)
+            return Answer(429, headers=self.faults.told)
         if fault is Fault.REFUSE_503:
             return Answer(503)
         if fault is Fault.DROP:

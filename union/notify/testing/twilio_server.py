@@ -20,7 +20,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -149,7 +149,7 @@ class TwilioServer(Provider):
         if self.faults.latency:
             await asyncio.sleep(self.faults.latency)
         if fault is Fault.TOO_MANY:
-            return _error(429, 20429, "Too Many Requests")
+            return replace(_error(429, 20429, "Too Many Requests"), headers=self.faults.told)
         if fault is Fault.REFUSE_503:
             return _error(503, 20503, "Service unavailable")
         if fault is Fault.DROP:

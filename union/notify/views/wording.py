@@ -14,6 +14,7 @@ from union.notify import queries, texts, words
 from union.notify.forms import WHOSE, TextForm
 from union.notify.rules.kinds import Channel
 from union.notify.service import wording as service
+from union.notify.titles import title_of
 from union.notify.views.common import blueprint, settings
 from union.web.fields import options
 from union.web.guards import current_actor, require
@@ -28,7 +29,7 @@ def texts_page() -> ResponseReturnValue:
     """List the texts that can be worded, and which are."""
     with reading() as session:
         listed = queries.texts_listed(session)
-    return render_template("notify/texts.html", listed=listed, channels=words.CHANNELS)
+    return render_template("notify/texts.html", listed=listed, channels=words.CHANNELS, title_of=title_of)
 
 
 def _base(room: str, short: str, language: str, channel: str) -> texts.Text:
@@ -87,7 +88,8 @@ def _shown(page: queries.TextPage, form: TextForm, shown: queries.Preview | None
     if form.recipients.data is None and not form.recipients.errors:
         form.recipients.data = _USUAL
     return render_template(
-        "notify/text.html", page=page, form=form, preview=shown, where=where, channels=words.CHANNELS,
+        "notify/text.html", page=page, form=form, preview=shown, where=where,
+        channels=words.CHANNELS, title_of=title_of,
         currency=price[1] if price else "", email=page.base.channel is Channel.EMAIL,
     )  # fmt: skip
 
