@@ -189,6 +189,48 @@ def test_a_lost_answer_after_the_text_is_in_doubt(box, smtp, fault):
     assert box.connections == 2
 
 
+def in_turn(smtp, *mails, clock=lambda: NOW):
+    return list(smtp.send_all(iter(mails), clock))
+
+
+def test_mails_in_turn_each_have_their_own_answer(box, smtp):
+    box.refuse["bad@example.org"] = "550 5.1.1 no such user"
+    box.next_text += ["250 kept", "554 5.7.1 spam"]
+    people = ["a@example.org", "b@example.org", "bad@example.org", "no address", "c@example.org"]
+    answers = in_turn(smtp, *(mail(to, row=k) for k, to in enumerate(people)))
+    assert [type(one) for one in answers] == [Accepted, Refused, Refused, Refused, Accepted]
+    assert [to for _, to, _ in box.mails] == [["c@example.org"]], "the planned answers keep nothing"
+    assert box.connections == 1
+    assert isinstance(smtp.send(mail(), NOW), Accepted), "the line carries the next"
+    assert box.connections == 1
+
+
+@pytest.mark.parametrize("fault", ["take and drop", "drop"])
+def test_a_line_lost_in_turn_leaves_one_mail_in_doubt_and_sends_the_others_once(box, smtp, fault):
+    box.next_text.append(fault)
+    answers = in_turn(smtp, *(mail(f"m{k}@example.org", row=k) for k in range(4)))
+    assert [type(one) for one in answers] == [Ambiguous, Accepted, Accepted, Accepted]
+    kept = [to for _, [to], _ in box.mails]
+    assert sorted(kept)[-3:] == ["m1@example.org", "m2@example.org", "m3@example.org"]
+    assert len(kept) == len(set(kept)) == (4 if fault == "take and drop" else 3)
+
+
+def test_one_that_comes_too_late_while_the_server_lets_us_wait_does_not_go(box, smtp):
+    late = replace(mail("late@example.org", row=8), expires_at=NOW)
+    answers = in_turn(smtp, mail(row=7), late, mail(row=9))
+    assert [type(one) for one in answers] == [Accepted, Refused, Accepted]
+    assert answers[1].expired
+    assert all(to == ["anna@example.org"] for _, to, _ in box.mails)
+
+
+def test_mails_nobody_asks_answers_for_any_more_are_not_sent(box, smtp):
+    answers = smtp.send_all(iter([mail("m0@example.org"), mail("m1@example.org", row=8)]), lambda: NOW)
+    next(answers)
+    answers.close()
+    assert isinstance(smtp.send(mail(row=9), NOW), Accepted)
+    assert [to for _, [to], _ in box.mails] == ["m0@example.org", "anna@example.org"]
+
+
 class Stubborn(socketserver.StreamRequestHandler):
     """Refuses the first recipient and asks for the text all the same, as RFC 2920 3.1 allows."""
 

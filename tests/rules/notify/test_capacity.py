@@ -4,8 +4,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from union.notify.rules.capacity import (
     ROUTES,
@@ -16,7 +14,6 @@ from union.notify.rules.capacity import (
     hand_over_rate,
     last_safe_start,
     slowest,
-    stagger,
     validity,
 )
 
@@ -67,18 +64,6 @@ def test_hand_over():
 def test_the_last_safe_start():
     start = last_safe_start(NOW, to_act=timedelta(minutes=15), margin=timedelta(minutes=5), total=600)
     assert start == NOW - timedelta(minutes=30)
-
-
-@given(st.integers(1, 3000), st.floats(0.5, 500), st.floats(1, 3))
-def test_staggered_texts_end_in_time_and_never_outrun_the_route(n, rate, each):
-    route = Route("r", rate, slowest=30)
-    due = list(stagger(n, deadline=NOW, route=route, each=each))
-    assert len(due) == n
-    assert due[-1] == NOW - timedelta(seconds=30)
-    assert due == sorted(due)
-    if n > 1:
-        gap = (due[-1] - due[0]).total_seconds() / (n - 1)
-        assert gap == pytest.approx(each / rate, rel=0.01, abs=1e-5)
 
 
 def test_coverage_of_independent_channels():

@@ -1,6 +1,6 @@
 """How long and how often: sessions, links and codes, tries. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 SIGN_IN_LASTS = timedelta(minutes=10)
@@ -33,6 +33,8 @@ TEXTS_PER_RANGE_ABROAD = Limit("text/range", 10, timedelta(days=1))
 TEXTS_PER_COUNTRY_ABROAD = Limit("text/abroad", 20, timedelta(hours=1))
 TEXTS_PER_COUNTRY_AT_HOME = Limit("text/home", 2_000, timedelta(hours=1))
 """Texts to numbers that are nobody's yet: who earns on them asks for many in a row, far away."""
+AT_HOME_OF_MEMBERS = 4
+"""On a strike day one member in so many asks for a text within the same hour."""
 RANGE_DIGITS = 3
 LOOK_UPS = Limit("look-up/member", 20, timedelta(hours=1))
 VOUCH_CODES = Limit("vouch/member", 20, timedelta(hours=1))
@@ -40,6 +42,15 @@ LONGEST_WINDOW = timedelta(days=1)
 
 IMPORT_DRAFT_LASTS = timedelta(hours=1)
 ERASED_AFTER_LEAVING = timedelta(days=30)
+
+
+def texts_at_home(members: int) -> Limit:
+    """Return how many texts may go to the numbers of a home country: more in a large union.
+
+    members: how many are active.
+    """
+    least = TEXTS_PER_COUNTRY_AT_HOME
+    return replace(least, times=max(least.times, members // AT_HOME_OF_MEMBERS))
 
 
 def session_holds(

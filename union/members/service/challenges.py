@@ -8,14 +8,14 @@ import hmac
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from union.core.errors import Closed
 from union.core.i18n import DEFAULT_LANGUAGE, msg
 from union.core.ids import new_code, new_id, new_token
 from union.core.sealing import vault
-from union.members.models import Challenge, Chapter
+from union.members.models import Challenge, Chapter, Member
 from union.members.rules.contact import DEFAULT_COUNTRY, Reach, country_of, country_of_number
 from union.members.rules.limits import (
     ASK_PER_ADDRESS,
@@ -25,10 +25,11 @@ from union.members.rules.limits import (
     CODES_PER_DEVICE,
     RANGE_DIGITS,
     TEXTS_PER_COUNTRY_ABROAD,
-    TEXTS_PER_COUNTRY_AT_HOME,
     TEXTS_PER_RANGE_ABROAD,
     WRONG_CODES,
+    texts_at_home,
 )
+from union.members.rules.membership import State
 from union.members.rules.tokens import hashed
 from union.members.service.limits import check, count, note
 from union.members.service.people import CHANNEL, locked
@@ -74,10 +75,14 @@ def limit_texting(session: Session, *, reach: Reach, address: str, now: datetime
     country = country_of_number(address)
     home = {DEFAULT_COUNTRY, *map(country_of, session.scalars(select(Chapter.zone)))}
     if country in home:
-        count(session, TEXTS_PER_COUNTRY_AT_HOME, country, now)
+        count(session, texts_at_home(_active(session)), country, now)
         return
     count(session, TEXTS_PER_RANGE_ABROAD, address[:-RANGE_DIGITS], now)
     count(session, TEXTS_PER_COUNTRY_ABROAD, country, now)
+
+
+def _active(session: Session) -> int:
+    return session.scalar(select(func.count()).where(Member.state == State.ACTIVE)) or 0
 
 
 def issue(  # noqa: PLR0913 - each fact stands in a column

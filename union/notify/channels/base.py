@@ -4,6 +4,7 @@ No database and no Flask. A channel never decides to try again by itself: it say
 delivery decides. In doubt a channel answers Ambiguous.
 """
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, cast, runtime_checkable
@@ -141,6 +142,18 @@ class Route(Ways, Protocol):
         """Find out what became of a message whose hand-over at `since` gave no answer.
 
         taken: provider ids which belong to other messages of ours.
+        """
+        ...
+
+
+@runtime_checkable
+class InTurn(Protocol):
+    """A route that is quicker with several messages than with each alone."""
+
+    def send_all(self, messages: Iterator[Message], clock: Callable[[], datetime]) -> Iterator[Answer]:
+        """Hand `messages` over one after the other, each once; yield an answer for each, in their order.
+
+        One is taken from `messages` when it is begun, at most one beyond the answers given.
         """
         ...
 

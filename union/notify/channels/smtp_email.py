@@ -7,7 +7,8 @@ which did go out twice shows once in most readers. No database, no Flask.
 import binascii
 import smtplib
 import ssl
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
@@ -72,34 +73,69 @@ class SmtpEmail(Single):
 
     def send(self, message: Message, now: datetime) -> Answer:
         """Send one mail over an idle connection; only a lost answer after the text is in doubt."""
-        if not message.to.isascii():
-            message = replace(message, to=with_ascii_domain(message.to))
+        return next(self.send_all(iter((message,)), lambda: now))
+
+    def send_all(self, messages: Iterator[Message], clock: Callable[[], datetime]) -> Iterator[Answer]:
+        """Send mails in turn; where the server lets us, each is begun behind the text of the one before."""
+        messages = map(_addressed, messages)
+        turn = _Turn(messages, next(messages, None))
+        try:
+            while (message := turn.message) is not None:
+                yield self._send(message, turn, clock)
+        finally:
+            if turn.begun is not None:
+                # Nobody will give the text that this line waits for.
+                turn.begun.drop(goodbye=False)
+
+    def _send(self, message: Message, turn: "_Turn", clock: Callable[[], datetime]) -> Answer:
+        """Send one mail and move on to the next."""
+        begun = turn.begun
+        turn.begun = None
         if not deliverable(message.to):
+            turn.next()
             return Refused("smtp 553 5.1.3")
         line: Line | None = None
         key = marked(message.key)
         try:
-            line, (code, text) = self._begun(self._return_path(key), message.to)
+            line, (code, text) = self._begun(self._return_path(key), message.to, begun)
             if code == GO_ON:
-                return self._text(line, message, key, now)
+                return self._text(line, message, key, turn, clock())
+            turn.next()
             return _refused(line, code, text)
         except smtplib.SMTPResponseException as problem:
             # Greeting, TLS or sign-in: about our account, not about this mail.
+            turn.next()
             return Retry(_WAIT, smtp_code(problem.smtp_code, str(problem.smtp_error)))
         except (OSError, smtplib.SMTPException):
+            turn.next()
             return Retry(5.0, "connect")
         finally:
-            if line is not None and line.usable:
+            if line is not None and line.usable and line is not turn.begun:
                 self._idle.put(line)
 
-    def _text(self, line: Line, message: Message, key: str, now: datetime) -> Answer:
+    def _text(self, line: Line, message: Message, key: str, turn: "_Turn", now: datetime) -> Answer:
         """Give the text. Until the closing dot is read nothing is sent; after that the server may have it."""
+        turn.next()
+        if now >= message.expires_at:
+            # Too late while the server let us wait; a text that was asked for can only be refused by leaving.
+            line.drop(goodbye=False)
+            return Refused("late", expired=True)
+        following = turn.message
+        beside = None
+        if following is not None and line.goes_on and deliverable(following.to):
+            beside = self._return_path(marked(following.key)), following.to
         try:
-            code, text = line.give(self.build(message, now))
+            code, text = line.give(self._mail(message, key, now), beside)
         except (OSError, smtplib.SMTPException) as problem:
             line.drop()
             return Ambiguous(type(problem).__name__)
-        return Accepted(f"{key}@{self._domain}") if code == DONE else _refused(line, code, text)
+        answer = (
+            Accepted(f"{key}@{self._domain}")
+            if code == DONE
+            else _refused(line, code, text, clear=beside is None)
+        )
+        turn.begun = line if beside and line.usable else None
+        return answer
 
     def _return_path(self, key: str) -> str:
         """Return where the network sends this very mail back to: our mailbox, marked with the mail's key."""
@@ -108,8 +144,16 @@ class SmtpEmail(Single):
         local, _, domain = self._return_to.rpartition("@")
         return f"{local}+{key}@{domain}"
 
-    def _begun(self, return_path: str, to: str) -> tuple[Line, tuple[int, bytes]]:
-        """Begin a mail on an idle connection that still answers, or on a new one; return its reply too."""
+    def _begun(self, return_path: str, to: str, begun: Line | None) -> tuple[Line, tuple[int, bytes]]:
+        """Begin a mail on an idle connection that still answers, or on a new one; return its reply too.
+
+        begun: where it was begun already, behind the mail before.
+        """
+        if begun is not None:
+            try:
+                return begun, begun.begun()
+            except (OSError, smtplib.SMTPServerDisconnected):
+                begun.drop()
         while True:
             try:
                 line = self._idle.get_nowait()
@@ -160,11 +204,14 @@ class SmtpEmail(Single):
 
         Header values lose every control character: nothing a member typed can start another header.
         """
+        return self._mail(message, marked(message.key), now)
+
+    def _mail(self, message: Message, key: str, now: datetime) -> bytes:
         head = [
             _head(self._named if message.named else self._neutral, message.subject, message.language),
             f"To: {_flat(message.to)}",
             f"Date: {_date(int(now.timestamp()))}",
-            f"Message-ID: <{marked(message.key)}@{self._domain}>",
+            f"Message-ID: <{key}@{self._domain}>",
         ]
         if message.unsubscribe_url:
             # One line each: folded, this header broke signatures at large receivers.
@@ -173,12 +220,28 @@ class SmtpEmail(Single):
         return "\r\n".join(head).encode("ascii", "replace") + b"\r\n\r\n" + _body(message.body) + b"\r\n.\r\n"
 
 
-def _refused(line: Line, code: int, text: bytes) -> Answer:
-    """Read a refusal and keep the connection, unless the server is closing it."""
+@dataclass
+class _Turn:
+    """Where `send_all` is. message: the one to send; begun: the line on which it was begun already."""
+
+    left: Iterator[Message]
+    message: Message | None
+    begun: Line | None = None
+
+    def next(self) -> None:
+        """Move on to the next."""
+        self.message = next(self.left, None)
+
+
+def _refused(line: Line, code: int, text: bytes, *, clear: bool = True) -> Answer:
+    """Read a refusal and keep the connection, unless the server is closing it.
+
+    clear: forget the mail; a refused text is forgotten by itself (RFC 5321 4.1.1.4).
+    """
     if code == CLOSING or code < 0:
         line.drop()
         return Retry(5.0, "smtp 421")
-    if line.usable:
+    if clear and line.usable:
         line.clear()
     said = text.decode("utf-8", "replace")
     if of_smtp(code, said).remedy is Remedy.RETRY:
@@ -203,6 +266,10 @@ def _loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _addressed(message: Message) -> Message:
+    return message if message.to.isascii() else replace(message, to=with_ascii_domain(message.to))
 
 
 def with_ascii_domain(address: str) -> str:

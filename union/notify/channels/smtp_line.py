@@ -1,7 +1,8 @@
 """One open connection to a mail server: envelope and text of a mail, in as few round trips as it allows.
 
-A server that offers PIPELINING (RFC 2920) hears sender, recipient and DATA at once. Whatever goes wrong
-before the text is given, nothing was sent. No database, no Flask.
+A server that offers PIPELINING (RFC 2920) hears sender, recipient and DATA at once, and behind the text of
+one mail those of the next (3.1). Whatever goes wrong before a mail's text is given, nothing of it was sent.
+No database, no Flask.
 """
 
 import contextlib
@@ -32,6 +33,11 @@ class Line:
         """Whether it is still open."""
         return self._server.sock is not None
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether another mail may be begun behind the text of this one."""
+        return self._at_once and self._left > 1
+
     def answers(self) -> bool:
         """Tell whether the server is still there; a line that idled may have been closed on its side."""
         try:
@@ -48,16 +54,25 @@ class Line:
         Raises SMTPResponseException when the server does not take mail of `sender`, and what a lost
         connection raises. Not smtplib's verbs: they parse the address again, longer than all else here.
         """
-        commands = f"MAIL FROM:<{sender}>\r\n", f"RCPT TO:<{to}>\r\n", "DATA\r\n"
+        commands = _commands(sender, to)
         if self._at_once:
             self._server.send("".join(commands))
-        code, text = self._reply("" if self._at_once else commands[0])
+            commands = "", "", ""
+        return self._taken(*commands)
+
+    def begun(self) -> tuple[int, bytes]:
+        """Return the reply to a mail that was begun behind the one before; raises what `begin` raises."""
+        return self._taken("", "", "")
+
+    def _taken(self, sender: str, recipient: str, data: str) -> tuple[int, bytes]:
+        """Read the three replies, saying first what was not said yet."""
+        code, text = self._reply(sender)
         if code != DONE:
             self.drop()
             raise smtplib.SMTPResponseException(code, text.decode("utf-8", "replace"))
-        code, text = self._reply("" if self._at_once else commands[1])
+        code, text = self._reply(recipient)
         if code in {DONE, FORWARDED}:
-            return self._reply("" if self._at_once else commands[2])
+            return self._reply(data)
         if self._at_once and code != CLOSING:
             self._take_back()
         return code, text
@@ -70,9 +85,12 @@ class Line:
         except (OSError, smtplib.SMTPException):
             self.drop()
 
-    def give(self, text: bytes) -> tuple[int, bytes]:
-        """Give the text with its closing dot and return the answer; raises what a lost connection raises."""
-        self._server.send(text)
+    def give(self, text: bytes, following: tuple[str, str] | None = None) -> tuple[int, bytes]:
+        """Give the text with its closing dot and return the answer; raises what a lost connection raises.
+
+        following: sender and recipient of the mail to begin behind it, on a line that goes on.
+        """
+        self._server.send(text + "".join(_commands(*following)).encode() if following else text)
         answer = self._reply()
         if answer[0] == DONE:
             self._left -= 1
@@ -109,3 +127,7 @@ class Line:
                 self._server.sock.settimeout(1.0)
                 self._server.quit()
         self._server.close()
+
+
+def _commands(sender: str, to: str) -> tuple[str, str, str]:
+    return f"MAIL FROM:<{sender}>\r\n", f"RCPT TO:<{to}>\r\n", "DATA\r\n"

@@ -17,7 +17,7 @@ from union.notify.delivery.credit import Pace, credit, spend
 from union.notify.rules.kinds import LANES, Channel, Lane, Mailing, State
 from union.notify.service.consent import refuse, refused
 from union.notify.service.rows import read_sealed
-from union.notify.service.statements import execute_rows, postgresql, query_rows
+from union.notify.service.statements import apply_rows, postgresql, query_rows
 
 BATCH: Final = 100
 """At most so many messages are between claim and mark at once: what pause and cancel may miss."""
@@ -133,7 +133,7 @@ def _claim_lanes(
         taken += _claim_lane(session, provider, channel, lane, now, size - len(taken), who)
     if taken:
         started = to_microseconds(now)
-        execute_rows(session, _TRY, [(one.id, one.attempt, started, provider) for one in taken])
+        apply_rows(session, _TRY, _TRYING, [(one.id, one.attempt, started, provider) for one in taken])
     return taken
 
 
@@ -177,13 +177,23 @@ def _open(sealed: bytes | None) -> tuple[str, Mapping[str, str | int]] | None:
 
 
 _MARK = """
-UPDATE outbox SET state = ?, error_code = ?, provider_id = ?, changed_at = ?, lease_until = ?,
-    not_before = CASE WHEN ? = 1 THEN ? ELSE not_before END,
-    sealed = CASE WHEN ? = 1 THEN sealed ELSE NULL END
-WHERE id = ? AND attempts = ? AND (state = 'sending' OR state = 'unknown')
-"""
-_TRY = "INSERT INTO send_attempt (outbox_id, n, started_at, provider) VALUES (?, ?, ?, ?)"
-_TRIED = "UPDATE send_attempt SET finished_at = ?, outcome = ?, provider_id = ? WHERE outbox_id = ? AND n = ?"
+UPDATE outbox SET state = new.state, error_code = new.error_code, provider_id = new.provider_id,
+    changed_at = new.at, lease_until = new.look_at,
+    not_before = CASE WHEN new.back = 1 THEN new.next_try ELSE outbox.not_before END,
+    sealed = CASE WHEN new.keep = 1 THEN outbox.sealed ELSE NULL END
+FROM new WHERE outbox.id = new.id AND outbox.attempts = new.attempt
+    AND (outbox.state = 'sending' OR outbox.state = 'unknown')"""
+_MARKED = {
+    "state": "text", "error_code": "text", "provider_id": "text", "at": "int8", "look_at": "int8",
+    "back": "int4", "next_try": "int8", "keep": "int4", "id": "int8", "attempt": "int4",
+}  # fmt: skip
+_TRY = """
+INSERT INTO send_attempt (outbox_id, n, started_at, provider) SELECT id, attempt, at, provider FROM new"""
+_TRYING = {"id": "int8", "attempt": "int4", "at": "int8", "provider": "text"}
+_TRIED = """
+UPDATE send_attempt SET finished_at = new.at, outcome = new.outcome, provider_id = new.provider_id
+FROM new WHERE send_attempt.outbox_id = new.id AND send_attempt.n = new.attempt"""
+_DONE = {"at": "int8", "outcome": "text", "provider_id": "text", "id": "int8", "attempt": "int4"}
 
 
 def mark(session: Session, marks: Iterable[Mark]) -> None:
@@ -191,13 +201,13 @@ def mark(session: Session, marks: Iterable[Mark]) -> None:
     ordered = sorted(marks, key=lambda one: one.claimed.id)
     if not ordered:
         return
-    execute_rows(session, _MARK, [_values(one) for one in ordered])
+    apply_rows(session, _MARK, _MARKED, [_values(one) for one in ordered])
     tried = [
         (to_microseconds(one.at), one.outcome[:100], one.provider_id, one.claimed.id, one.claimed.attempt)
         for one in ordered
         if one.outcome
     ]
-    execute_rows(session, _TRIED, tried)
+    apply_rows(session, _TRIED, _DONE, tried)
     for one in ordered:
         if one.opted_out and one.claimed.address_hash:
             refuse(

@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,7 +20,17 @@ from typing import Final
 from union.core.db import reading, transaction
 from union.core.errors import Invalid
 from union.notify import texts
-from union.notify.channels.base import Accepted, Ambiguous, Answer, Message, Refused, Retry, Route, Ways
+from union.notify.channels.base import (
+    Accepted,
+    Ambiguous,
+    Answer,
+    InTurn,
+    Message,
+    Refused,
+    Retry,
+    Route,
+    Ways,
+)
 from union.notify.delivery.claim import BATCH, MAILS, Claimed, Mark, claim, due, mark
 from union.notify.delivery.credit import Pace
 from union.notify.models import Wording
@@ -35,6 +45,8 @@ Clock = Callable[[], datetime]
 SPARE: Final = timedelta(seconds=30)
 """A message is not handed over when less of its lease is left: the call itself may take that long."""
 LONGEST_WAIT: Final = 300.0
+GROUP: Final = 25
+"""So many messages go down one line in turn, where a route can do so."""
 _COLLECT: Final = 0.1
 
 
@@ -104,7 +116,7 @@ class _Drain:
         self._window = self._most
         self._out = 0
         self._callers = 0
-        self._work: SimpleQueue[tuple[Route, Claimed] | None] = SimpleQueue()
+        self._work: SimpleQueue[tuple[Route, list[Claimed]] | None] = SimpleQueue()
         self._answers: deque[Mark] = deque()
         self._enough = 1
         self._ready = Event()
@@ -117,8 +129,8 @@ class _Drain:
             try:
                 while True:
                     route = self._ways.pick()
-                    for one in self._turn(route, marks):
-                        self._work.put((route, one))
+                    for group in _groups(self._turn(route, marks), GROUP if isinstance(route, InTurn) else 1):
+                        self._work.put((route, group))
                     if not self._out:
                         return self._sent
                     while self._callers < min(self._ways.callers, self._out):
@@ -174,30 +186,64 @@ class _Drain:
     def _call(self) -> None:
         """Hand over what is claimed, one after the other, until there is no more."""
         while (work := self._work.get()) is not None:
-            self._answers.append(self._hand_over(*work))
-            if len(self._answers) >= self._enough:
-                self._ready.set()
+            route, group = work
+            if isinstance(route, InTurn):
+                self._in_turn(route, group)
+            else:
+                for claimed in group:
+                    self._answer(self._hand_over(route, claimed))
+
+    def _answer(self, mark: Mark) -> None:
+        self._answers.append(mark)
+        if len(self._answers) >= self._enough:
+            self._ready.set()
 
     def _hand_over(self, route: Route, claimed: Claimed) -> Mark:
         """Send one message from a thread of the pool; whatever happens, there is an answer."""
         try:
-            return self._send(route, claimed)
+            ready = self._ready_one(claimed)
+            return ready if isinstance(ready, Mark) else self._mark(claimed, route.send(ready, self._clock()))
         except Exception:
             # A fault of ours in the middle of sending: nobody can tell whether it went out.
             log.exception("message %d: fault while sending", claimed.id)
             return self._mark(claimed, Ambiguous("fault"))
 
-    def _send(self, route: Route, claimed: Claimed) -> Mark:
+    def _in_turn(self, route: InTurn, group: list[Claimed]) -> None:
+        """Send `group` down one line; whatever happens, there is an answer for each."""
+        left, begun = deque(group), deque[Claimed]()
+
+        def messages() -> Iterator[Message]:
+            while left:
+                begun.append(left.popleft())
+                ready = self._ready_one(begun[-1])
+                if isinstance(ready, Mark):
+                    begun.pop()
+                    self._answer(ready)
+                else:
+                    yield ready
+
+        try:
+            for answer in route.send_all(messages(), self._clock):
+                self._answer(self._mark(begun.popleft(), answer))
+        except Exception:
+            # As above, for the one under way and the one begun behind it; the others were not touched.
+            log.exception("fault while sending one of %d messages", len(group))
+        for one in begun:
+            self._answer(self._mark(one, Ambiguous("fault")))
+        for one in left:
+            self._answer(Mark(one, State.CREATED, self._clock(), "not started"))
+
+    def _ready_one(self, claimed: Claimed) -> Message | Mark:
+        """Return the message as it goes out now, or what the row becomes because it does not."""
         now = self._clock()
         if now >= claimed.expires_at:
             return Mark(claimed, State.EXPIRED, now, "late", error_code="late", keep_text=False)
         if now > claimed.lease_until - SPARE:
             return Mark(claimed, State.CREATED, now, "not started")
         try:
-            message = self._message(claimed, now)
+            return self._message(claimed, now)
         except Invalid as problem:
             return Mark(claimed, State.FAILED, now, str(problem)[:100], error_code="text")
-        return self._mark(claimed, route.send(message, now))
 
     def _message(self, claimed: Claimed, now: datetime) -> Message:
         subject, body = self._wordings[claimed.wording_id]
@@ -242,6 +288,11 @@ class _Drain:
                 return Mark(claimed, State.CREATED, now, "retry", error_code=answer.code, back=back)
             case Ambiguous():
                 return Mark(claimed, State.UNKNOWN, now, answer.reason, error_code="no_answer")
+
+
+def _groups(claimed: list[Claimed], size: int) -> Iterator[list[Claimed]]:
+    for first in range(0, len(claimed), size):
+        yield claimed[first : first + size]
 
 
 def _back_off(answer: Retry, attempt: int) -> float:

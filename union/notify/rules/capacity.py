@@ -1,10 +1,10 @@
-"""How long a route takes, when to start, and how to spread texts so that the last one is in time.
+"""How long a route takes, and when to start so that the last text is in time.
 
 Pure arithmetic over what the organizer knows: recipients, segments, the route's rate. Seconds throughout.
 A route's rate is the carrier's, counted in segments; our own hand-over is faster than any of them.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -112,17 +112,6 @@ def slowest(forecasts: Collection[Forecast]) -> float:
 def last_safe_start(starts_at: datetime, *, to_act: timedelta, margin: timedelta, total: float) -> datetime:
     """Return the latest instant at which sending may begin for all to know it `to_act` + `margin` ahead."""
     return starts_at - to_act - margin - timedelta(seconds=total)
-
-
-def stagger(recipients: int, *, deadline: datetime, route: Route, each: float = 1.0) -> Iterator[datetime]:
-    """Yield when each of `recipients` texts is due for the last to reach the slowest handset by `deadline`.
-
-    each: mean segments per text. The carrier's queue stays nearly empty, so pause and cancel keep working.
-    """
-    last = deadline - timedelta(seconds=route.slowest)
-    gap = each / route.per_second
-    for k in range(1, recipients + 1):
-        yield last - timedelta(seconds=(recipients - k) * gap)
 
 
 def coverage(*reach: float) -> float:

@@ -27,7 +27,12 @@ _CODES = {b"c": Mailing.CAMPAIGNS, b"b": Mailing.BALLOTS}
 
 def address_hash(channel: Channel, to: str) -> bytes:
     """Return the keyed hash by which an address is found without being stored."""
-    return vault().lookup(to.strip().casefold(), f"notify.{channel}")
+    return address_hashes(channel, (to,))[0]
+
+
+def address_hashes(channel: Channel, addresses: Iterable[str]) -> list[bytes]:
+    """Return the keyed hash of each of many addresses, in their order."""
+    return vault().lookup_all([to.strip().casefold() for to in addresses], f"notify.{channel}")
 
 
 def opt_out(

@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, Final
 
 from sqlalchemy import select
@@ -22,7 +23,7 @@ from union.notify.models import Wording
 from union.notify.rules import hours, segments
 from union.notify.rules.kinds import BUZZING, QUIET_LANES, Channel, Lane, State
 from union.notify.service.bounces import bad_among
-from union.notify.service.consent import address_hash, refused
+from union.notify.service.consent import address_hashes, refused
 from union.notify.service.shown import devices_of, named_among
 from union.notify.service.statements import Row, insert_or_leave
 from union.notify.service.trial import kept_out
@@ -106,18 +107,27 @@ class Batch:
         beside = list(self._notifications(recipients))
         everyone = [*recipients, *beside]
         named = named_among(self._session, {one.member_id for one in everyone})
-        hashes = [address_hash(one.channel, one.to) for one in everyone]
-        no = {
-            channel: self._kept_back(
-                channel,
-                {h: r.member_id for h, r in zip(hashes, everyone, strict=True) if r.channel is channel},
-            )
-            for channel in {one.channel for one in everyone}
-        }
-        return [
-            self._row(one, hashed, no[one.channel].get(hashed), named=one.member_id in named)
+        hashes, no = self._hashes(everyone), {}
+        for channel in {one.channel for one in everyone}:
+            members = {h: r.member_id for h, r in zip(hashes, everyone, strict=True) if r.channel is channel}
+            no[channel] = self._kept_back(channel, members)
+        opened: list[str] = []
+        rows = [
+            self._row(one, hashed, no[one.channel].get(hashed), opened, named=one.member_id in named)
             for one, hashed in zip(everyone, hashes, strict=True)
         ]
+        sealed = iter(vault().seal_all(opened, "outbox.sealed"))
+        return [
+            (member, hashed, next(sealed) if keep else None, *rest) for member, hashed, keep, *rest in rows
+        ]
+
+    def _hashes(self, recipients: list[Recipient]) -> list[bytes]:
+        """Return the hash of each address, in their order."""
+        by_channel = {
+            channel: iter(address_hashes(channel, (one.to for one in recipients if one.channel is channel)))
+            for channel in {one.channel for one in recipients}
+        }
+        return [next(by_channel[one.channel]) for one in recipients]
 
     def _notifications(self, recipients: list[Recipient]) -> Iterator[Recipient]:
         """Yield a notification for each member whose browser shows them; never for secrets."""
@@ -136,7 +146,10 @@ class Batch:
             found |= dict.fromkeys(kept_out(self._session, members), "trial")
         return found
 
-    def _row(self, recipient: Recipient, hashed: bytes, no: str | None, *, named: bool) -> Row:
+    def _row(
+        self, recipient: Recipient, hashed: bytes, no: str | None, opened: list[str], *, named: bool
+    ) -> Row:
+        """Return a row with, for what is to be sealed, whether there is any; that is put behind `opened`."""
         _check_address(recipient)
         text, wording_id = self._wording(recipient, named=named)
         values, count = self._values(recipient, text, wording_id)
@@ -144,15 +157,14 @@ class Batch:
         if self._gap and recipient.channel is Channel.SMS and no is None:
             self._ahead += count
         moment = self._moment(recipient, ahead, no)
-        sealed = None
-        if moment[-1] is None:
-            opened = f'{{"to":{json.dumps(recipient.to)},"fields":{values}}}'
-            sealed = vault().seal(opened, "outbox.sealed")
+        keep = moment[-1] is None
+        if keep:
+            opened.append(f'{{"to":{_quoted(recipient.to)},"fields":{values}}}')
         else:
             self.suppressed += 1
         return (
-            recipient.member_id, hashed, sealed, *moment, count,
-            str(recipient.channel), text.language, recipient.zone, wording_id, named, *self._same,
+            recipient.member_id, hashed, keep, *moment, count,
+            recipient.channel.value, text.language, recipient.zone, wording_id, named, *self._same,
         )  # fmt: skip
 
     def _quiet(self, recipient: Recipient) -> bool:

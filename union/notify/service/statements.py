@@ -3,8 +3,10 @@
 SQLAlchemy spells it per dialect; the rooms above need not know.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
+from itertools import chain
 from typing import Any, Final, cast
 
 from sqlalchemy import Integer, LargeBinary, Table
@@ -16,6 +18,8 @@ from sqlalchemy.types import BigInteger, Boolean, TypeEngine
 from union.core.db import Base, table_of
 
 Row = tuple[Any, ...]
+_TOGETHER: Final = 50
+"""Rows of one statement on SQLite: always as many, since each number of them is a statement to prepare."""
 _COPIED_FROM: Final = 200
 """Fewer rows than this are not worth a table of their own."""
 
@@ -48,6 +52,33 @@ def execute_rows(session: Session, statement: str, rows: list[tuple[Any, ...]]) 
     if postgresql(session):
         statement = statement.replace("?", "%s")
     return session.connection().exec_driver_sql(statement, rows).rowcount
+
+
+def apply_rows(session: Session, statement: str, columns: Mapping[str, str], rows: Sequence[Row]) -> None:
+    """Run a statement that reads a table `new` of `rows` and finds them there, few times for all of them.
+
+    columns: of `new`, each with PostgreSQL's type; SQLite takes values as they come. A statement for each row
+    gives the interpreter away and waits for it again each time, beside threads that send.
+    """
+    if not rows:
+        return
+    connection = session.connection()
+    if postgresql(session):
+        arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+        new = f"WITH new ({', '.join(columns)}) AS (SELECT * FROM unnest({arrays})) "  # noqa: S608 - our own names
+        connection.exec_driver_sql(new + statement, tuple(list(values) for values in zip(*rows, strict=True)))
+        return
+    whole = len(rows) - len(rows) % _TOGETHER
+    for size, part in ((_TOGETHER, rows[:whole]), (1, rows[whole:])):
+        if part:
+            flat = [tuple(chain.from_iterable(part[n : n + size])) for n in range(0, len(part), size)]
+            connection.exec_driver_sql(_given(tuple(columns), size) + statement, flat)
+
+
+@cache
+def _given(columns: tuple[str, ...], size: int) -> str:
+    places = f"({', '.join('?' * len(columns))})"
+    return f"WITH new ({', '.join(columns)}) AS (VALUES {', '.join([places] * size)}) "
 
 
 def insert_all(session: Session, model: type[Base], columns: Sequence[str], rows: list[Row]) -> int:
