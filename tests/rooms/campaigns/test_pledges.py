@@ -233,6 +233,20 @@ class TestTheBand:
         assert service.refresh(session, slug=slug, actor=SYSTEM, now=NOW)
         assert queries.card(session, slug).band_more == 10
 
+    def test_nobody_moves_it_alone_however_often_they_change(self, session):
+        """One member who tries minimum after minimum, or comes and goes, reads nothing from the band."""
+        slug = make_campaign(session, threshold=30)
+        prober = members.actor_of(session, pledge_all(session, slug, [1] * 10)[0])
+        service.refresh(session, slug=slug, actor=SYSTEM, now=NOW)
+        for least in [30, 1] * 10:
+            service.pledge(session, slug=slug, actor=prober, at_least=least, now=NOW)
+            assert not service.refresh(session, slug=slug, actor=SYSTEM, now=NOW)
+        for _ in range(20):
+            service.withdraw(session, slug=slug, actor=prober, now=NOW)
+            assert not service.refresh(session, slug=slug, actor=SYSTEM, now=NOW)
+            service.pledge(session, slug=slug, actor=prober, at_least=30, now=NOW)
+            assert not service.refresh(session, slug=slug, actor=SYSTEM, now=NOW)
+
     def test_counts_are_brought_in_line(self, session):
         slug = make_campaign(session)
         pledge_all(session, slug, [1, 1])

@@ -44,8 +44,8 @@ class DebriefView:
 class ActionPage:
     """All a member's page shows. live_here: it runs where the reader lives. reason: why it is off.
 
-    paper: the reader may count paper lists. votes: planned with it; held: it goes on past its end until one of
-    them is counted.
+    paper: the reader may count paper lists. votes: planned with it; held: it goes on past its end until
+    one of them is counted.
 
     retaliation: (what, how many), sorts with fewer than ten reports left out.
     """

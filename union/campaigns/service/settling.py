@@ -42,7 +42,7 @@ class Settlement:
 class Measure:
     """What a look found. came, went: whose pledge counts from now, or no longer. band: None to keep it.
 
-    changes: how many pledges had moved when the band was worked out.
+    changes: how many more, or fewer, count than when the band was last shown.
     """
 
     came: list[str]
@@ -58,8 +58,8 @@ def measure(session: Session, *, slug: str, actor: Actor) -> Measure | None:
     if campaign is None or stage(campaign) is not Stage.GATHERING or kind(campaign) is not Kind.ACTION:
         return None
     came, went, verified = _differences(session, campaign)
-    band = None
-    if tipping.may_show(campaign.band_changes, verified, shown_before=campaign.band_at is not None):
+    band, changes = None, campaign.band_changes + len(came) - len(went)
+    if tipping.may_show(changes, verified, shown_before=campaign.band_at is not None):
         left, joined = set(went), set(came)
         minimums = [
             minimum
@@ -67,7 +67,7 @@ def measure(session: Session, *, slug: str, actor: Actor) -> Measure | None:
             if (counted and member not in left) or member in joined
         ]
         band = tipping.band(tipping.more_needed(minimums, campaign.threshold))
-    return Measure(came, went, band, campaign.band_changes)
+    return Measure(came, went, band, changes)
 
 
 def refresh(
@@ -87,6 +87,7 @@ def refresh(
     _mark(session, campaign, found.went, verified=False)
     _forget(session, campaign, found.went)
     _recount(session, campaign)
+    campaign.band_changes += len(found.came) - len(found.went)
     if found.band is None:
         return False
     campaign.band_more, campaign.band_at = found.band, now
