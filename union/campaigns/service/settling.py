@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
 
-from sqlalchemy import LargeBinary, Select, delete, func, select, type_coerce, update
+from sqlalchemy import LargeBinary, Select, delete, exists, func, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from union.campaigns import tipping
@@ -98,7 +98,9 @@ def refresh(
 def _differences(session: Session, campaign: Campaign) -> tuple[list[str], list[str], int]:
     """Return whose pledge counts from now, whose no longer does, and how many count then."""
     here = Pledge.campaign_id == campaign.id
-    in_unit = Pledge.member_id.in_(members.eligible_ids(campaign.platform_slug))
+    unit = members.eligible_ids(campaign.platform_slug).subquery()
+    # NOT IN reads the whole unit again for every pledge on PostgreSQL once it is larger than work_mem.
+    in_unit = exists().where(unit.c.id == Pledge.member_id)
     ids = select(Pledge.member_id).where(here)
     came = list(session.scalars(ids.where(in_unit, Pledge.verified.is_(False))))
     went = list(session.scalars(ids.where(~in_unit, Pledge.verified.is_(True))))
