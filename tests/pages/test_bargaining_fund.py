@@ -107,6 +107,11 @@ class TestFund:
         again = client.post("/fund/books/statement", data={**facts, "lines": good, "do": "book"})
         assert again.status_code == 303
         assert "€112.50" in client.get("/fund/books").text, "the same statement twice books nothing twice"
+        other = client.post(
+            "/fund/books/statement", data={**facts, "lines": f"{today};13;S1;gift", "do": "book"}
+        )
+        assert other.status_code == 422
+        assert "was booked before as 12.50" in other.text, "other money is never left out in silence"
         sign_in(client, people["ann"])
         assert client.get("/fund/books/statement").status_code == 403
 

@@ -57,13 +57,19 @@ def places_of(campaign_id: str, chapter_slug: str) -> tuple[Place, ...]:
     return (campaign, Place(PlaceKind.CHAPTER, chapter_slug)) if chapter_slug else (campaign,)
 
 
+def places_on_paper(action: Action, chapter_slug: str) -> tuple[Place, ...]:
+    """Return where somebody must organize to count a chapter's paper list.
+
+    Where the action is held; and in an action that calls every chapter, that chapter.
+    """
+    own = () if action.chapter_slug else (Place(PlaceKind.CHAPTER, chapter_slug),)
+    return (*places(action), *own)
+
+
 def called(session: Session, action: Action) -> list[str]:
-    """Return the members whom the campaign calls to it: those of its chapter, if it has one."""
-    found = campaigns.called(session, action.campaign_id)
-    if not action.chapter_slug:
-        return found
-    here = set(members.eligible(session, chapter_slug=action.chapter_slug))
-    return [one for one in found if one in here]
+    """Return the active members whom the campaign calls to it: those of its chapter, if it has one."""
+    here = set(members.eligible(session, chapter_slug=action.chapter_slug or None))
+    return [one for one in campaigns.called(session, action.campaign_id) if one in here]
 
 
 def audience(session: Session, action: Action) -> list[str]:

@@ -1,6 +1,5 @@
 """How long it takes to write one alert to 100,000 members, and to hand messages over."""
 
-import resource
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from time import process_time
 
-from union.bench.figures import Figure, fresh, load, timed
+from union.bench.figures import Figure, fresh, load, peak, timed
 from union.core.clock import utcnow
 from union.core.db import installed, transaction
 from union.notify import service as notify
@@ -48,7 +47,7 @@ def run(folder: Path) -> list[Figure]:
     """Fan one alert out to growing audiences, then hand messages over, beside bare loops doing the same."""
     _begun(folder)
     found = [figure for count in COUNTS for figure in _growth(folder, count)]
-    found.append(Figure("memory at most, 100,000 rows", _peak(), "MiB", 300, "the goal", higher=False))
+    found.append(Figure("memory at most, 100,000 rows", peak(), "MiB", 300, "the goal", higher=False))
     for beside in (
         measure.hand_over_texts(1_000, latency=0.0, callers=4),
         measure.hand_over_texts(500, latency=0.1, callers=32),
@@ -79,7 +78,7 @@ def grown(folder: Path) -> list[Figure]:
         for what, value, beside in zip(STEPS, each, least, strict=True):
             found.append(Figure(f"{count:>9,} rows, {what}", value, "µs each", beside, limit, higher=False))
         found.append(
-            Figure(f"{count:>9,} rows, memory at most", _peak(), "MiB", 300, "the goal", higher=False)
+            Figure(f"{count:>9,} rows, memory at most", peak(), "MiB", 300, "the goal", higher=False)
         )
     return [*found, load()]
 
@@ -149,15 +148,6 @@ def _hand_over(beside: measure.Beside) -> list[Figure]:
         Figure(f"{beside.name}: handed over", ours.rate, "/s", bare.rate, loop),
         Figure(f"{beside.name}: processor", ours.cpu_each, "µs each", bare.cpu_each, loop, higher=False),
     ]
-
-
-def _peak() -> float:
-    """Return the most memory this process ever had, in MiB; the kernel's own mark where it keeps one."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        marks = dict(line.split(":", 1) for line in status.read_text().splitlines())
-        return int(marks["VmHWM"].split()[0]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _recipients(first: int, end: int) -> list[Recipient]:

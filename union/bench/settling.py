@@ -10,11 +10,11 @@ from time import process_time
 from typing import TypeVar
 
 from union.bench.campaigns import SEALED_AS, gathering, grow
-from union.bench.figures import Figure, fresh, quantile, timed
+from union.bench.figures import Figure, fresh, peak, quantile, timed
 from union.campaigns import tipping
 from union.campaigns.service import settling
 from union.core.actor import SYSTEM
-from union.core.clock import utcnow
+from union.core.clock import stopwatch, utcnow
 from union.core.db import reading, transaction
 from union.core.sealing import vault
 
@@ -40,8 +40,12 @@ def run(folder: Path) -> list[Figure]:
                 session, slug=slug, actor=SYSTEM, now=now, public_url=settings.public_url, weighed=weighed
             )
 
+    before = peak()
     weighed, weighing = _measured(weigh)
+    memory = peak() - before
+    began = stopwatch()
     settled, locked = _measured(settle)
+    held = stopwatch() - began
     if settled is None or settled.called != tipping.settle(_people(asked)):
         raise RuntimeError(f"the round came out as {settled}")
     parts, writing = _measured(lambda: list(_write(slug)))
@@ -54,7 +58,9 @@ def run(folder: Path) -> list[Figure]:
             f"{named} weighed, no lock (processor)", weighing, "s", opening + solving, limit, higher=False
         ),
         Figure(f"{named}, the solver alone (processor)", solving, "s"),
-        Figure(f"{named} settled, the write lock held once (processor)", locked * 1000, "ms"),
+        Figure("memory for it, beyond what the bench itself holds", memory, "MiB"),
+        Figure(f"{named} settled, the write lock held once", held * 1000, "ms"),
+        Figure("the same (processor)", locked * 1000, "ms"),
         Figure(
             f"{named}, outcome written (processor)", writing, "s", bare, "bare SQLite updates", higher=False
         ),

@@ -62,6 +62,8 @@ class Campaign(Base):
     # How many more would tip it, rounded, as of band_at; recomputed only after enough pledges changed.
     band_more: Mapped[int | None]
     band_at: Mapped[datetime | None] = mapped_column(Instant)
+    # How many pledges that count came since the band was shown, less those that went: nobody moves it alone,
+    # however often they change their minimum or come and go.
     band_changes: Mapped[int] = mapped_column(default=0)
     # Goes up with every pledge, change and withdrawal: tells whether what was worked out still holds.
     moves: Mapped[int] = mapped_column(default=0)

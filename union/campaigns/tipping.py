@@ -87,15 +87,26 @@ def band(missing: int) -> int:
 
 
 def may_show(changes: int, verified: int, *, shown_before: bool) -> bool:
-    """Tell whether a new band may be shown: enough people, and enough of them moved since the last one."""
-    return verified >= CELL and (changes >= CELL or not shown_before)
+    """Tell whether a new band may be shown: enough people, and enough came or went since the last one.
+
+    changes: those who came less those who went. Whoever changes their minimum, or comes and goes, and watches
+    must see nothing move: ten others have to come in between.
+    """
+    return verified >= CELL and (abs(changes) >= CELL or not shown_before)
 
 
 def suppressed(cells: dict[str, int]) -> dict[str, int | None]:
-    """Return counts by area, cells under ten hidden, and a second one where one gap could be subtracted."""
-    shown: dict[str, int | None] = {area: n if n >= CELL else None for area, n in cells.items()}
-    hidden = [area for area, n in shown.items() if n is None]
-    left = [area for area, n in shown.items() if n is not None]
-    if len(hidden) == 1 and left:
-        shown[min(left, key=lambda area: (cells[area], area))] = None
-    return shown
+    """Return counts by area, cells under ten hidden, and as many more as it takes to hide what is subtracted.
+
+    Whoever knows the total learns how many the hidden areas come to together: ten at least, or all of them.
+    """
+    hidden = {area for area, n in cells.items() if n < CELL}
+    left = sorted(cells.keys() - hidden, key=lambda area: (-cells[area], area))
+    while hidden and left and sum(cells[area] for area in hidden) < CELL:
+        hidden.add(left.pop())
+    return {area: None if area in hidden else n for area, n in cells.items()}
+
+
+def told(count: int) -> int | None:
+    """Return a total as organizers may know it while it is private: None for a few, from one to nine."""
+    return count if count == 0 or count >= CELL else None

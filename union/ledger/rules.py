@@ -8,9 +8,10 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from union.core.errors import Closed, Conflict, Invalid
 from union.core.i18n import msg
@@ -216,6 +217,15 @@ class PayRule:
 
 
 MOST_DAYS = 366
+
+
+BANK_ZONE = ZoneInfo("Europe/Brussels")
+"""Where the days of a bank statement in euros are counted: T2 and SEPA keep Central European Time."""
+
+
+def bank_day(now: datetime) -> date:
+    """Return the day that it is at the bank."""
+    return now.astimezone(BANK_ZONE).date()
 
 
 def check_days(rule: PayRule, days: Iterable[date], today: date) -> list[date]:

@@ -6,8 +6,8 @@ are refused.
 """
 
 import csv
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from io import StringIO
 
@@ -20,6 +20,10 @@ COLUMNS = 4
 LONGEST_REF, LONGEST_TEXT = 60, 160
 HEADINGS = frozenset({"day", "date", "datum", "dag", "boekdatum"})
 DAYS = ("%Y-%m-%d", "%d-%m-%Y", "%d.%m.%Y")
+
+
+TWO_UNDER_ONE = msg("has the reference of line %(n)s, but another day or amount: give it its own")
+BOOKED_OTHERWISE = msg("was booked before as %(amount)s on %(day)s: give it another reference if it is new")
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,26 @@ def read(pasted: str, today: date) -> tuple[Line, ...]:
         raise Invalid(msg("There is no line to read."), field="lines")
     if len(rows) > MOST:
         raise Invalid(msg("At most %(most)s lines at a time."), field="lines", most=MOST)
-    return tuple(_line(number, [cell.strip() for cell in row], today) for number, row in rows)
+    return _told_apart(_line(number, [cell.strip() for cell in row], today) for number, row in rows)
+
+
+def _told_apart(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Refuse a line with the reference of an earlier one that is not the same line again."""
+    first: dict[str, Line] = {}
+    found = []
+    for line in lines:
+        before = line if line.problem else first.setdefault(line.ref, line)
+        same = before.booked_on == line.booked_on and before.cents == line.cents
+        found.append(line if same else replace(line, problem=TWO_UNDER_ONE, facts={"n": before.number}))
+    return tuple(found)
+
+
+def against(line: Line, booked_on: date, cents: int) -> Line:
+    """Return the line beside the entry that has its reference: as it is, or refused as not the same."""
+    if line.problem or (line.booked_on, line.cents) == (booked_on, cents):
+        return line
+    facts = {"day": booked_on.isoformat(), "amount": money.plain(cents)}
+    return replace(line, problem=BOOKED_OTHERWISE, facts=facts)
 
 
 def _rows(pasted: str) -> list[tuple[int, list[str]]]:

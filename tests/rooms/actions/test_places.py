@@ -16,17 +16,29 @@ from tests.factories.actions import (
     make_scheduled,
     plan,
 )
-from tests.factories.members import make_chapter
+from tests.factories.members import make_chapter, make_member
 from tests.factories.organizing import actor_at
-from tests.rooms.actions.test_going_on import VOTE
+from tests.rooms.actions.test_arc import live
+from tests.rooms.actions.test_going_on import (
+    VOTE,
+    YES,
+    count,
+    hold,
+    launch,
+    planned,
+    settle,
+    the_vote,
+)
 from union.actions import queries, service, standing
 from union.actions.models import Action
 from union.actions.rules.readiness import NotReady
-from union.actions.rules.states import State
+from union.actions.rules.states import State, VoteState
+from union.ballots.models import Ballot
 from union.campaigns import queries as campaigns
 from union.core.actor import SYSTEM, Place, PlaceKind, Role
 from union.core.errors import Conflict, Invalid, NotAllowed
 from union.members import queries as members
+from union.members.models import Member
 
 
 def campaign_place(session, slug):
@@ -187,3 +199,116 @@ def test_stopping_takes_the_planned_vote_along(session, now, first, campaign, cr
     service.cancel(session, actor=crew[0], now=now, slug=slug, reason="They answered.", site=SITE)
     assert [one.state for one in queries.console(session, slug, SYSTEM, now, "en").votes] == ["dropped"]
     assert Role.ORGANIZER not in crew[0].roles
+
+
+class TestAVoteBesideAChaptersAction:
+    @pytest.fixture
+    def holder(self, session):
+        return make_member(session, roles=[Role.TRUSTEE], name="Tea", platforms=["rijder"])
+
+    @pytest.fixture
+    def town(self, session, now, called, holder):
+        """A campaign that calls twelve of Amsterdam and eight of Utrecht; the chapter's action runs with a vote."""
+        for slug in ("amsterdam", "utrecht"):
+            make_chapter(session, slug)
+        there = make_called(session, 8, chapter="utrecht")
+        return make_campaign(session, now, called=[*called, *there], months_left=1), there
+
+    def test_is_held_among_the_chapter_and_carries_this_action_alone(
+        self, session, now, first, second, called, town, holder
+    ):
+        campaign, there = town
+        slug, hand = planned(session, now, first, second, campaign, holder, action={"chapter": "utrecht"})
+        start = live(session, slug, now)
+        at = start + timedelta(minutes=30)
+        launch(session, slug, hand, at)
+        assert set(hand.voters) == set(
+            members.eligible(session, platform_slug="rijder", chapter_slug="utrecht")
+        )
+        assert set(there) <= set(hand.voters)
+        assert not set(called) & set(hand.voters), "Amsterdam decides nothing about Utrecht"
+        before = campaigns.mandates_of(session, row(session, slug).campaign_id)
+        hold(session, hand, [YES] * len(hand.voters), at + timedelta(minutes=1))
+        counted = hand.closes_at + timedelta(minutes=5)
+        count(session, hand, counted)
+        assert settle(session, slug, counted) == 1
+        action = row(session, slug)
+        assert the_vote(session).state is VoteState.PASSED
+        assert action.mandate_ballot == hand.slug
+        assert action.mandate_expires_at > counted + timedelta(days=150), "the action goes on under its vote"
+        assert campaigns.mandates_of(session, action.campaign_id) == before, (
+            "a chapter gives no other a mandate"
+        )
+
+    def test_follows_the_action_to_whom_it_calls(self, session, now, first, second, town, holder):
+        campaign, _ = town
+        slug = make_scheduled(session, now, actor=first, campaign=campaign, chapter="utrecht")
+        service.plan_vote(
+            session, actor=first, now=now, slug=slug, vote=replace(VOTE, trustee_ids=(holder,)), site=SITE
+        )
+        ballot = the_vote(session).ballot_slug
+        held = lambda: session.query(Ballot).filter_by(slug=ballot).one().chapter_slug  # noqa: E731 - read anew
+        assert held() == "utrecht"
+        service.edit(session, actor=first, now=now, slug=slug, plan=plan(chapter="amsterdam"), site=SITE)
+        assert held() == "amsterdam"
+        service.edit(session, actor=first, now=now, slug=slug, plan=plan(), site=SITE)
+        assert held() is None
+
+
+class TestPaperOfOneChapter:
+    @pytest.fixture
+    def street(self, session, now, first, second, called):
+        """An action of everybody that runs, and who organizes Utrecht alone."""
+        for slug in ("amsterdam", "utrecht"):
+            make_chapter(session, slug)
+        campaign = make_campaign(session, now, called=called)
+        one = local(session, now, Place(PlaceKind.CHAPTER, "utrecht"), chapter="utrecht", name="Uma")
+        slug = make_armed(session, now, first=first, second=second, campaign=campaign)
+        live(session, slug, now)
+        return slug, one
+
+    def test_its_organizer_counts_it_in_an_action_of_everybody(self, session, now, street):
+        slug, one = street
+        service.add_paper(session, actor=one, now=now, slug=slug, chapter_slug="utrecht", count=7)
+        with pytest.raises(NotAllowed):
+            service.add_paper(session, actor=one, now=now, slug=slug, chapter_slug="amsterdam", count=7)
+        assert queries.overview(session, slug, now).numbers.checked_in == 7
+        found = queries.on_paper(session, slug, one)
+        assert (list(found.chapters), found.console) == (["utrecht"], False)
+        assert queries.action_page(session, slug, one, now, "en").paper
+        with pytest.raises(NotAllowed):
+            queries.console(session, slug, one, now, "en")
+
+    def test_and_not_in_the_action_of_another_chapter(self, session, now, first, second, street):
+        campaign = make_campaign(session, now, called=make_called(session, 12, chapter="amsterdam"))
+        slug = make_armed(
+            session, now, first=first, second=second, campaign=campaign, chapter="amsterdam", title="Theirs"
+        )
+        live(session, slug, now)
+        for refused in (
+            lambda: service.add_paper(
+                session, actor=street[1], now=now, slug=slug, chapter_slug="utrecht", count=7
+            ),
+            lambda: queries.on_paper(session, slug, street[1]),
+        ):
+            with pytest.raises(NotAllowed):
+                refused()
+
+
+def test_the_four_numbers_of_a_chapters_action_count_the_chapter(session, now, first, second, called):
+    for slug in ("amsterdam", "utrecht"):
+        make_chapter(session, slug)
+    there = make_called(session, 8, chapter="utrecht")
+    campaign = make_campaign(session, now, called=[*called, *there])
+    slug = make_armed(session, now, first=first, second=second, campaign=campaign, chapter="utrecht", floor=5)
+    for one in there[:3]:
+        service.choose(
+            session, actor=members.actor_of(session, one), now=now, slug=slug, choice="in", site=SITE
+        )
+    found = queries.console(session, slug, first, now, "en").numbers
+    assert (found.pledged, found.taking_part, found.verified) == (8, 8, 3)
+    assert found.roll == len(members.eligible(session, platform_slug="rijder", chapter_slug="utrecht"))
+    session.get(Member, there[0]).state = "suspended"
+    session.flush()
+    found = queries.console(session, slug, first, now, "en").numbers
+    assert (found.pledged, found.taking_part, found.verified) == (7, 7, 2), "who left is in no number"

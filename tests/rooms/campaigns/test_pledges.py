@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 
 from tests.conftest import NOW
 from tests.factories.campaigns import actor, make_campaign, pledge_all, row_of
@@ -233,6 +233,20 @@ class TestTheBand:
         assert service.refresh(session, slug=slug, actor=SYSTEM, now=NOW)
         assert queries.card(session, slug).band_more == 10
 
+    def test_nobody_moves_it_alone_however_often_they_change(self, session):
+        """One member who tries minimum after minimum, or comes and goes, reads nothing from the band."""
+        slug = make_campaign(session, threshold=30)
+        prober = members.actor_of(session, pledge_all(session, slug, [1] * 10)[0])
+        service.refresh(session, slug=slug, actor=SYSTEM, now=NOW)
+        for least in [30, 1] * 10:
+            service.pledge(session, slug=slug, actor=prober, at_least=least, now=NOW)
+            assert not service.refresh(session, slug=slug, actor=SYSTEM, now=NOW)
+        for _ in range(20):
+            service.withdraw(session, slug=slug, actor=prober, now=NOW)
+            assert not service.refresh(session, slug=slug, actor=SYSTEM, now=NOW)
+            service.pledge(session, slug=slug, actor=prober, at_least=30, now=NOW)
+            assert not service.refresh(session, slug=slug, actor=SYSTEM, now=NOW)
+
     def test_counts_are_brought_in_line(self, session):
         slug = make_campaign(session)
         pledge_all(session, slug, [1, 1])
@@ -397,6 +411,24 @@ def test_waiting_for_lists_what_still_gathers(session):
 
 
 class TestLargeRounds:
+    def test_no_question_reads_the_unit_again_for_every_pledge(self, session):
+        """`NOT IN (SELECT …)` took PostgreSQL hours over a million pledges: it has to be an anti-join."""
+        slug = make_campaign(session)
+        pledge_all(session, slug, [1] * 3)
+        asked = []
+
+        def keep(_connection, _cursor, statement, *_rest):
+            asked.append(statement)
+
+        listening = session.get_bind(), "before_cursor_execute", keep
+        event.listen(*listening)
+        try:
+            settling.weigh(session, slug=slug, actor=SYSTEM, now=AFTER)
+        finally:
+            event.remove(*listening)
+        assert any("NOT (EXISTS" in one for one in asked)
+        assert not any("NOT IN" in one for one in asked)
+
     """Weighed outside the lock, written in one go, told in batches: the same as all at once."""
 
     MINIMUMS = (1, 2, 2, 3, 9, 9, "1/2")

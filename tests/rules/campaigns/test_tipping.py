@@ -132,6 +132,7 @@ def test_a_band_waits_until_enough_has_changed():
     assert tipping.may_show(5, 10, shown_before=False)
     assert not tipping.may_show(9, 500, shown_before=True)
     assert tipping.may_show(10, 500, shown_before=True)
+    assert tipping.may_show(-10, 500, shown_before=True)
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 40)))
@@ -140,3 +141,13 @@ def test_small_cells_are_hidden_and_cannot_be_subtracted(cells):
     assert all(n is None or n >= tipping.CELL for n in shown.values())
     hidden = [area for area, n in shown.items() if n is None]
     assert len(hidden) != 1 or len(cells) == 1
+    together = sum(cells.values()) - sum(n for n in shown.values() if n is not None)
+    assert not hidden or together >= tipping.CELL or len(hidden) == len(cells), "what the total leaves over"
+
+
+def test_two_areas_of_one_are_not_told_by_the_total():
+    """Twelve and one and one: fourteen less twelve would be two, so each of the two would be one."""
+    assert tipping.suppressed({"a": 12, "b": 1, "c": 1}) == {"a": None, "b": None, "c": None}
+    assert tipping.suppressed({"a": 30, "b": 12, "c": 1}) == {"a": 30, "b": None, "c": None}
+    assert tipping.suppressed({"a": 30, "b": 0, "c": 10}) == {"a": 30, "b": None, "c": None}
+    assert tipping.suppressed({"a": 3}) == {"a": None}

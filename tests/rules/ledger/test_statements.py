@@ -1,11 +1,11 @@
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from union.core.errors import Invalid
-from union.ledger import statements
+from union.ledger import rules, statements
 
 TODAY = date(2026, 11, 23)
 
@@ -50,8 +50,37 @@ def test_what_is_wrong_is_said_of_its_line(line, words):
 
 
 def test_twice_in_one_statement():
-    lines = read("2026-11-20;5;A;x", "2026-11-20;5;B;x", "2026-11-20;7;A;y")
+    lines = read("2026-11-20;5;A;x", "2026-11-20;5;B;x", "20-11-2026;5,00;A;y")
     assert statements.repeated(lines) == {3}
+    assert not any(one.problem for one in lines)
+
+
+@pytest.mark.parametrize("other", ["2026-11-20;7;A;y", "2026-11-19;5;A;y"])
+def test_another_payment_under_the_same_reference_is_not_left_out_in_silence(other):
+    first, second = read("2026-11-20;5;A;x", other)
+    assert not first.problem
+    assert "has the reference of line" in second.problem
+    assert second.facts == {"n": 1}
+    assert statements.repeated((first, second)) == frozenset()
+
+
+def test_an_entry_booked_as_something_else():
+    (line,) = read("2026-11-20;5;A;x")
+    assert statements.against(line, date(2026, 11, 20), 500) is line
+    assert "was booked before as" in statements.against(line, date(2026, 11, 20), 700).problem
+
+
+@pytest.mark.parametrize(
+    ("instant", "day"),
+    [
+        ("2026-11-23T22:59:59+00:00", date(2026, 11, 23)),
+        ("2026-11-23T23:00:00+00:00", date(2026, 11, 24)),
+        ("2026-07-01T21:59:59+00:00", date(2026, 7, 1)),
+        ("2026-07-01T22:00:00+00:00", date(2026, 7, 2)),
+    ],
+)
+def test_the_day_is_the_bank_s(instant, day):
+    assert rules.bank_day(datetime.fromisoformat(instant)) == day
 
 
 @pytest.mark.parametrize("text", ["", " \n \n", "day;amount;reference;description"])

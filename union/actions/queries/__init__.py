@@ -22,7 +22,7 @@ from union.actions.queries.console import (
     overview,
     plan_of,
 )
-from union.actions.queries.page import ActionPage, DebriefView, action_page, debrief_page
+from union.actions.queries.page import ActionPage, DebriefView, action_page, debrief_page, on_paper
 from union.actions.queries.votes import VoteView
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "live_numbers",
     "mine",
     "next_moment",
+    "on_paper",
     "overview",
     "plan_of",
     "titles",

@@ -3,6 +3,7 @@
 Exact totals to organizers, suppressed ones to everybody else.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,6 @@ from union.actions.models import Action, CheckinPulse, CheckinTally, Debrief
 from union.actions.rules import planning, tally
 from union.actions.rules.planning import Factor, Lesson, Past
 from union.actions.rules.states import Choice, Kind, State
-from union.campaigns import queries as campaigns
 from union.members import queries as members
 
 
@@ -62,8 +62,8 @@ def board_of(session: Session, action: Action) -> LiveBoard:
         of = len(standing.audience(session, action))
         shown = [(cell.chapter, cell.count) for cell in tally.cells(out)]
     else:
-        of = _frozen_pledges(session, action)
         debrief = session.get(Debrief, action.id)
+        of = debrief.taking_part if debrief else 0
         shown = [(str(chapter), count) for chapter, count in debrief.by_chapter] if debrief else []
     return LiveBoard(
         slug=action.slug, title=action.title, state=action.state, out=tally.public_total(sum(out.values())),
@@ -71,11 +71,6 @@ def board_of(session: Session, action: Action) -> LiveBoard:
         ended=action.state is not State.LIVE, starts_at=action.starts_at, zone=action.zone,
         cells=tuple((names.get(chapter, chapter), count) for chapter, count in shown),
     )  # fmt: skip
-
-
-def _frozen_pledges(session: Session, action: Action) -> int:
-    found = session.get(Debrief, action.id)
-    return max(found.pledged, found.verified, found.taking_part) if found else 0
 
 
 def tallies(session: Session, action: Action) -> list[CheckinTally]:
@@ -87,8 +82,9 @@ def tallies(session: Session, action: Action) -> list[CheckinTally]:
 class Numbers:
     """The four numbers, each with its own meaning and denominator; they are never mixed.
 
-    pledged: called by their pledge, of the roll. verified: said "I'm in" to this version, of those taking
-    part.
+    roll: active members with one of its targets, in its chapter if it has one.
+    pledged: called to it by their pledge, of the roll. verified: said "I'm in" to this version, of those
+    taking part.
     checked_in: said "I'm out", of those taking part. completed: did all steps, of those checked in.
     in_time: checked in within the first quarter of an hour, of those checked in. expected: checked_in to
     count on, by what past actions teach: `shows_up`.
@@ -109,8 +105,8 @@ class Numbers:
         return tally.percent(part, whole)
 
 
-def numbers(session: Session, action: Action, taking_part: int | None = None) -> Numbers:
-    """Return the four numbers as of now, or as frozen at the end."""
+def numbers(session: Session, action: Action, taking_part: Collection[str] | None = None) -> Numbers:
+    """Return the four numbers as of now, or as frozen at the end. taking_part: the audience, where known."""
     frozen = session.get(Debrief, action.id)
     factor = lesson(session, action.kind, without=action.id).shows_up
     if frozen is not None and action.state in {State.ENDED, State.DEBRIEFED}:
@@ -122,17 +118,17 @@ def numbers(session: Session, action: Action, taking_part: int | None = None) ->
     pulse = {
         row.span: row.count for row in session.scalars(select(CheckinPulse).filter_by(action_id=action.id))
     }
-    part = len(standing.audience(session, action)) if taking_part is None else taking_part
+    part = standing.audience(session, action) if taking_part is None else taking_part
     said = standing.choices(session, action)
     return Numbers(
         roll=standing.roll(session, action),
-        pledged=campaigns.card_by_id(session, action.campaign_id).called or 0,
-        taking_part=part,
-        verified=sum(1 for choice in said.values() if choice is Choice.IN),
+        pledged=len(standing.called(session, action)),
+        taking_part=len(part),
+        verified=sum(1 for one in part if said.get(one) is Choice.IN),
         checked_in=sum(row.out for row in rows),
         completed=sum(row.done for row in rows),
         in_time=min(tally.in_time(pulse), sum(row.out for row in rows)),
-        expected=factor.expect(part),
+        expected=factor.expect(len(part)),
         shows_up=factor,
     )
 

@@ -88,13 +88,14 @@ def card_of(
         campaign_slug=campaign.slug,
         campaign_title=campaign.title,
         version=action.version,
-        chapter=_chapter_name(session, action.chapter_slug),
+        chapter=chapter_name(session, action.chapter_slug),
         mine=mine,
         next=next_,
     )
 
 
-def _chapter_name(session: Session, slug: str) -> str:
+def chapter_name(session: Session, slug: str) -> str:
+    """Return the name of a chapter, empty for none."""
     return next((one.name for one in members.chapters(session) if one.slug == slug), slug) if slug else ""
 
 

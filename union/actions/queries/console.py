@@ -120,7 +120,7 @@ def console(
         confirmed_by=names.get(action.confirmed_by or "", ""),
         reach=facts.reach,
         reachable_sms=sum(1 for one in contacts if one.sms_ok),
-        numbers=numbers(session, action, len(taking_part)),
+        numbers=numbers(session, action, taking_part),
         lesson=taught,
         chapter_lessons=tuple(
             (chapters[slug], factor) for slug, factor in taught.chapters.items() if slug in chapters

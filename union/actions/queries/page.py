@@ -18,7 +18,8 @@ from union.actions.rules.tally import SMALL
 from union.core.actor import Actor
 from union.core.errors import NotFound
 from union.core.i18n import msg
-from union.core.permissions import Permission, permits
+from union.core.permissions import Permission, allow, permits
+from union.members import queries as members
 from union.platforms import queries as platforms
 
 
@@ -43,7 +44,8 @@ class DebriefView:
 class ActionPage:
     """All a member's page shows. live_here: it runs where the reader lives. reason: why it is off.
 
-    votes: planned with it; held: it goes on past its end until one of them is counted.
+    paper: the reader may count paper lists. votes: planned with it; held: it goes on past its end until
+    one of them is counted.
 
     retaliation: (what, how many), sorts with fewer than ten reports left out.
     """
@@ -62,6 +64,7 @@ class ActionPage:
     can_choose: bool
     said: bool
     live_here: bool
+    paper: bool
     out: bool
     done: bool
     board: LiveBoard | None
@@ -106,6 +109,7 @@ def action_page(session: Session, slug: str, actor: Actor, now: datetime, langua
         reason=standing.reason_in(action, language),
         can_choose=action.state in TOLD,
         said=standing.said_in(session, action, member_id),
+        paper=action.state is State.LIVE and bool(_counted_by(session, action, actor)),
         live_here=mine and _runs_in(session, action, here.zone),
         out=standing.counted(session, action, Mark.OUT, member_id),
         done=standing.counted(session, action, Mark.DONE, member_id),
@@ -114,6 +118,34 @@ def action_page(session: Session, slug: str, actor: Actor, now: datetime, langua
         watching=action.ended_at is not None and now < action.ended_at + WATCH,
         retaliation=retaliation(session, action),
     )
+
+
+@dataclass(frozen=True)
+class OnPaper:
+    """For which chapters somebody may count paper lists: slug → name. console: may open the console too."""
+
+    card: ActionCard
+    chapters: dict[str, str]
+    console: bool
+
+
+def on_paper(session: Session, slug: str, actor: Actor) -> OnPaper:
+    """Return what somebody may count on paper; raises NotFound, and NotAllowed for no chapter at all."""
+    allow(actor, Permission.ACTION_PLAN, *actor.places)
+    action = found(session, slug)
+    chapters = _counted_by(session, action, actor)
+    if not chapters:
+        allow(actor, Permission.ACTION_PLAN, *standing.places(action))
+    reads = permits(actor, Permission.ACTION_READ, *standing.places(action))
+    return OnPaper(card_of(session, action), chapters, reads)
+
+
+def _counted_by(session: Session, action: Action, actor: Actor) -> dict[str, str]:
+    return {
+        one.slug: one.name
+        for one in members.chapters(session)
+        if permits(actor, Permission.ACTION_PLAN, *standing.places_on_paper(action, one.slug))
+    }
 
 
 def _runs_in(session: Session, action: Action, zone: str) -> bool:

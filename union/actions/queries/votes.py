@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from union.actions import standing
 from union.actions.models import Action, ActionVote
+from union.actions.queries.cards import chapter_name
 from union.actions.rules.going_on import hours
 from union.actions.rules.states import VoteState
 from union.ballots import queries as ballots
@@ -18,12 +19,15 @@ class VoteView:
 
     untested: place → name of trustees who have not shown that their key opens things.
 
+    chapter: the name of the only one that votes, empty for all.
+
     more: minutes longer if it passes, None for no end any more. late: decided when the action was over.
     """
 
     number: int
     title: str
     question: str
+    chapter: str
     steps: tuple[str, ...]
     more: int | None
     opens_at: datetime
@@ -51,6 +55,7 @@ def _view(session: Session, action: Action, row: ActionVote) -> VoteView:
         number=row.number,
         title=row.title,
         question=row.question,
+        chapter=chapter_name(session, action.chapter_slug),
         steps=tuple(row.steps),
         more=row.more,
         opens_at=card.opens_at if card and held else planned.opens_at,

@@ -95,7 +95,7 @@ def add_paper(
     """
     allow(actor, Permission.ACTION_PLAN, *actor.places)
     action = _live(session, slug)
-    allow(actor, Permission.ACTION_PLAN, *standing.places(action))
+    allow(actor, Permission.ACTION_PLAN, *standing.places_on_paper(action, chapter_slug))
     if chapter_slug not in {one.slug for one in members.chapters(session)}:
         raise Invalid(msg("Choose a chapter."), field="chapter")
     row = session.get(CheckinTally, (action.id, chapter_slug), with_for_update=True)

@@ -1,7 +1,7 @@
 """Open votes on going on while an action runs, and carry out what members decided.
 
-A vote that passes gives a mandate of its own, moves the end and puts the planned next steps in force; nobody
-but the members decides that.
+A vote that passes gives a mandate of its own (a chapter's vote: for this action alone), moves the end and
+puts the planned next steps in force; nobody but the members decides that.
 """
 
 from collections.abc import Collection
@@ -145,7 +145,13 @@ def _go_on(
     site: str,
 ) -> None:
     until = campaigns.extend_mandate(
-        session, campaign_id=action.campaign_id, actor=actor, now=now, outcome=outcome, in_use=not row.late
+        session,
+        campaign_id=action.campaign_id,
+        actor=actor,
+        now=now,
+        outcome=outcome,
+        in_use=not row.late,
+        everywhere=not action.chapter_slug,
     )
     if row.late or until is None:
         return

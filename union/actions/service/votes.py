@@ -1,7 +1,8 @@
 """Plan votes that go with an action, move them with its times, give them up with it.
 
-Each is a ballot of its own, secret and verifiable, under the rule that was chosen. Its trustees make their
-keys before the action starts, so that nothing has to be improvised while it runs.
+Each is a ballot of its own, secret and verifiable, under the rule that was chosen, among those whom the
+action may call: its chapter's members, or everybody on the campaign's platform. Its trustees make their keys
+before the action starts, so that nothing has to be improvised while it runs.
 """
 
 from datetime import datetime
@@ -98,6 +99,7 @@ def _draft_ballot(session: Session, action: Action, vote: VotePlan, *, actor: Ac
         closes_at=planned.closes_at,
         zone=action.zone,
         platform_slug=card.platform_slug,
+        chapter_slug=action.chapter_slug or None,
         trustee_ids=list(vote.trustee_ids),
         server_trustee=vote.server_trustee,
         threshold=vote.threshold,
@@ -167,7 +169,11 @@ def drop_all(session: Session, action: Action, *, actor: Actor, now: datetime, s
 
 
 def move(session: Session, action: Action, *, actor: Actor, now: datetime) -> None:
-    """Move the planned votes with the action's new times; raises Invalid for one that would come too late."""
+    """Move the planned votes with the action's new times, and to those whom it now calls.
+
+    Raises Invalid for one that would come too late, Conflict for one that changes hands once its voting codes
+    were made.
+    """
     for row in standing.votes(session, action):
         if row.state is VoteState.PLANNED:
             planned = going_on.hours(action.starts_at, row.after, row.window)
@@ -179,6 +185,13 @@ def move(session: Session, action: Action, *, actor: Actor, now: datetime) -> No
                 slug=row.ballot_slug,
                 opens_at=planned.opens_at,
                 closes_at=planned.closes_at,
+            )
+            voting.hold_among(
+                session,
+                actor=_with_it(actor),
+                now=now,
+                slug=row.ballot_slug,
+                chapter_slug=action.chapter_slug,
             )
 
 

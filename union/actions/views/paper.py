@@ -13,10 +13,9 @@ from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.errors import Invalid
 from union.core.permissions import Permission
-from union.members import queries as members
 from union.members.rules.register_file import decode
 from union.web.guards import current_actor, require
-from union.web.i18n import language, ngettext
+from union.web.i18n import ngettext
 
 
 @blueprint.route("/actions/<slug>/paper-sheets", methods=["GET", "POST"])
@@ -25,15 +24,16 @@ def paper_sheets_page(slug: str) -> ResponseReturnValue:
     """Take the sheets of many chapters; nothing is counted before the organizer has seen the dry run."""
     form = SheetsForm()
     with reading() as session:
-        found = queries.console(session, slug, current_actor(), utcnow(), language())
-        names = {one.slug: one.name for one in members.chapters(session)}
+        found = queries.on_paper(session, slug, current_actor())
+    names = found.chapters
+    back = url_for("actions.console" if found.console else "actions.page", slug=slug)
     sheets: Sheets | None = None
     if form.validate_on_submit():
         try:
             sheets = paper_sheets.read(_typed(form), names, MOST_ON_PAPER)
             if form.sure.data and not sheets.bad:
                 _add(slug, sheets)
-                return redirect(url_for("actions.console", slug=slug), 303)
+                return redirect(back, 303)
         except Invalid as refusal:
             form.refuse(refusal)
     form.sure.data = ""
@@ -41,8 +41,9 @@ def paper_sheets_page(slug: str) -> ResponseReturnValue:
         [(one.line, one.column, worded(one.why.text, one.why.facts)) for one in sheets.bad] if sheets else []
     )
     page = render_template(
-        "actions/paper_sheets.html", form=form, card=found.card, sheets=sheets, names=names, faults=faults
-    )
+        "actions/paper_sheets.html", form=form, card=found.card, sheets=sheets, names=names, faults=faults,
+        back=back,
+    )  # fmt: skip
     return page, 422 if form.errors or form.form_errors or faults else 200
 
 

@@ -22,6 +22,7 @@ from union.ballots.service.drafting import (
     confirm_rule,
     draft,
     drop_trustee,
+    hold_among,
     reschedule,
     set_threshold,
 )
@@ -111,6 +112,7 @@ __all__ = [
     "forget_hands",
     "grading",
     "hold_again",
+    "hold_among",
     "issue_credentials",
     "leave_out",
     "let_in",

@@ -209,6 +209,20 @@ def reschedule(
     audit.record(session, actor=actor, now=now, act="ballots.reschedule", subject=f"ballot/{ballot.slug}")
 
 
+def hold_among(session: Session, *, actor: Actor, now: datetime, slug: str, chapter_slug: str) -> None:
+    """Hold the ballot among one chapter, or "" for everybody it would concern. Not once its roll is fixed."""
+    allow(actor, Permission.BALLOT_RUN)
+    ballot = board.locked(session, slug)
+    if ballot.chapter_slug == (chapter_slug or None):
+        return
+    board.require(ballot, State.DRAFT, State.KEYS)
+    ballot.chapter_slug = chapter_slug or None
+    subject = f"ballot/{ballot.slug}"
+    audit.record(
+        session, actor=actor, now=now, act="ballots.hold_among", subject=subject, chapter=chapter_slug
+    )
+
+
 def drop_trustee(
     session: Session, *, actor: Actor, now: datetime, slug: str, position: int, public_url: str
 ) -> None:

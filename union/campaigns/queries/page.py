@@ -24,6 +24,7 @@ from union.campaigns.service.following import count_followers
 from union.campaigns.service.lifecycle import Draft
 from union.core.actor import Actor
 from union.core.permissions import Permission, allow
+from union.members import queries as members
 
 _UPDATES = 50
 
@@ -173,14 +174,16 @@ def _test(session: Session, test: StructureTest, actor: Actor, now: datetime, *,
             .where(StructureTestYes.test_id == test.id)
             .group_by(StructureTestYes.chapter_slug)
         )
-        areas = tipping.suppressed({chapter: n for chapter, n in rows})  # noqa: C416 - rows are no pairs to mypy
+        # Chapters where nobody would are there as well: that one is listed must not tell that somebody would.
+        cells = {one.slug: 0 for one in members.chapters(session)} | {chapter: n for chapter, n in rows}  # noqa: C416 - rows are no pairs to mypy
+        areas = tipping.suppressed(cells) if test.yes_count else {}
     return TestView(
         id=test.id,
         ask=test.ask,
         closes_at=test.closes_at,
         open=now < test.closes_at,
         majority=(test.majority_num, test.majority_den),
-        yes=test.yes_count if shown else None,
+        yes=None if not shown else test.yes_count if test.revealed_at else tipping.told(test.yes_count),
         unit=test.unit if shown else None,
         mine=actor.known and session.get(StructureTestYes, (test.id, actor.member_id)) is not None,
         reached=test.revealed_at is not None,

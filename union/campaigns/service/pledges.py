@@ -47,8 +47,8 @@ def pledge(session: Session, *, slug: str, actor: Actor, at_least: int | str, no
         session.add(mine)
         campaign.pledged_count += 1
         campaign.verified_count += in_unit
+        campaign.band_changes += in_unit
     mine.at_least = str(minimum)
-    campaign.band_changes += 1
     campaign.moves += 1
     session.flush()
     return Standing(campaign.pledged_count, new)
@@ -75,7 +75,7 @@ def withdraw(session: Session, *, slug: str, actor: Actor, now: datetime) -> Non
         raise NotFound(msg("You have not pledged here."))
     campaign.pledged_count -= 1
     campaign.verified_count -= mine.verified
-    campaign.band_changes += 1
+    campaign.band_changes -= mine.verified
     campaign.moves += 1
     session.delete(mine)
     session.flush()

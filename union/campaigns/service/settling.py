@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice
 
-from sqlalchemy import LargeBinary, Select, delete, func, select, type_coerce, update
+from sqlalchemy import LargeBinary, Select, delete, exists, func, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from union.campaigns import tipping
@@ -42,7 +42,7 @@ class Settlement:
 class Measure:
     """What a look found. came, went: whose pledge counts from now, or no longer. band: None to keep it.
 
-    changes: how many pledges had moved when the band was worked out.
+    changes: how many more, or fewer, count than when the band was last shown.
     """
 
     came: list[str]
@@ -58,8 +58,8 @@ def measure(session: Session, *, slug: str, actor: Actor) -> Measure | None:
     if campaign is None or stage(campaign) is not Stage.GATHERING or kind(campaign) is not Kind.ACTION:
         return None
     came, went, verified = _differences(session, campaign)
-    band = None
-    if tipping.may_show(campaign.band_changes, verified, shown_before=campaign.band_at is not None):
+    band, changes = None, campaign.band_changes + len(came) - len(went)
+    if tipping.may_show(changes, verified, shown_before=campaign.band_at is not None):
         left, joined = set(went), set(came)
         minimums = [
             minimum
@@ -67,7 +67,7 @@ def measure(session: Session, *, slug: str, actor: Actor) -> Measure | None:
             if (counted and member not in left) or member in joined
         ]
         band = tipping.band(tipping.more_needed(minimums, campaign.threshold))
-    return Measure(came, went, band, campaign.band_changes)
+    return Measure(came, went, band, changes)
 
 
 def refresh(
@@ -87,6 +87,7 @@ def refresh(
     _mark(session, campaign, found.went, verified=False)
     _forget(session, campaign, found.went)
     _recount(session, campaign)
+    campaign.band_changes += len(found.came) - len(found.went)
     if found.band is None:
         return False
     campaign.band_more, campaign.band_at = found.band, now
@@ -97,7 +98,9 @@ def refresh(
 def _differences(session: Session, campaign: Campaign) -> tuple[list[str], list[str], int]:
     """Return whose pledge counts from now, whose no longer does, and how many count then."""
     here = Pledge.campaign_id == campaign.id
-    in_unit = Pledge.member_id.in_(members.eligible_ids(campaign.platform_slug))
+    unit = members.eligible_ids(campaign.platform_slug).subquery()
+    # NOT IN reads the whole unit again for every pledge on PostgreSQL once it is larger than work_mem.
+    in_unit = exists().where(unit.c.id == Pledge.member_id)
     ids = select(Pledge.member_id).where(here)
     came = list(session.scalars(ids.where(in_unit, Pledge.verified.is_(False))))
     went = list(session.scalars(ids.where(~in_unit, Pledge.verified.is_(True))))

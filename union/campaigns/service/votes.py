@@ -102,12 +102,21 @@ def _mandate(campaign: Campaign, outcome: Outcome) -> Mandate:
 
 
 def extend_mandate(
-    session: Session, *, campaign_id: str, actor: Actor, now: datetime, outcome: Outcome, in_use: bool
+    session: Session,
+    *,
+    campaign_id: str,
+    actor: Actor,
+    now: datetime,
+    outcome: Outcome,
+    in_use: bool,
+    everywhere: bool = True,
 ) -> datetime | None:
     """Let a vote held while members act give a mandate of its own; the campaign's stage stays as it is.
 
-    in_use: an action runs on it already. Returns when it ends; None when the campaign is over, for then there
-    is nothing left to act for. Raises Conflict for a vote that did not pass.
+    in_use: an action runs on it already. everywhere: False for a vote among one chapter, which cannot decide
+    for the others: it carries the action it was held beside, and nothing is written here. Returns when it
+    ends; None when the campaign is over, for then there is nothing left to act for. Raises Conflict for a
+    vote that did not pass.
     """
     allow(actor, Permission.CAMPAIGN_SETTLE)
     campaign = locked_by_id(session, campaign_id)
@@ -116,6 +125,8 @@ def extend_mandate(
     if stage(campaign) in ENDED:
         return None
     made = _mandate(campaign, outcome)
+    if not everywhere:
+        return made.expires_at
     made.used_at = now if in_use else None
     session.add(made)
     facts: dict[str, int | str] = {"ballot": outcome.slug, "cast": outcome.cast, "eligible": outcome.eligible}

@@ -1,6 +1,14 @@
 """What can be done with the books and the strike fund: authorize, lock, decide, write, record."""
 
-from union.ledger.service.books import book, booked_refs, contribute, contribute_all, correct, ensure_chart
+from union.ledger.service.books import (
+    book,
+    booked,
+    compared,
+    contribute,
+    contribute_all,
+    correct,
+    ensure_chart,
+)
 from union.ledger.service.claims import accept_all, claim, decide, forget_member, wipe, withdraw
 from union.ledger.service.funds import close_due, close_fund, create_fund, edit_fund, open_fund
 from union.ledger.service.payouts import approve, cancel, confirm_paid, export, propose
@@ -9,11 +17,12 @@ __all__ = [
     "accept_all",
     "approve",
     "book",
-    "booked_refs",
+    "booked",
     "cancel",
     "claim",
     "close_due",
     "close_fund",
+    "compared",
     "confirm_paid",
     "contribute",
     "contribute_all",

@@ -1,6 +1,6 @@
 """Journal entries: balanced or not at all, never changed, each thing booked once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import func, select
@@ -14,8 +14,8 @@ from union.core.i18n import msg
 from union.core.permissions import Permission, allow
 from union.ledger import rules
 from union.ledger.models import JournalEntry, LedgerAccount, PayoutBatch, Posting
-from union.ledger.rules import BANK, CHART, INCOMES, PAYABLE, BatchState
-from union.ledger.statements import Line, repeated
+from union.ledger.rules import BANK, CHART, INCOMES, PAYABLE, BatchState, bank_day
+from union.ledger.statements import Line, against, repeated
 
 
 def ensure_chart(session: Session) -> None:
@@ -93,7 +93,7 @@ def contribute(
         raise Invalid(msg("Choose what kind of money came in."), field="account")
     if cents < 1:
         raise Invalid(msg("The amount is at least one cent."), field="amount")
-    if booked_on > now.date():
+    if booked_on > bank_day(now):
         raise Invalid(msg("Money that has not come yet cannot be booked."), field="booked_on")
     return book(
         session,
@@ -114,14 +114,14 @@ def contribute_all(
     Raises Invalid, naming the first, while a line has a problem.
     """
     allow(actor, Permission.FUND_RUN)
-    wrong = next((line for line in lines if line.problem), None)
+    lock_bank(session)
+    known = booked(session, [line.ref for line in lines])
+    wrong = next((line for line in compared(lines, known) if line.problem), None)
     if wrong is not None:
         raise Invalid(
             msg("Line %(n)s cannot be booked. Mend it, or take it out."), field="lines", n=wrong.number
         )
-    lock_bank(session)
     left_out = repeated(tuple(lines))
-    known = booked_refs(session, [line.ref for line in lines])
     new = [line for line in lines if line.number not in left_out and line.ref not in known]
     for line in new:
         assert line.booked_on is not None  # noqa: S101 - a line without a problem has a day
@@ -132,15 +132,23 @@ def contribute_all(
     return len(new)
 
 
-def booked_refs(session: Session, refs: Sequence[str]) -> set[str]:
-    """Return those of `refs` that stand in the journal already."""
-    found: set[str] = set()
+def booked(session: Session, refs: Sequence[str]) -> dict[str, tuple[date, int]]:
+    """Return those of `refs` that stand in the journal already: ref → (day, cents into the bank)."""
+    found: dict[str, tuple[date, int]] = {}
     for start in range(0, len(refs), 500):
-        part = refs[start : start + 500]
-        found.update(
-            ref for ref in session.scalars(select(JournalEntry.ref).where(JournalEntry.ref.in_(part))) if ref
+        rows = session.execute(
+            select(JournalEntry.ref, JournalEntry.booked_on, func.sum(Posting.cents))
+            .join(Posting, (Posting.entry_id == JournalEntry.id) & (Posting.debit_code == BANK), isouter=True)
+            .where(JournalEntry.ref.in_(refs[start : start + 500]))
+            .group_by(JournalEntry.ref, JournalEntry.booked_on)
         )
+        found |= {str(ref): (day, int(cents or 0)) for ref, day, cents in rows}
     return found
+
+
+def compared(lines: Iterable[Line], known: Mapping[str, tuple[date, int]]) -> tuple[Line, ...]:
+    """Return the lines, refused where the journal has something else under their reference."""
+    return tuple(against(line, *known[line.ref]) if line.ref in known else line for line in lines)
 
 
 def correct(session: Session, *, actor: Actor, now: datetime, entry_id: int, reason: str) -> int:
@@ -164,7 +172,7 @@ def correct(session: Session, *, actor: Actor, now: datetime, entry_id: int, rea
         session,
         actor=actor,
         now=now,
-        booked_on=now.date(),
+        booked_on=bank_day(now),
         text=reason,
         lines=lines,
         ref=f"correction:{entry_id}",

@@ -1,5 +1,6 @@
 """Booking many contributions at once: paste a statement, see what each line comes to, book what is new."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 
 from flask import flash, redirect, render_template, request, url_for
@@ -11,6 +12,7 @@ from union.core.errors import Conflict, Invalid
 from union.core.permissions import Permission
 from union.ledger import service, statements
 from union.ledger.forms import StatementForm
+from union.ledger.rules import bank_day
 from union.ledger.statements import Line
 from union.ledger.views.fund import blueprint
 from union.web.guards import current_actor, require
@@ -36,7 +38,7 @@ def statement() -> ResponseReturnValue:
     rows: list[Row] = []
     if form.validate_on_submit():
         try:
-            lines = statements.read(form.lines.data, utcnow().date())
+            lines = statements.read(form.lines.data, bank_day(utcnow()))
             rows = _rows(lines)
             if request.form.get("do") == "book":
                 return _book(form, lines)
@@ -50,7 +52,8 @@ def statement() -> ResponseReturnValue:
 
 def _rows(lines: tuple[Line, ...]) -> list[Row]:
     with reading() as session:
-        known = service.booked_refs(session, [line.ref for line in lines])
+        known = service.booked(session, [line.ref for line in lines])
+    lines = service.compared(lines, known)
     again = statements.repeated(lines)
     return [
         Row(line, _state(line, known, again), gettext(line.problem, **line.facts) if line.problem else "")
@@ -58,7 +61,7 @@ def _rows(lines: tuple[Line, ...]) -> list[Row]:
     ]
 
 
-def _state(line: Line, known: set[str], again: frozenset[int]) -> str:
+def _state(line: Line, known: Container[str], again: frozenset[int]) -> str:
     if line.problem:
         return WRONG
     if line.number in again:
