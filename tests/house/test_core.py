@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -113,6 +114,14 @@ class TestSealing:
         key = sealing.make_key(path)
         assert path.stat().st_mode & 0o077 == 0
         assert sealing.make_key(path) == key
+
+    def test_processes_that_start_together_share_one_key(self, tmp_path):
+        for n in range(20):
+            path = tmp_path / f"{n}.key"
+            with ThreadPoolExecutor(8) as pool:
+                made = list(pool.map(sealing.make_key, [path] * 8))
+            assert len(set(made)) == 1
+        assert {one.suffix for one in tmp_path.iterdir()} == {".key"}, "nothing is left lying about"
 
 
 class TestPermissions:

@@ -6,6 +6,7 @@ tells no address. Sealing binds the column name, so a value moved to another col
 
 import hashlib
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -84,9 +85,16 @@ def read_key(path: Path) -> bytes:
 
 
 def make_key(path: Path) -> bytes:
-    """Write a new key that only the owner can read, unless one is there; return it."""
+    """Write a new key that only the owner can read, unless one is there; return it.
+
+    The key appears whole or not at all: web and scheduler start together, and both may come here.
+    """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(32) + "\n")
+        making = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        making.touch(mode=0o600)
+        making.write_text(secrets.token_hex(32) + "\n")
+        with suppress(FileExistsError):
+            path.hardlink_to(making)
+        making.unlink()
     return read_key(path)
