@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+from tests.browser.looking import PHONE
+from tests.browser.person import arriving
 from union.app import start
 from union.core import db
 from union.core.actor import SYSTEM
@@ -158,3 +160,16 @@ def chromium():
         browser = play.chromium.launch(executable_path=CHROMIUM, args=ARGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def screen_and_means():
+    """How people come to the union where a file does not say otherwise: on a phone, by keyboard alone."""
+    return PHONE, "keyboard"
+
+
+@pytest.fixture
+def people(chromium, union, screen_and_means):
+    """people(member_id=None, lands="/home"): somebody new at a browser, signed in; quiet to the end."""
+    with arriving(chromium, union, *screen_and_means) as arrive:
+        yield arrive

@@ -1,10 +1,13 @@
 """A person at a browser, with a mouse or with a keyboard alone; whoever uses the keyboard must see where they are."""
 
 import re
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 
 from playwright.sync_api import expect
+
+from tests.browser.looking import Ear
 
 MOST_TABS = 160
 PATIENCE = 30_000
@@ -92,9 +95,13 @@ class Person:
         assert seen["outlined"], f"no focus to be seen on {seen['html']}"
         assert seen["inside"], f"the focus is off the screen on {seen['html']}"
 
-    def field(self, label: str):
+    def field(self, label: str, *, within=None):
         """The field with that label, be it marked as optional or not."""
-        return self.page.get_by_label(re.compile(rf"^{re.escape(label)}( \(optional\))?$"))
+        return (within or self.page).get_by_label(re.compile(rf"^{re.escape(label)}( \(optional\))?$"))
+
+    def unfold(self, name: str) -> None:
+        """Open what is folded away under these words."""
+        self.use(self.page.locator("summary").get_by_text(name, exact=True).first)
 
     def press(self, name: str, role: str = "button", *, within=None, exact: bool = True) -> None:
         """Press a button, or follow a link, by the name it is read out with."""
@@ -117,8 +124,8 @@ class Person:
         self.use(self.page.locator("details.confirm > summary").get_by_text(name, exact=True).first)
         self.press(f"Yes: {name}", within=self.page.get_by_role("dialog"))
 
-    def fill(self, label: str, text: str) -> None:
-        field = self.field(label)
+    def fill(self, label: str, text: str, *, within=None) -> None:
+        field = self.field(label, within=within)
         if self.keyboard:
             self.reach(field)
             self.page.keyboard.press("Control+A")
@@ -155,9 +162,9 @@ class Person:
                 self.page.keyboard.press("ArrowDown")
         expect(radio).to_be_checked()
 
-    def pick(self, label: str, option: str) -> None:
+    def pick(self, label: str, option: str, *, within=None) -> None:
         """Pick an option of a list."""
-        field = self.field(label)
+        field = self.field(label, within=within)
         if self.keyboard:
             self.reach(field)
             names = field.locator("option").all_inner_texts()
@@ -169,12 +176,18 @@ class Person:
             field.select_option(label=option)
         assert field.evaluate("(e) => e.selectedOptions[0].textContent.trim()") == option
 
-    def set_time(self, label: str, moment) -> None:
+    def set_time(self, label: str, moment, *, within=None) -> None:
         """Fill in a local date and time: with the keyboard part by part, in the order this Chromium asks for."""
-        field = self.field(label)
+        self._set(self.field(label, within=within), moment, f"{moment:%Y-%m-%dT%H:%M}", tuple(TYPED))
+
+    def set_day(self, label: str, day, *, within=None) -> None:
+        """Fill in a day."""
+        self._set(self.field(label, within=within), day, day.isoformat(), ("year", "month", "day"))
+
+    def _set(self, field, moment, value: str, asked) -> None:
         if self.keyboard:
             self.reach(field)
-            parts = parts_of_a_time(self.page.context)
+            parts = [part for part in parts_of_a_time(self.page.context) if part in asked]
             for _ in parts:
                 self.page.keyboard.press("ArrowLeft")
             for part in parts:
@@ -182,8 +195,8 @@ class Person:
                 if part == "year":
                     self.page.keyboard.press("ArrowRight")
         else:
-            field.fill(f"{moment:%Y-%m-%dT%H:%M}")
-        assert field.input_value() == f"{moment:%Y-%m-%dT%H:%M}"
+            field.fill(value)
+        assert field.input_value() == value
 
     def hand_over(self, label: str, path) -> None:
         """Choose a file, in the dialog that the press opens."""
@@ -207,3 +220,31 @@ class Person:
             self.page.wait_for_timeout(500)
             self.page.reload()
         self.reads(text, within=within)
+
+
+@contextmanager
+def arriving(chromium, union, screen, means):
+    """Yield arrive(member_id=None, lands="/home"): somebody new at a browser of that way; quiet to the end."""
+    opened, ear = [], Ear()
+
+    def arrive(member_id=None, lands="/home"):
+        context = chromium.new_context(
+            viewport={"width": screen[0], "height": screen[1]}, locale="en-GB", accept_downloads=True
+        )
+        opened.append(context)
+        page = context.new_page()
+        ear.listen(page)
+        person = Person(page, means)
+        if member_id is None:
+            person.open(union.url)
+        else:
+            person.open(union.link(member_id, lands))
+            person.use(page.locator("main form button"))
+            page.wait_for_url(f"**{lands}")
+        return person
+
+    yield arrive
+    for context in opened:
+        context.close()
+    # A form that was refused on purpose answers 422, and Chromium says so.
+    assert [one for one in ear.heard() if "status of 422" not in one] == []

@@ -9,8 +9,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.browser.looking import PHONE, Ear
-from tests.browser.person import Person
 from union.actions import service as acting
 from union.actions.rules.plan import Plan
 from union.actions.rules.states import Kind
@@ -24,29 +22,6 @@ from union.members import queries as members
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ACTING, TABLE = "pay-for-waiting-time", "fees-a-shop-can-live-on"
-
-
-@pytest.fixture
-def people(chromium, union):
-    """people(member_id, lands): somebody at a telephone who uses the keyboard, signed in; quiet to the end."""
-    opened, ear = [], Ear()
-
-    def arrive(member_id, lands):
-        context = chromium.new_context(viewport={"width": PHONE[0], "height": PHONE[1]}, locale="en-GB")
-        opened.append(context)
-        page = context.new_page()
-        ear.listen(page)
-        person = Person(page, "keyboard")
-        person.open(union.link(member_id, lands))
-        person.use(page.locator("main form button"))
-        page.wait_for_url(f"**{lands}")
-        return person
-
-    yield arrive
-    for context in opened:
-        context.close()
-    # A form that was refused on purpose answers 422, and Chromium says so.
-    assert [one for one in ear.heard() if "422" not in one] == []
 
 
 def wall(moment):

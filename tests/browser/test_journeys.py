@@ -13,8 +13,8 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from tests.browser.looking import DESK, PHONE, Ear
-from tests.browser.person import Person
+from tests.browser.ballots import make_a_key
+from tests.browser.looking import DESK, PHONE
 from union.actions import service as acting
 from union.ballots.models import Ballot
 from union.campaigns import queries as campaigns
@@ -42,31 +42,8 @@ SOON = timedelta(seconds=75)
 
 
 @pytest.fixture
-def people(chromium, union, way):
-    """people(member_id=None, lands="/home"): somebody new at a browser of that way, signed in; quiet to the end."""
-    screen, means = WAYS[way]
-    opened, ear = [], Ear()
-
-    def arrive(member_id=None, lands="/home"):
-        context = chromium.new_context(
-            viewport={"width": screen[0], "height": screen[1]}, locale="en-GB", accept_downloads=True
-        )
-        opened.append(context)
-        page = context.new_page()
-        ear.listen(page)
-        person = Person(page, means)
-        if member_id is None:
-            person.open(union.url)
-        else:
-            person.open(union.link(member_id, lands))
-            person.use(page.locator("main form button"))
-            page.wait_for_url(f"**{lands}")
-        return person
-
-    yield arrive
-    for context in opened:
-        context.close()
-    assert ear.heard() == []
+def screen_and_means(way):
+    return WAYS[way]
 
 
 def desk_message(organizer, union, to, containing):
@@ -260,20 +237,6 @@ def courier(way):
             chapter=found.chapter_slug, now=utcnow(),
         )  # fmt: skip
     return found
-
-
-def make_a_key(trustee, ballot, union, tmp_path):
-    """Make the key, save it, show that it is saved, hand in its public part."""
-    trustee.open(f"{union.url}/ballots/{ballot}/key")
-    trustee.press("Make my key")
-    with trustee.page.expect_download() as saved:
-        trustee.press("Save the key file")
-    path = tmp_path / saved.value.suggested_filename
-    saved.value.save_as(path)
-    trustee.hand_over("The key file you saved", path)
-    trustee.tick("I have saved my key in a safe place")
-    trustee.press("Register my key")
-    trustee.heading("Your key is registered")
 
 
 @ways

@@ -9,14 +9,11 @@ from datetime import timedelta
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import update
 
-from tests.browser.looking import PHONE, Ear
-from tests.browser.person import Person
-from union.ballots import queries, service
-from union.ballots.models import Ballot
+from tests.browser.ballots import close_now, until
+from union.ballots import service
 from union.core import db
-from union.core.actor import SYSTEM, Role
+from union.core.actor import Role
 from union.core.clock import utcnow
 from union.demo import votes
 from union.demo.seed import ZONE, Seed
@@ -26,28 +23,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PATIENCE = 120_000
 ORDERS = (("Pay", "Hours", "Data"), ("Pay", "Data"), ("Hours", "Pay", "Data"))
-
-
-@pytest.fixture
-def people(chromium, union):
-    """people(member_id, lands): somebody signed in on a phone who uses the keyboard alone; quiet to the end."""
-    opened, ear = [], Ear()
-
-    def arrive(member_id, lands):
-        context = chromium.new_context(viewport={"width": PHONE[0], "height": PHONE[1]}, locale="en-GB")
-        opened.append(context)
-        page = context.new_page()
-        ear.listen(page)
-        person = Person(page, "keyboard")
-        person.open(union.link(member_id, lands))
-        person.use(page.locator("main form button"))
-        page.wait_for_url(f"**{lands}")
-        return person
-
-    yield arrive
-    for context in opened:
-        context.close()
-    assert ear.heard() == []
 
 
 def shows(person, heading):
@@ -86,11 +61,6 @@ def drafted(union):
             trustee_ids=union.people.trustees,
             threshold=2,
         )
-
-
-def page_of(slug):
-    with db.reading() as session:
-        return queries.ballot_page(session, slug, SYSTEM, utcnow())
 
 
 def hold_the_ceremony(trustees):
@@ -147,23 +117,6 @@ def voters(union, slug):
             return found[: len(ORDERS)]
         time.sleep(1)
     raise AssertionError("too few voting codes at the desk")
-
-
-def until(slug, state):
-    """Wait for the scheduler."""
-    for _ in range(240):
-        if page_of(slug).state == state:
-            return
-        time.sleep(0.5)
-    raise AssertionError(f"the ballot never came to {state}")
-
-
-def close_now(slug):
-    """Let the closing time be now; the scheduler does the rest."""
-    with db.transaction() as session:
-        times = {"opens_at": utcnow() - timedelta(hours=1), "closes_at": utcnow()}
-        session.execute(update(Ballot).where(Ballot.slug == slug).values(**times))
-    until(slug, "closed")
 
 
 def see_the_result(person, ballot):

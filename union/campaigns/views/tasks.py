@@ -77,6 +77,7 @@ def _pledged(found: OrganizePage, now: datetime) -> list[Task]:
     published, settled = stage is not Stage.DRAFT, card.settled_at is not None
     mandate = page.mandate if page.mandate is not None and page.mandate.in_force(now) else None
     may_vote = rules.possible(stage, Turn.LAUNCH_VOTE, card.kind)
+    may_bargain = rules.possible(stage, Turn.BARGAIN, card.kind)
     ballot = url_for("ballots.page", slug=card.ballot_slug) if card.ballot_slug else None
     voting = LIVE if stage is Stage.BALLOT else DONE if mandate else OPEN if may_vote else LATER
     return [
@@ -95,9 +96,22 @@ def _pledged(found: OrganizePage, now: datetime) -> list[Task]:
         _task(
             msg("Act"),
             LIVE if stage is Stage.ACTING else OPEN if mandate else LATER,
+            url=f"/actions/new/{slug}" if mandate and rules.possible(stage, Turn.ACT, card.kind) else None,
             detail=gettext("Mandate until %(when)s", when=when(mandate.expires_at, card.zone))
             if mandate
             else gettext("Needs a mandate in force"),
+        ),
+        _task(
+            msg("Bargain"),
+            LIVE
+            if stage is Stage.BARGAINING
+            else DONE
+            if stage is Stage.WON
+            else OPEN
+            if may_bargain
+            else LATER,
+            url="/bargaining" if may_bargain else None,
+            detail=gettext("Sessions, offers and what is agreed"),
         ),
     ]
 
