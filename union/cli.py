@@ -242,7 +242,7 @@ def keys_rotate(found: Settings, *, batch: int) -> None:
 
     left = Rotation(found).rotate(batch, say=click.echo)
     if left:
-        click.echo(f"{left} values open with no key of this file: see `union keys status`", err=True)
+        click.echo(f"open with no key of this file: {left} values; see `union keys status`", err=True)
     click.echo(
         "All that opens is sealed with the newest key. Put a copy of the file in the safe, then: "
         "union keys retire"

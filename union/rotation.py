@@ -110,7 +110,7 @@ class Rotation:
             needed, _ = self._left()
             if needed:
                 raise Conflict(
-                    msg("%(count)s values still need an old key: run `union keys rotate` first."),
+                    msg("Values that still need an old key: %(count)s. First run `union keys rotate`."),
                     count=needed,
                 )
             old = ring.keys[1:]

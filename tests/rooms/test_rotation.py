@@ -191,7 +191,7 @@ class TestRotating:
             )
         status, said = run("rotate")
         assert status == 0
-        assert "1 values open with no key" in said
+        assert "open with no key of this file: 1 values" in said
         assert "a kept key is missing" in run("status")[1]
 
 
