@@ -50,7 +50,7 @@ def start(settings: Settings) -> None:
     """Install the data key and the database for this process; raises BadSettings in an unsafe production."""
     settings.require_safe()
     settings.keep_private()
-    sealing.install(sealing.Vault(settings.data_key()))
+    sealing.install(settings.vault())
     db.install(db.Database(db.make_engine(settings.database_url)))
 
 

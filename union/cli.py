@@ -14,7 +14,7 @@ import click
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from union.core.errors import UnionError
-from union.core.sealing import make_key
+from union.core.keyring import BadKeys, make_key
 from union.core.settings import BadSettings, Settings
 
 LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s  %(message)s"
@@ -32,6 +32,8 @@ class Union(click.Group):
         except (OperationalError, ProgrammingError) as broken:
             advice = "Make or bring it up to date with `union db migrate`, or mend UNION_DATABASE_URL."
             raise click.ClickException(f"the database does not answer: {broken.orig}. {advice}") from broken
+        except BadKeys as bad:
+            raise click.ClickException(str(bad)) from bad
         except BadSettings as bad:
             raise click.ClickException("not safe to start:\n  - " + "\n  - ".join(bad.problems)) from bad
 
@@ -200,6 +202,63 @@ def scheduler_status(found: Settings) -> None:
     if any(abs(b.offset) > OFF for b in awake):
         click.echo("a clock is wrong: no action can be armed; synchronize it (chrony, ntpd)", err=True)
         sys.exit(1)
+
+
+@main.group()
+def keys() -> None:
+    """Change the key that seals contact data, while the union runs."""
+
+
+@keys.command("status")
+@click.pass_obj
+def keys_status(found: Settings) -> None:
+    """Say which key seals, which still open, and how many values each has sealed."""
+    from union.rotation import Rotation  # noqa: PLC0415 - imports every room's tables
+
+    for line in Rotation(found).status():
+        click.echo(line)
+
+
+@keys.command("add")
+@click.pass_obj
+def keys_add(found: Settings) -> None:
+    """Put a next key into the file: it opens, and seals from the next rotation.
+
+    For several machines: copy the file to each of them before `union keys rotate`.
+    """
+    from union.rotation import Rotation  # noqa: PLC0415 - as above
+
+    click.echo(f"{found.data_key_file}: next key {Rotation(found).add()}; copy the file to every machine")
+
+
+@keys.command("rotate")
+@click.option(
+    "--batch", default=200, show_default=True, type=click.IntRange(1, 5000), help="Rows in a transaction."
+)
+@click.pass_obj
+def keys_rotate(found: Settings, *, batch: int) -> None:
+    """Seal everything again with a new key. Web and scheduler go on; stopped anywhere, run it again."""
+    from union.rotation import Rotation  # noqa: PLC0415 - as above
+
+    left = Rotation(found).rotate(batch, say=click.echo)
+    if left:
+        click.echo(f"open with no key of this file: {left} values; see `union keys status`", err=True)
+    click.echo(
+        "All that opens is sealed with the newest key. Put a copy of the file in the safe, then: "
+        "union keys retire"
+    )
+
+
+@keys.command("retire")
+@click.option("--keep", type=click.Path(path_type=Path), help="Write the old keys there, for old backups.")
+@click.confirmation_option(prompt="Backups made before need the old keys. Take them out of the file?")
+@click.pass_obj
+def keys_retire(found: Settings, *, keep: Path | None) -> None:
+    """Take old keys out of the file; refuses while a single value needs one."""
+    from union.rotation import Rotation  # noqa: PLC0415 - as above
+
+    gone = Rotation(found).retire(keep)
+    click.echo(f"retired: {', '.join(gone)}" if gone else "There is no old key to retire.")
 
 
 def _add_rooms() -> None:

@@ -46,7 +46,7 @@ def commits(path: str, source: str) -> list[str]:
 
 def opened_transactions(path: str, source: str) -> list[str]:
     """`transaction()` belongs to edges: views, commands, jobs, the roof."""
-    edges = {"views", "cli", "jobs", "scheduler", "demo", "bench", "delivery", "login", "testing"}
+    edges = {"views", "cli", "jobs", "scheduler", "rotation", "demo", "bench", "delivery", "login", "testing"}
     if set(Path(path).with_suffix("").parts) & edges or path == "union/core/db.py":
         return []
     return [
@@ -58,7 +58,7 @@ def opened_transactions(path: str, source: str) -> list[str]:
 
 def clock_readers(path: str, source: str) -> list[str]:
     """`utcnow` belongs to the same edges: below, `now` is an argument."""
-    edges = {"views", "cli", "jobs", "scheduler", "demo", "bench", "login", "testing"}
+    edges = {"views", "cli", "jobs", "scheduler", "rotation", "demo", "bench", "login", "testing"}
     if set(Path(path).with_suffix("").parts) & edges or path == "union/core/clock.py":
         return []
     return [

@@ -16,7 +16,7 @@ from union.app import create_app
 from union.ballots.views import counts
 from union.campaigns.views import organize
 from union.cli import main
-from union.core import db, sealing
+from union.core import db, keyring
 from union.core.errors import TooMany
 from union.ledger import rules
 from union.members import service as members
@@ -36,7 +36,7 @@ SITE = "https://union.example"
 def production(settings, database):
     """The application as members reach it: over TLS, behind a proxy."""
     for path in (settings.secret_key_file, settings.data_key_file):
-        sealing.make_key(path)
+        keyring.make_key(path)
     safe = replace(settings, environment="production", public_url=SITE)
     safe.require_safe()
     return create_app(safe)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from union.audit import service as audit
 from union.audit.models import AuditEntry
-from union.core import db, i18n, sealing, zones
+from union.core import db, i18n, keyring, sealing, zones
 from union.core.actor import SYSTEM, VISITOR, Actor, Role
 from union.core.errors import Invalid, NotAllowed
 from union.core.permissions import TABLE, Permission, allow, permits
@@ -107,14 +107,14 @@ class TestSealing:
     def test_look_up_is_hmac_sha_256(self, key, value, purpose):
         value, purpose = (one.encode("utf-8", "ignore").decode() for one in (value, purpose))
         told = f"{purpose}\0{value}".encode()
-        plain = hmac.digest(sealing.Vault._derive(key, b"union/lookup"), told, hashlib.sha256)
+        plain = hmac.digest(keyring.derive(key, b"union/lookup"), told, hashlib.sha256)
         assert sealing.Vault(key).lookup(value, purpose) == plain
 
     def test_a_key_file_is_its_owners_alone(self, tmp_path):
         path = tmp_path / "data.key"
-        key = sealing.make_key(path)
+        key = keyring.make_key(path)
         assert path.stat().st_mode & 0o077 == 0
-        assert sealing.make_key(path) == key
+        assert keyring.make_key(path) == key
 
     def test_whoever_makes_a_key_at_the_same_moment_gets_the_same(self, tmp_path):
         for n in range(20):
@@ -122,11 +122,11 @@ class TestSealing:
 
             def make(path=path, together=together):
                 together.wait()
-                return sealing.make_key(path)
+                return keyring.make_key(path)
 
             with ThreadPoolExecutor(8) as pool:
                 keys = [one.result() for one in [pool.submit(make) for _ in range(8)]]
-            assert set(keys) == {sealing.read_key(path)}
+            assert set(keys) == {keyring.read_key(path)}
             assert len(list(tmp_path.iterdir())) == n + 1
 
 
@@ -232,12 +232,12 @@ class TestSettings:
     def test_production_refuses_a_default_key(self, tmp_path):
         (tmp_path / "secret.key").write_text("00" * 32)
         (tmp_path / "secret.key").chmod(0o600)
-        sealing.make_key(tmp_path / "data.key")
+        keyring.make_key(tmp_path / "data.key")
         assert [p for p in self.production(tmp_path).problems() if "SECRET" in p]
 
     def test_production_starts_on_good_keys(self, tmp_path):
         for name in ("secret.key", "data.key"):
-            sealing.make_key(tmp_path / name)
+            keyring.make_key(tmp_path / name)
         assert self.production(tmp_path).problems() == []
 
     def test_secrets_are_masked(self, tmp_path):

@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from sqlalchemy import text
 
 from tests.factories.members import make_member
-from union.core.db import transaction
+from union.core.db import reading, transaction
+from union.web.guards import public
 
 TYPED = "We have waited for months,\nand nobody called."
 
@@ -66,3 +68,32 @@ def test_an_error_says_what_to_do_next(client, sign_in, member):
     assert refused.status_code == 403
     assert "Ask an organizer" in refused.text
     assert 'href="/home"' in refused.text
+
+
+class TestWhatNoDatabaseTakes:
+    @pytest.fixture
+    def broken(self, app, client):
+        """A page whose code makes a number that no column holds, whatever was asked."""
+
+        def view():
+            with reading() as session:
+                session.execute(text("SELECT :n"), {"n": 2**70})
+
+        app.add_url_rule("/broken", "broken", public(view), methods=["GET", "POST"])
+        return client
+
+    def test_a_fault_of_ours_is_ours(self, broken, caplog):
+        answer = broken.get("/broken?name=Anna")
+        assert answer.status_code == 500
+        assert "in view" in caplog.text
+        assert "Anna" not in caplog.text
+        assert str(2**70) not in caplog.text
+
+    @pytest.mark.parametrize("value", ["9" * 30, "-" + "9" * 12, "a\0b", "9" * 5000])
+    def test_what_the_visitor_sent_is_the_visitors(self, broken, value):
+        assert broken.get("/broken", query_string={"page": value}).status_code == 400
+        assert broken.post("/broken", data={"page": ["1", value]}).status_code == 400
+
+    @pytest.mark.parametrize("value", ["1", "2026-11-27", "ünion", "12345", "٩" * 30])
+    def test_what_a_column_takes_is_no_excuse(self, broken, value):
+        assert broken.get("/broken", query_string={"page": value}).status_code == 500

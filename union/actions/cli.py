@@ -20,7 +20,7 @@ from union.members import queries as members
 def actions(settings: Settings) -> None:
     """Look at actions, and do by hand what the scheduler does."""
     settings.require_safe()
-    sealing.install(sealing.Vault(settings.data_key()))
+    sealing.install(settings.vault())
     db.install(db.Database(db.make_engine(settings.database_url)))
 
 

@@ -17,7 +17,7 @@ from union.core.settings import Settings
 def campaigns(settings: Settings) -> None:
     """Look at campaigns and settle pledge rounds that are due."""
     settings.require_safe()
-    sealing.install(sealing.Vault(settings.data_key()))
+    sealing.install(settings.vault())
     db.install(db.Database(db.make_engine(settings.database_url)))
 
 

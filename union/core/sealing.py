@@ -1,23 +1,24 @@
 """Secrets at rest: contact data sealed with AES-256-GCM, looked up by keyed hash.
 
-The key lives outside the database (a file or the environment's path to one); a stolen database alone
-tells no address. Sealing binds the column name, so a value moved to another column does not open.
+The keys live outside the database, in a file of `union.core.keyring`; a stolen database alone tells no
+address. Sealing binds the column name, so a value moved to another column does not open. What is sealed
+begins with the name of its key, so that a new key can take over while the old one still opens.
 """
 
 import hashlib
-import os
 import secrets
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from union.core.clock import stopwatch
+from union.core.keyring import NAME_BYTES, Keyring, name_of, read_ring, stamp
 
 _NONCE = 12
-KEY_BYTES = 32
+LOOK_EVERY = 5.0
+"""Seconds after which a process that seals looks whether a new key was put into the file."""
 
 
 class CannotOpen(Exception):
@@ -25,40 +26,73 @@ class CannotOpen(Exception):
 
 
 class Vault:
-    """Seals and opens text with one 32-byte data key."""
+    """Seals with the newest data key, opens with any; keys put into `source` later are taken up by itself."""
 
-    def __init__(self, key: bytes) -> None:
-        if len(key) != KEY_BYTES:
-            msg = "a data key has 32 bytes"
-            raise ValueError(msg)
-        self._cipher = AESGCM(self._derive(key, b"union/sealing"))
-        self._inner, self._outer = _keyed(self._derive(key, b"union/lookup"))
+    def __init__(self, keys: bytes | Keyring, source: Path | None = None) -> None:
+        ring = keys if isinstance(keys, Keyring) else Keyring((keys,))
+        self._source, self._stamp, self._looked = source, stamp(source), stopwatch()
+        self._inner, self._outer = _keyed(ring.lookup_key())
+        self._take(ring)
 
-    @staticmethod
-    def _derive(key: bytes, purpose: bytes) -> bytes:
-        return HKDF(SHA256(), 32, None, purpose).derive(key)
+    def _take(self, ring: Keyring) -> None:
+        """Use the keys of `ring`; how addresses are looked up never changes."""
+        self.ring = ring
+        self._ciphers = {name_of(key): AESGCM(ring.sealing_key(key)) for key in ring.all}
+        newest = name_of(ring.keys[0])
+        self._newest = newest, self._ciphers[newest]
+
+    def look_again(self) -> bool:
+        """Read the file of keys again where it changed; return whether it did."""
+        self._looked = stopwatch()
+        now = stamp(self._source)
+        if self._source is None or now is None or now == self._stamp:
+            return False
+        self._take(read_ring(self._source))
+        self._stamp = now
+        return True
+
+    def _look_now_and_then(self) -> None:
+        if stopwatch() - self._looked > LOOK_EVERY:
+            self.look_again()
 
     def seal(self, text: str, purpose: str) -> bytes:
-        """Return `text` encrypted for `purpose` (a column's name): nonce ‖ ciphertext ‖ tag."""
+        """Return `text` encrypted for `purpose` (a column's name): key's name ‖ nonce ‖ ciphertext ‖ tag."""
+        self._look_now_and_then()
+        name, cipher = self._newest
         nonce = secrets.token_bytes(_NONCE)
-        return nonce + self._cipher.encrypt(nonce, text.encode(), purpose.encode())
+        return name + nonce + cipher.encrypt(nonce, text.encode(), purpose.encode())
 
     def seal_all(self, texts: Sequence[str], purpose: str) -> list[bytes]:
         """Seal many texts for one purpose, each with a nonce of its own, as `seal` does one."""
+        self._look_now_and_then()
+        name, cipher = self._newest
         bound = purpose.encode()
         nonces = secrets.token_bytes(_NONCE * len(texts))
-        encrypt = self._cipher.encrypt
+        encrypt = cipher.encrypt
         return [
-            (nonce := nonces[n : n + _NONCE]) + encrypt(nonce, text.encode(), bound)
+            name + (nonce := nonces[n : n + _NONCE]) + encrypt(nonce, text.encode(), bound)
             for n, text in zip(range(0, len(nonces), _NONCE), texts, strict=True)
         ]
 
     def open(self, sealed: bytes, purpose: str) -> str:
         """Return the text sealed for `purpose`; raises CannotOpen."""
-        try:
-            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], purpose.encode()).decode()
-        except InvalidTag as problem:
-            raise CannotOpen(purpose) from problem
+        text = self._opened(sealed, purpose)
+        if text is None and self.look_again():
+            text = self._opened(sealed, purpose)
+        if text is None:
+            raise CannotOpen(purpose)
+        return text
+
+    def _opened(self, sealed: bytes, purpose: str) -> str | None:
+        """Open with the key that is named; what was sealed before keys had names is tried with each."""
+        named = self._ciphers.get(sealed[:NAME_BYTES])
+        body = sealed[NAME_BYTES:] if named else sealed
+        for cipher in [named] if named else list(self._ciphers.values()):
+            try:
+                return cipher.decrypt(body[:_NONCE], body[_NONCE:], purpose.encode()).decode()
+            except InvalidTag:
+                continue
+        return None
 
     def lookup(self, value: str, purpose: str) -> bytes:
         """Return the keyed hash (32 bytes) that finds an exact `value` again without opening anything."""
@@ -98,24 +132,3 @@ def vault() -> Vault:
         msg = "no data key installed"
         raise RuntimeError(msg)
     return _installed[0]
-
-
-def read_key(path: Path) -> bytes:
-    """Read a 32-byte key written as 64 hex digits."""
-    return bytes.fromhex(path.read_text().strip())
-
-
-def make_key(path: Path) -> bytes:
-    """Write a new key that only the owner can read, unless one is there; return it.
-
-    Web and scheduler start side by side and may both come here: a key appears whole, and the first one stays.
-    """
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-        draft.touch(mode=0o600)
-        draft.write_text(secrets.token_hex(32) + "\n")
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
-    return read_key(path)

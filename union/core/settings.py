@@ -11,7 +11,8 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from union.core.sealing import make_key, read_key
+from union.core.keyring import BadKeys, make_key, read_key, read_ring
+from union.core.sealing import Vault
 
 SECRET_FIELDS = frozenset(
     {"twilio_auth_token", "sinch_api_token", "sinch_webhook_secret", "smtp_url", "database_url", "broker_url"}
@@ -121,7 +122,10 @@ class Settings:
             path: Path = getattr(self, name)
             variable = f"UNION_{name.upper()}"
             if not path.is_file():
-                found.append(f"{variable}: no key at {path}; make one with: union settings make-key {path}")
+                found.append(
+                    f"{variable}: no key at {path}; put the kept copy back; for a new union make one: "
+                    f"union settings make-key {path}"
+                )
             elif path.stat().st_mode & 0o077:
                 found.append(f"{variable}: {path} can be read by others; chmod 600 it")
             elif len(set(read_key_or_empty(path))) < 8:  # noqa: PLR2004 - a real random key has many distinct bytes
@@ -174,9 +178,14 @@ class Settings:
         given = {"Twilio": self.twilio_account_sid, "Sinch": self.sinch_service_plan_id}
         return [name for name, account in given.items() if account]
 
-    def data_key(self) -> bytes:
-        """Return the key that seals contact data; development makes it on first use."""
-        return make_key(self.data_key_file) if self.development else read_key(self.data_key_file)
+    def vault(self) -> Vault:
+        """Return what seals contact data; development makes the key on first use. Raises BadSettings."""
+        if self.development and not self.data_key_file.exists():
+            make_key(self.data_key_file)
+        try:
+            return Vault(read_ring(self.data_key_file), self.data_key_file)
+        except BadKeys as bad:
+            raise BadSettings([f"UNION_DATA_KEY_FILE: {bad}"]) from bad
 
     def push_key(self) -> bytes | None:
         """Return the key that signs notifications; None where there is none. Development makes it."""
@@ -231,9 +240,8 @@ def mask(name: str, value: str) -> str:
 
 
 def read_key_or_empty(path: Path) -> bytes:
-    """Return the key in `path`, or nothing when it holds none."""
+    """Return the key in `path`, of several the first; nothing when it holds none."""
     try:
-        key = read_key(path)
-    except ValueError:
+        return read_ring(path).keys[0]
+    except BadKeys:
         return b""
-    return key if len(key) == 32 else b""  # noqa: PLR2004

@@ -26,7 +26,7 @@ _ROLES = [role.value for role in GRANTABLE]
 def _open(settings: Settings) -> None:
     """Install the data key and the database for this command."""
     settings.require_safe()
-    sealing.install(sealing.Vault(settings.data_key()))
+    sealing.install(settings.vault())
     db.install(db.Database(db.make_engine(settings.database_url)))
 
 

@@ -48,7 +48,7 @@ def notify(ctx: click.Context) -> None:
         return
     settings: Settings = ctx.obj
     settings.require_safe()
-    sealing.install(sealing.Vault(settings.data_key()))
+    sealing.install(settings.vault())
     db.install(db.Database(db.make_engine(settings.database_url)))
 
 

@@ -18,7 +18,7 @@ _EVERY = 250
 def _open(settings: Settings) -> None:
     """Install the data key and the database for this command."""
     settings.require_safe()
-    sealing.install(sealing.Vault(settings.data_key()))
+    sealing.install(settings.vault())
     db.install(db.Database(db.make_engine(settings.database_url)))
 
 

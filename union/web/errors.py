@@ -4,6 +4,10 @@ A request that asks for JSON gets {"error": name, "message": text}.
 """
 
 import logging
+import re
+import traceback
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, jsonify, render_template, request
@@ -18,6 +22,11 @@ from union.web.guards import PUBLIC, current_actor, guard_of
 from union.web.i18n import gettext
 
 log = logging.getLogger(__name__)
+
+LARGEST = 2**31 - 1
+"""What a column of whole numbers holds on PostgreSQL."""
+_WHOLE = re.compile(r"[+-]?[0-9]+")
+_HALF = re.compile("[\ud800-\udfff]")
 
 HEADINGS = {
     400: msg("We could not read that"),
@@ -123,9 +132,35 @@ def _elsewhere(error: Exception) -> ResponseReturnValue:
 
 
 def _impossible(error: Exception) -> ResponseReturnValue:
-    """Answer a number or a character that no database takes: nothing of ours broke."""
-    log.warning("%s at %s", type(error).__name__, request.endpoint)
-    return _page(400, "BadRequest", gettext(BODIES[400]))
+    """Answer a number or a character that no database takes; where the visitor sent none, we broke.
+
+    The driver's words may quote what people wrote, so only the places in our code are logged.
+    """
+    if _no_database_takes(_sent()):
+        log.warning("%s at %s", type(error).__name__, request.endpoint)
+        return _page(400, "BadRequest", gettext(BODIES[400]))
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    places = "".join(traceback.format_tb(error.__traceback__))
+    log.error("unexpected %s (%s) at %s\n%s", type(error).__name__, state, request.endpoint, places)
+    return _page(500, "Broken", gettext(BODIES[500]))
+
+
+def _sent() -> Iterator[str]:
+    """Yield every value of the address, the query and the form."""
+    yield from map(str, (request.view_args or {}).values())
+    yield from request.args.values()
+    for values in request.form.listvalues():
+        yield from values
+
+
+def _no_database_takes(values: Iterable[str]) -> bool:
+    """Tell whether there is a NUL, half a character, or a whole number beyond what a column holds."""
+    return any(
+        "\0" in value
+        or _HALF.search(value) is not None
+        or (_WHOLE.fullmatch(value.strip()) is not None and abs(Decimal(value)) > LARGEST)
+        for value in values
+    )
 
 
 def _broken(error: Exception) -> ResponseReturnValue:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from tests.factories import ballots as make
 from union.ballots.cli import ballots
-from union.core import db
+from union.core import db, sealing
 from union.core.settings import Settings
 
 YES = [[1, 0, 0]]
@@ -25,7 +25,7 @@ def run(database, tmp_path, monkeypatch):
     settings = Settings.from_environment(
         {"UNION_ENV": "development", "UNION_HOME": str(tmp_path / "home"), "UNION_DATABASE_URL": url}
     )
-    monkeypatch.setattr(Settings, "data_key", lambda _: bytes(range(32)))
+    monkeypatch.setattr(Settings, "vault", lambda _: sealing.Vault(bytes(range(32))))
     monkeypatch.chdir(tmp_path)
 
     def work(*words, status=0, stdin=None):

@@ -28,7 +28,7 @@ NEW = click.Path(dir_okay=False, path_type=Path)
 def open_database(settings: Settings) -> None:
     """Install the data key and the database for this command."""
     settings.require_safe()
-    sealing.install(sealing.Vault(settings.data_key()))
+    sealing.install(settings.vault())
     db.install(db.Database(db.make_engine(settings.database_url)))
 
 

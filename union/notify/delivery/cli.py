@@ -18,7 +18,7 @@ CHANNELS = [channel.value for channel in Channel]
 def worker(settings: Settings) -> None:
     """Run workers that send, on as many machines as you like, and look at them."""
     settings.require_safe()
-    sealing.install(sealing.Vault(settings.data_key()))
+    sealing.install(settings.vault())
     db.install(db.Database(db.make_engine(settings.database_url)))
 
 
