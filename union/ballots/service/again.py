@@ -29,8 +29,8 @@ def hold_again(session: Session, *, actor: Actor, now: datetime, slug: str) -> s
 
     It opens a week from now for as long as the first was to; the rule's version of that day is taken. A
     member who is no trustee of the union any more is left out; where no more are left than were needed,
-    all of them are. Raises Closed when the ballot is not counted or did settle something, Conflict when it is held again
-    already or another ballot on its subject is under way.
+    all of them are. Raises Closed when the ballot is not over or did settle something, Conflict when it is
+    held again already or another ballot on its subject is under way.
     """
     allow(actor, Permission.BALLOT_PLAN)
     ballot = board.locked(session, slug)
