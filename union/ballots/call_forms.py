@@ -47,4 +47,5 @@ class CallForm(TimesForm, RuleForm):
             server_trustee=bool(self.server_trustee.data),
             threshold=self.chosen(),
             rule_confirmed=bool(self.rule_confirmed.data),
+            clause=self.clause(),
         )

@@ -17,6 +17,7 @@ from wtforms import (
 )
 from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
+from union.ballots.extension import Clause, typed
 from union.ballots.papers import LONGEST_QUESTION
 from union.ballots.presets import Preset
 from union.ballots.queries import Choices
@@ -129,7 +130,39 @@ class ThresholdForm(Form):
         return int(self.threshold.data)
 
 
-class RuleForm(ThresholdForm):
+class ExtensionForm(Form):
+    """Whether the close may move, left empty for never."""
+
+    extend_turnout = StringField(
+        msg("If less than this share was cast at the close"),
+        [Optional(), Length(max=20)],
+        description=msg("A fraction of the roll, such as 1/2. Empty: never for a low turnout."),
+    )
+    extend_hours = IntegerField(
+        msg("then by how many hours, once?"), [Optional()], description=msg("Whole hours, at most 336.")
+    )
+    extend_outage = IntegerField(
+        msg("If members could not reach us for more than so many minutes"),
+        [Optional()],
+        description=msg(
+            "Then by as long as our own watch found it so, once. Empty: never. The watch asks for the"
+            " ballot's page every 15 seconds."
+        ),
+    )
+
+    def clause(self) -> Clause | None:
+        """Return what may move the close, None for nothing. Raises Invalid at the field."""
+        return typed(self.extend_turnout.data or "", self.extend_hours.data, self.extend_outage.data)
+
+    def show(self, clause: Clause | None) -> None:
+        """Fill in what was chosen."""
+        if clause is not None and clause.turnout is not None:
+            self.extend_turnout.data = f"{clause.turnout.num}/{clause.turnout.den}"
+            self.extend_hours.data = clause.hours
+        self.extend_outage.data = clause.outage_minutes if clause else None
+
+
+class RuleForm(ExtensionForm, ThresholdForm):
     """Under which rule a vote is held, and who holds its key."""
 
     preset = RadioField(msg("Under which rule?"), [InputRequired(msg("Choose a rule."))], choices=[])
@@ -271,6 +304,28 @@ class ObjectionForm(Form):
     """An objection, or an answer to one."""
 
     text = TextAreaField(msg("Your objection"), [InputRequired(FILLED), Length(max=4000)])
+
+
+class GiveUpForm(Form):
+    """Why a ballot cannot be counted, for everybody to read."""
+
+    note = TextAreaField(
+        msg("What happened, for everybody to read"),
+        [InputRequired(FILLED), Length(max=2000)],
+        description=msg(
+            "Which key is lost and how, what was tried, and what comes next. No names of voters."
+        ),
+    )
+
+
+class ReissueForm(Form):
+    """Whose voting code is replaced."""
+
+    member = StringField(
+        msg("Whose code is lost?"),
+        [InputRequired(FILLED), Length(max=200)],
+        description=msg("Email address, phone number, or the member's number in the roll."),
+    )
 
 
 class AnswerForm(Form):

@@ -8,7 +8,10 @@ import logging
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+import requests
+
 from union.ballots import queries, service
+from union.ballots.extension import WATCH_EVERY
 from union.core.actor import SYSTEM
 from union.core.db import reading, transaction
 from union.core.errors import UnionError
@@ -52,10 +55,39 @@ def open_due(now: datetime, settings: Settings) -> int:
 
 
 def close_due(now: datetime, settings: Settings) -> int:
-    """Close the ballots whose time is over."""
+    """Close the ballots whose time is over; return how many, those aside that their rule keeps open."""
     with reading() as session:
         slugs = queries.due(session, now).to_close
-    return _each(slugs, _told(service.close_ballot, now, settings))
+
+    def act(slug: str) -> bool:
+        with transaction() as session:
+            return service.close_ballot(
+                session, actor=SYSTEM, now=now, slug=slug, public_url=settings.public_url
+            )
+
+    return _each(slugs, act)
+
+
+def watch(now: datetime, settings: Settings) -> int:
+    """Look whether members reach the ballots whose close may move for an outage, and note where they do."""
+    with reading() as session:
+        slugs = queries.due(session, now).watched
+
+    def act(slug: str) -> bool:
+        if not _answers(f"{settings.public_url.rstrip('/')}/ballots/{slug}"):
+            return False
+        with transaction() as session:
+            return service.reached(session, now=now, slug=slug)
+
+    return _each(slugs, act)
+
+
+def _answers(url: str) -> bool:
+    """Tell whether the page at `url`, asked for as a member would, is served."""
+    try:
+        return bool(requests.get(url, timeout=10).ok)
+    except requests.RequestException:
+        return False
 
 
 def conclude_complete(now: datetime, settings: Settings) -> int:
@@ -140,6 +172,7 @@ def forget_hands(now: datetime, settings: Settings) -> int:
 JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("open", 1, open_due),
     ("close", 1, close_due),
+    ("watch", int(WATCH_EVERY.total_seconds()), watch),
     ("conclude", 5, conclude_complete),
     ("receipts", 10, send_receipts),
     ("heads", 60, send_heads),

@@ -27,6 +27,9 @@ class Ballot(Base):
     ballots that count. shuffle_turn_at: since when the trustee whose turn it is can shuffle; shuffled: all
     shuffles are there.
     codes_by_officer: an officer made the voting codes offline and hands them out; we only know public parts.
+    extended: how the close moved by the clause in the rule (`extension.Move`), null while it did not.
+    given_up: who asked to end a count that cannot be finished, with which note, and who agreed.
+    reissued: how often a single voting code was replaced.
     threshold: how many of the trustees are needed; null when all are. ceremony: how often their keys were
     asked for. duty_since: since when what they have to do now waits. block: the threshold trustees' item of
     the published record, once their ceremony is over.
@@ -61,6 +64,7 @@ class Ballot(Base):
     unreachable: Mapped[int] = mapped_column(default=0)
     roll_hash: Mapped[str | None] = mapped_column(String(64))
     issue: Mapped[int] = mapped_column(default=0)
+    reissued: Mapped[int] = mapped_column(default=0, server_default="0")
     codes_by_officer: Mapped[bool] = mapped_column(default=False)
     threshold: Mapped[int | None] = mapped_column()
     ceremony: Mapped[int] = mapped_column(default=1)
@@ -78,6 +82,8 @@ class Ballot(Base):
     concluded_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     cancelled_at: Mapped[datetime | None] = mapped_column(Instant)
     reminded_at: Mapped[datetime | None] = mapped_column(Instant)
+    extended: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    given_up: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     wiped_at: Mapped[datetime | None] = mapped_column(Instant)
     cast: Mapped[int | None] = mapped_column()
     weighting: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -193,6 +199,33 @@ class PublicCredential(Base):
 
     # By digest: a finite-field point is too long for an index of PostgreSQL's to be comfortable with.
     __table_args__ = (Index("uq_public_credential_ballot_id_digest", "ballot_id", "digest", unique=True),)
+
+
+class CredentialTag(Base):
+    """Which public credential to strike when one member needs a new code; gone when voting opens.
+
+    tag: keyed hash of ballot and member; digest: the credential's, sealed; times: how often it was replaced.
+    Without the data key no row says whose it is or which it means (docs/adr/0021).
+    """
+
+    __tablename__ = "credential_tag"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(64), primary_key=True)
+    digest: Mapped[str] = mapped_column(SealedText("credential_tag.digest"))
+    times: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+
+class BallotPulse(Base):
+    """When an open ballot's page was last reached by our own watch; away: seconds it was not, so far."""
+
+    __tablename__ = "ballot_pulse"
+
+    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
+    reached_at: Mapped[datetime] = mapped_column(Instant)
+    away: Mapped[int] = mapped_column(default=0)
 
 
 class BoardRecord(Base):

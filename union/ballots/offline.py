@@ -99,6 +99,32 @@ def make_codes(roll: Roll, draw: Draw) -> tuple[str, Public]:
     return table.getvalue(), Public(roll.uuid, roll.group, roll.members, tuple(published), roll.weights)
 
 
+def replace_code(codes: str, public: Public, member_id: str, draw: Draw) -> tuple[str, Public]:
+    """Strike one member's code and make a new one: the CSV and the public parts, each with that one changed.
+
+    codes: the CSV that `make_codes` wrote. Raises Refused when the member or the struck code is not there.
+    """
+    rows = list(csv.reader(io.StringIO(codes)))
+    place = next((n for n, row in enumerate(rows) if n and row and row[0] == member_id), None)
+    if place is None or len(rows[place]) != 3:  # noqa: PLR2004 - member, code, link
+        raise Refused(Check.CREDENTIALS_FORM, "the file of codes does not list this member")
+    group = group_named(public.group)
+    _, old, link = rows[place]
+    struck = str(public_of(group, public.uuid, old))
+    weights = dict(public.listed)
+    if struck not in weights:
+        raise Refused(Check.CREDENTIALS_FORM, "the public parts do not hold this member's code")
+    private = make_credential(draw)
+    made = str(public_of(group, public.uuid, private))
+    left = {made if point == struck else point: weight for point, weight in weights.items()}
+    listed = [Listed(group.point(point), weight) for point, weight in left.items()]
+    rows[place] = [member_id, private, f"{link.partition('#')[0]}#{private}"]
+    table = io.StringIO()
+    csv.writer(table).writerows(rows)
+    points = json.loads(credentials_record(group, listed, weighted=bool(public.weights)))
+    return table.getvalue(), Public(public.uuid, public.group, public.members, tuple(points), public.weights)
+
+
 def read_roll(text: str) -> Roll:
     """Read the file `Roll.text` wrote. Raises Refused by name."""
     facts = _facts(text, ROLL)

@@ -26,6 +26,7 @@ class State(StrEnum):
     CLOSED = "closed"
     CONCLUDED = "concluded"
     CANCELLED = "cancelled"
+    UNCOUNTABLE = "uncountable"
 
 
 class Kind(StrEnum):
@@ -42,16 +43,22 @@ MOVES: dict[State, frozenset[State]] = {
     State.KEYS: frozenset({State.CREDENTIALS, State.CANCELLED}),
     State.CREDENTIALS: frozenset({State.OPEN, State.CANCELLED}),
     State.OPEN: frozenset({State.CLOSED, State.CANCELLED}),
-    State.CLOSED: frozenset({State.CONCLUDED}),
+    State.CLOSED: frozenset({State.CONCLUDED, State.UNCOUNTABLE}),
     State.CONCLUDED: frozenset(),
     State.CANCELLED: frozenset(),
+    State.UNCOUNTABLE: frozenset(),
 }
-SHOWN_TO_ALL = (State.OPEN, State.CREDENTIALS, State.CLOSED, State.CONCLUDED, State.CANCELLED)
 BEFORE_OPENING = frozenset({State.DRAFT, State.KEYS, State.CREDENTIALS})
+SHOWN_TO_ALL = tuple(state for state in State if state not in {State.DRAFT, State.KEYS})
+WITHOUT_RESULT = frozenset({State.CANCELLED, State.UNCOUNTABLE})
+"""Over, and nothing is decided."""
+OVER = WITHOUT_RESULT | {State.CONCLUDED}
+GIVE_UP_AFTER = timedelta(days=1)
+"""How long trustees have, from the first officer's word, to come with their share after all."""
 
 
 def may_move(old: State, new: State) -> bool:
-    """Tell whether a ballot may go from `old` to `new`; a closed one is never cancelled, only concluded."""
+    """Tell whether a ballot may go from `old` to `new`; a closed one is concluded, or cannot be counted."""
     return new in MOVES[old]
 
 
@@ -284,11 +291,13 @@ def choose(counts: Sequence[int], seats: int) -> Chosen:
 
 
 def may_be_held_again(state: State, *, decides: bool, passed: bool, tied: bool) -> bool:
-    """Tell whether a ballot may be held again: it is counted and settled nothing.
+    """Tell whether a ballot may be held again: it is over and settled nothing, or cannot be counted.
 
     decides: it has a yes/no question. Without one it settled nothing when a last place is tied; with one
     that passed, a tie beside it is for the meeting, because what was adopted is not voted on twice.
     """
+    if state is State.UNCOUNTABLE:
+        return True
     return state is State.CONCLUDED and (not passed or (tied and not decides))
 
 
@@ -305,7 +314,11 @@ def remind_from(opened_at: datetime, closes_at: datetime) -> datetime:
 def reminder_kinds(opened_at: datetime, closes_at: datetime) -> list[str]:
     """Return the kinds of all reminders there can have been: whoever got none had voted."""
     days = (closes_at - opened_at).days + 2
-    return ["reminder", *(f"reminder-{opened_at + timedelta(days=n):%Y%m%d}" for n in range(days))]
+    return [
+        "reminder",
+        "extended",
+        *(f"reminder-{opened_at + timedelta(days=n):%Y%m%d}" for n in range(days)),
+    ]
 
 
 @dataclass(frozen=True)

@@ -118,7 +118,7 @@ def _settle(
     outcome = ballots.outcome(session, row.ballot_slug)
     if outcome is None:
         card = ballots.by_slug(session, row.ballot_slug)
-        if card is not None and card.state == "cancelled":
+        if card is not None and card.without_result:
             row.state = VoteState.DROPPED
             votes.record(session, action, row, "drop_vote", actor, now)
             return True

@@ -152,6 +152,29 @@ def credentials(settings: Settings, roll: str, output: Path) -> None:
     click.echo(f"public parts in {output / 'public.json'}: this one is for upload-credentials")
 
 
+@ballots.command("replace-code")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("member")
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), required=True)
+def replace_code(folder: Path, member: str, output: Path) -> None:
+    """Strike the code of MEMBER (an id) and make a new one, on this machine and without network.
+
+    FOLDER: what `credentials` wrote. OUTPUT: a new folder, with both files and that one code changed. Upload
+    its public.json before voting opens, and destroy the old folder.
+    """
+    with refusals():
+        public = offline.read_public((folder / "public.json").read_text())
+        codes, changed = offline.replace_code(
+            (folder / "CODES.csv").read_text(), public, member, secrets.randbelow
+        )
+    output.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_private(output / "CODES.csv", codes.rstrip("\n"))
+    write_private(output / "public.json", changed.text().rstrip("\n"))
+    click.echo(
+        f"a new code in {output / 'CODES.csv'}; upload {output / 'public.json'}, then destroy {folder}"
+    )
+
+
 def _exported(settings: Settings, slug: str) -> str:
     open_database(settings)
     with db.transaction() as session:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from union.ballots.extension import Clause
 from union.ballots.rules import Kind, Of, Rule, Share
 from union.core.errors import Invalid
 from union.core.i18n import msg
@@ -43,7 +44,8 @@ class Preset:
 
     id: this version. family: the versions that follow each other; a ballot takes the one valid on the day
     it opens. kind: strike_vote, ratification, demands, or (not for ballots) recognition, notice. As-of is
-    the day somebody last looked at the source; after review_by an officer must confirm its use.
+    the day somebody last looked at the source; after review_by an officer must confirm its use. extension:
+    when the close may move, where the source says so; none of ours does.
     """
 
     id: str
@@ -72,6 +74,7 @@ class Preset:
     valid_from: date | None = None
     valid_to: date | None = None
     banner: str = ""
+    extension: Clause | None = None
 
     @property
     def for_ballots(self) -> bool:
@@ -135,6 +138,10 @@ def read(facts: dict[str, Any]) -> Preset:
     for name in ("ballot_notice", "action_notice", "must_start_within"):
         if name in ready:
             ready[name] = Span(**ready[name])
+    if "extension" in ready:
+        clause = dict(ready["extension"])
+        clause["turnout"] = Share(**clause["turnout"]) if "turnout" in clause else None
+        ready["extension"] = Clause(**clause)
     ready.setdefault("family", ready["id"])
     return Preset(**ready)
 

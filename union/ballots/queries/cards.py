@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from union.ballots import outcomes
 from union.ballots.models import Ballot, BallotTrustee, PartialDecryption, RollEntry
 from union.ballots.papers import Asked, Part
-from union.ballots.rules import SHOWN_TO_ALL, Of, Reason, State, Verdict
+from union.ballots.rules import OVER, SHOWN_TO_ALL, WITHOUT_RESULT, Of, Reason, State, Verdict
 from union.ballots.service import mixing
 from union.ballots.service.summons import owing
 from union.core.actor import Actor
@@ -33,6 +33,16 @@ class BallotCard:
     on_roll: bool = False
     voted: bool | None = None
     passed: bool | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self.state in OVER
+
+    @property
+    def without_result(self) -> bool:
+        """Whether it is over and decided nothing: called off, or never to be counted."""
+        return self.state in WITHOUT_RESULT
 
 
 @dataclass(frozen=True)
@@ -186,10 +196,9 @@ def for_subject(session: Session, subject: str) -> list[BallotCard]:
 
 def held_again(session: Session, subject: str) -> BallotCard | None:
     """Return the ballot that holds an earlier one about `subject` again and is not over yet; None without."""
-    over = (State.CONCLUDED, State.CANCELLED)
     found = session.scalars(
         select(Ballot)
-        .where(Ballot.subject == subject, Ballot.rerun_of.is_not(None), Ballot.state.not_in(over))
+        .where(Ballot.subject == subject, Ballot.rerun_of.is_not(None), Ballot.state.not_in(OVER))
         .order_by(Ballot.created_at.desc(), Ballot.id)
     ).first()
     return card(found) if found else None
@@ -215,7 +224,7 @@ def listing(session: Session, actor: Actor, now: datetime) -> Listing:
         duties=tuple(duties(session, actor.member_id)) if actor.member_id else (),
         running=tuple(c for c in cards if c.state in {State.OPEN, State.CLOSED} and c not in mine),
         coming=tuple(c for c in cards if c.state in {State.DRAFT, State.KEYS, State.CREDENTIALS}),
-        done=tuple(reversed([c for c in cards if c.state in {State.CONCLUDED, State.CANCELLED}])),
+        done=tuple(reversed([c for c in cards if c.over])),
     )
 
 

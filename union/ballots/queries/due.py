@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from union.ballots import holders
 from union.ballots.holders import shares_missing
-from union.ballots.models import Ballot, BallotTrustee, PartialDecryption, WaitingReceipt
+from union.ballots.models import Ballot, BallotPulse, BallotTrustee, PartialDecryption, WaitingReceipt
 from union.ballots.queries.pages import rule_is_stale
 from union.ballots.rules import State, marks_kept_until, remind_from
 from union.ballots.service.mixing import ASK_AGAIN
@@ -29,6 +29,7 @@ class Due:
     to_wipe: tuple[str, ...]
     to_call: tuple[str, ...]
     to_shuffle: tuple[str, ...]
+    watched: tuple[str, ...]
 
 
 def due(session: Session, now: datetime) -> Due:
@@ -43,6 +44,12 @@ def due(session: Session, now: datetime) -> Due:
         to_wipe=_forgettable(session, now),
         to_call=_callable(session, now),
         to_shuffle=_slugs(session, Ballot.state == State.CLOSED, Ballot.shuffle_turn_at <= now - ASK_AGAIN),
+        watched=_slugs(
+            session,
+            Ballot.state == State.OPEN,
+            Ballot.closes_at > now,
+            Ballot.id.in_(select(BallotPulse.ballot_id)),
+        ),
     )
 
 
@@ -85,7 +92,8 @@ def _calls(ballot: Ballot, now: datetime) -> bool:
 
 def _reminds(ballot: Ballot, now: datetime) -> bool:
     opened = ballot.opened_at or ballot.opens_at
-    if not remind_from(opened, ballot.closes_at) <= now < ballot.closes_at:
+    begins = remind_from(opened, ballot.closes_at) if ballot.extended is None else opened
+    if not begins <= now < ballot.closes_at:
         return False
     return ballot.reminded_at is None or ballot.reminded_at + REMIND_AGAIN <= now
 
@@ -109,7 +117,11 @@ def _complete(session: Session) -> tuple[str, ...]:
 
 
 def _forgettable(session: Session, now: datetime) -> tuple[str, ...]:
-    rows = session.scalars(select(Ballot).where(Ballot.state == State.CONCLUDED, Ballot.wiped_at.is_(None)))
+    rows = session.scalars(
+        select(Ballot).where(
+            Ballot.state.in_([State.CONCLUDED, State.UNCOUNTABLE]), Ballot.wiped_at.is_(None)
+        )
+    )
     return tuple(
         b.slug for b in rows if b.concluded_at and marks_kept_until(b.concluded_at, b.contest_days) <= now
     )

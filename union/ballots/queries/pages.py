@@ -8,12 +8,22 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
-from union.ballots import holders, papers, rules
+from union.ballots import extension, holders, papers, rules
+from union.ballots.extension import Clause, Move
 from union.ballots.models import Ballot, CastBallot, Objection, PublicCredential, RefusalLog, RollEntry
 from union.ballots.papers import Asked, Part
 from union.ballots.queries.results import Result, results_of
 from union.ballots.queries.seats import Seat, accused_in, seats_of
-from union.ballots.rules import BEFORE_OPENING, SHOWN_TO_ALL, State, Turnout, Verdict
+from union.ballots.rules import (
+    BEFORE_OPENING,
+    GIVE_UP_AFTER,
+    SHOWN_TO_ALL,
+    WITHOUT_RESULT,
+    State,
+    Turnout,
+    Verdict,
+)
+from union.ballots.service import words
 from union.ballots.weights import Class, Weighting, exposed
 from union.core.actor import Actor
 from union.core.errors import NotFound
@@ -42,6 +52,16 @@ class Other:
     title: str
     closes_at: datetime
     zone: str
+
+
+@dataclass(frozen=True)
+class GivenUp:
+    """An officer's word that the count cannot be finished. agree_from: when a second one may agree."""
+
+    note: str
+    since: datetime
+    agree_from: datetime
+    mine: bool
 
 
 @dataclass(frozen=True)
@@ -101,6 +121,10 @@ class BallotPage:
     threshold: int | None = None
     ceremony: int = 1
     accused: str | None = None
+    clause: Clause | None = None
+    extended: Move | None = None
+    rule_print: str = ""
+    given_up: GivenUp | None = None
 
     @property
     def ranked(self) -> bool:
@@ -273,7 +297,19 @@ def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> Bal
         threshold=ballot.threshold,
         ceremony=ballot.ceremony,
         accused=accused_in(session, ballot, seats),
+        clause=Clause.of(ballot.rule),
+        extended=Move.from_json(ballot.extended) if ballot.extended else None,
+        rule_print=extension.fingerprint(ballot.rule),
+        given_up=_given_up(ballot, actor),
     )
+
+
+def _given_up(ballot: Ballot, actor: Actor) -> GivenUp | None:
+    if ballot.given_up is None:
+        return None
+    since = datetime.fromisoformat(ballot.given_up["at"])
+    mine = ballot.given_up["by"] == actor.member_id
+    return GivenUp(ballot.given_up["note"], since, since + GIVE_UP_AFTER, mine)
 
 
 def _shared_weights(session: Session, ballot: Ballot) -> tuple[Class, ...]:
@@ -292,7 +328,7 @@ def _other(ballot: Ballot | None) -> Other | None:
 def _repeated_by(session: Session, ballot: Ballot, actor: Actor) -> Other | None:
     shown = tuple(State) if permits(actor, Permission.BALLOT_PLAN) else SHOWN_TO_ALL
     query = select(Ballot).where(
-        Ballot.rerun_of == ballot.id, Ballot.state.in_(shown), Ballot.state != State.CANCELLED
+        Ballot.rerun_of == ballot.id, Ballot.state.in_(shown), Ballot.state.not_in(WITHOUT_RESULT)
     )
     return _other(session.scalars(query).first())
 
@@ -347,7 +383,7 @@ def run_page(session: Session, slug: str, actor: Actor, now: datetime) -> RunPag
     )
     return RunPage(
         page=ballot_page(session, slug, actor, now),
-        credentials=progress(session, f"ballot:{ballot.slug}", kinds=[f"credential-{ballot.issue}"]),
+        credentials=progress(session, f"ballot:{ballot.slug}", kinds=words.code_kinds(ballot)),
         entitled=entitled,
         refusals=tuple((name, times) for name, times in refusals),
         reminded_at=ballot.reminded_at,

@@ -1,5 +1,6 @@
 """What can be done with a ballot, one verb each: decide by the rules, write, record, tell."""
 
+from union.ballots.extension import Clause
 from union.ballots.papers import Asked, Method, Part, approval, choice, decision, grading, ranking
 from union.ballots.receipts import Receipt, Signer
 from union.ballots.service.afterwards import (
@@ -26,6 +27,8 @@ from union.ballots.service.drafting import (
     reschedule,
     set_threshold,
 )
+from union.ballots.service.extending import reached, set_extension
+from union.ballots.service.giving_up import ask_to_give_up, give_up, keep_counting
 from union.ballots.service.keys import begin_again
 from union.ballots.service.observers import (
     ask_to_observe,
@@ -38,6 +41,7 @@ from union.ballots.service.offline import export_roll, upload_credentials
 from union.ballots.service.opening import cancel, open_ballot
 from union.ballots.service.polls import close_poll, forget_hands, open_poll, raise_hand
 from union.ballots.service.refusals import Refusal
+from union.ballots.service.reissuing import Reissued, reissue
 from union.ballots.service.replacing import replace_trustee
 from union.ballots.service.shuffling import (
     Checked,
@@ -69,6 +73,7 @@ __all__ = [
     "By",
     "Call",
     "Checked",
+    "Clause",
     "DryRun",
     "Examined",
     "Halted",
@@ -78,6 +83,7 @@ __all__ = [
     "Part",
     "Receipt",
     "Refusal",
+    "Reissued",
     "ShareTaken",
     "ShuffleTaken",
     "Signer",
@@ -88,6 +94,7 @@ __all__ = [
     "answer_objection",
     "approval",
     "ask_for_keys",
+    "ask_to_give_up",
     "ask_to_observe",
     "begin_again",
     "booth",
@@ -110,10 +117,12 @@ __all__ = [
     "examine_shuffle",
     "export_roll",
     "forget_hands",
+    "give_up",
     "grading",
     "hold_again",
     "hold_among",
     "issue_credentials",
+    "keep_counting",
     "leave_out",
     "let_in",
     "observe",
@@ -122,6 +131,8 @@ __all__ = [
     "raise_hand",
     "raise_objection",
     "ranking",
+    "reached",
+    "reissue",
     "remind",
     "remind_shuffler",
     "replace_trustee",
@@ -129,6 +140,7 @@ __all__ = [
     "roll_hash",
     "send_heads",
     "send_receipts",
+    "set_extension",
     "set_threshold",
     "shuffle_work",
     "stop_observing",

@@ -73,7 +73,7 @@ def remind(session: Session, *, actor: Actor, now: datetime, slug: str, public_u
     """Remind those who have not voted; who that is, is looked up now. Returns how many are written to.
 
     Phones that sleep now are left out and taken along by the next call: a reminder never waits for the
-    morning, by which time somebody may have voted.
+    morning, by which time somebody may have voted. Where the close has moved, the new one is told.
     """
     allow(actor, Permission.BALLOT_RUN)
     ballot = board.locked(session, slug)
@@ -83,13 +83,15 @@ def remind(session: Session, *, actor: Actor, now: datetime, slug: str, public_u
     late = select(RollEntry.member_id).where(RollEntry.ballot_id == ballot.id, RollEntry.voted.is_(False))
     awake = words.awake(members.contacts(session, list(session.scalars(late))), now)
     # By hand once a day and once by itself: the day is in the kind, which keeps it from repeating.
-    kind = "reminder" if actor.system else f"reminder-{now:%Y%m%d}"
+    kind, template = f"reminder-{now:%Y%m%d}", "reminder"
+    if actor.system:
+        kind = template = "extended" if ballot.extended else "reminder"
     found = notify.enqueue_many(
         session,
         now=now,
         ref=board.ref(ballot),
         kind=kind,
-        template="ballots/reminder",
+        template=f"ballots/{template}",
         lane=Lane.BALLOT,
         expires_at=ballot.closes_at,
         recipients=words.recipients(
@@ -115,7 +117,7 @@ def wipe_marks(session: Session, *, actor: Actor, now: datetime, slug: str) -> N
     """After the contest period forget who voted; turnout per chapter stays, small groups folded together."""
     allow(actor, Permission.BALLOT_RUN)
     ballot = board.locked(session, slug)
-    board.require(ballot, State.CONCLUDED)
+    board.require(ballot, State.CONCLUDED, State.UNCOUNTABLE)
     if ballot.wiped_at is not None:
         return
     concluded = ballot.concluded_at or now

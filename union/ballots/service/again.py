@@ -6,11 +6,11 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from union.ballots import rules
+from union.ballots.extension import Clause, Move
 from union.ballots.holders import threshold_problem
 from union.ballots.models import Ballot
 from union.ballots.outcomes import tied
 from union.ballots.papers import Asked, Part
-from union.ballots.rules import State
 from union.ballots.service import board
 from union.ballots.service.drafting import draft
 from union.ballots.service.weighing import weighting_of
@@ -22,21 +22,20 @@ from union.members import queries as members
 
 SOON = timedelta(days=7)
 """How long after the draft the repeated ballot opens, unless its times are changed."""
-_OVER = (State.CONCLUDED, State.CANCELLED)
 
 
 def hold_again(session: Session, *, actor: Actor, now: datetime, slug: str) -> str:
-    """Draft a ballot that repeats one which settled nothing, and return the new slug.
+    """Draft a ballot that repeats one which settled nothing or cannot be counted, and return the new slug.
 
-    It opens a week from now for as long as the first did; the rule's version of that day is taken. A member
-    who is no trustee of the union any more is left out; where no more are left than were needed, all of them
-    are. Raises Closed when the ballot is not counted or did settle something, Conflict when it is held again
-    already or another ballot on its subject is under way.
+    It opens a week from now for as long as the first was to; the rule's version of that day is taken. A
+    member who is no trustee of the union any more is left out; where no more are left than were needed,
+    all of them are. Raises Closed when the ballot is not over or did settle something, Conflict when it is
+    held again already or another ballot on its subject is under way.
     """
     allow(actor, Permission.BALLOT_PLAN)
     ballot = board.locked(session, slug)
     if not _settled_nothing(ballot):
-        raise Closed(msg("Only a ballot that is counted and settled nothing can be held again."))
+        raise Closed(msg("Only a ballot that is over and settled nothing can be held again."))
     _refuse_second(session, ballot)
     seats = board.seats(session, ballot)
     holders = set(members.with_role(session, Role.TRUSTEE))
@@ -55,7 +54,7 @@ def hold_again(session: Session, *, actor: Actor, now: datetime, slug: str) -> s
         preset=ballot.preset,
         group=ballot.group_name,
         opens_at=opens_at,
-        closes_at=opens_at + (ballot.closes_at - ballot.opens_at),
+        closes_at=opens_at + (_planned(ballot) - ballot.opens_at),
         zone=ballot.zone,
         platform_slug=ballot.platform_slug,
         chapter_slug=ballot.chapter_slug,
@@ -63,11 +62,17 @@ def hold_again(session: Session, *, actor: Actor, now: datetime, slug: str) -> s
         server_trustee=any(s.member_id is None for s in seats),
         threshold=ballot.threshold if enough else None,
         contest_days=ballot.contest_days,
+        clause=Clause.of(ballot.rule),
         weighting=weighting_of(ballot),  # a file is brought anew: the roll may have changed
     )
     board.locked(session, made).rerun_of = ballot.id
     session.flush()
     return made
+
+
+def _planned(ballot: Ballot) -> datetime:
+    """Return the close as it was announced, before a clause moved it."""
+    return Move.from_json(ballot.extended).planned if ballot.extended else ballot.closes_at
 
 
 def _settled_nothing(ballot: Ballot) -> bool:
@@ -82,7 +87,7 @@ def _settled_nothing(ballot: Ballot) -> bool:
 
 
 def _refuse_second(session: Session, ballot: Ballot) -> None:
-    again = (Ballot.rerun_of == ballot.id) & (Ballot.state != State.CANCELLED)
-    under_way = (Ballot.subject == ballot.subject) & (Ballot.subject != "") & Ballot.state.not_in(_OVER)
+    again = (Ballot.rerun_of == ballot.id) & Ballot.state.not_in(rules.WITHOUT_RESULT)
+    under_way = (Ballot.subject == ballot.subject) & (Ballot.subject != "") & Ballot.state.not_in(rules.OVER)
     if session.scalars(select(Ballot.id).where(or_(again, under_way))).first() is not None:
         raise Conflict(msg("This is voted on again already."))

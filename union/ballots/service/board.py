@@ -28,6 +28,7 @@ STATE_NAMES: dict[State, str] = {
     State.CLOSED: msg("closed, being counted"),
     State.CONCLUDED: msg("concluded"),
     State.CANCELLED: msg("cancelled"),
+    State.UNCOUNTABLE: msg("ended without a count"),
 }
 
 

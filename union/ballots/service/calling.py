@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from union.ballots.extension import Clause
 from union.ballots.papers import Asked
 from union.ballots.service.drafting import draft
 from union.core.actor import Actor
@@ -17,7 +18,8 @@ class Call:
 
     preset: the rule. group: the mathematics, or SUITING. trustee_ids: members who hold the key, with the
     server as one more if wanted. threshold: how many of those members are needed to count; None for each of
-    them. rule_confirmed: an officer checked a rule that is past its review date.
+    them. rule_confirmed: an officer checked a rule that is past its review date. clause: when the close may
+    move; None for never.
     """
 
     title: str
@@ -32,6 +34,7 @@ class Call:
     server_trustee: bool = False
     threshold: int | None = None
     rule_confirmed: bool = False
+    clause: Clause | None = None
 
 
 def call(
@@ -68,4 +71,5 @@ def call(
         server_trustee=vote.server_trustee,
         threshold=vote.threshold,
         rule_confirmed=vote.rule_confirmed,
+        clause=vote.clause,
     )

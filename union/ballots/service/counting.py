@@ -35,7 +35,7 @@ from union.ballots.models import PartialDecryption as StoredDecryption
 from union.ballots.orders import distinct
 from union.ballots.papers import Asked, Part
 from union.ballots.rules import Counts, Rule, State, Verdict
-from union.ballots.service import board, mixing, words
+from union.ballots.service import board, extending, mixing, words
 from union.ballots.service.keys import seat_of, trustees_of
 from union.ballots.service.mixing import tally_of
 from union.ballots.service.refusals import Refusal, decryption_refusal
@@ -57,16 +57,19 @@ class ShareTaken:
     unneeded: bool = False
 
 
-def close_ballot(session: Session, *, actor: Actor, now: datetime, slug: str, public_url: str) -> None:
+def close_ballot(session: Session, *, actor: Actor, now: datetime, slug: str, public_url: str) -> bool:
     """Close the ballot at its time: no ballot comes after, the encrypted tally is public, trustees are told.
 
-    Raises Closed when it is not open (so a second call changes nothing) or the time has not come.
+    Where the frozen rule has a clause and its condition holds, the close moves instead, once; then it returns
+    False. Raises Closed when it is not open (so a second call changes nothing) or the time has not come.
     """
     allow(actor, Permission.BALLOT_RUN)
     ballot = board.locked(session, slug)
     board.require(ballot, State.OPEN)
     if now < ballot.closes_at:
         raise Closed(msg("The ballot closes at its time, not before."))
+    if extending.move_close(session, ballot, now):
+        return False
     board.move(ballot, State.CLOSED)
     ballot.closed_at = now
     board.append(session, ballot, end_ballots_step(board.head_of(ballot)))
@@ -80,6 +83,7 @@ def close_ballot(session: Session, *, actor: Actor, now: datetime, slug: str, pu
         _conclude_empty(session, ballot, now, public_url)
     elif mixing.advance(session, ballot, now, public_url):
         ask_for_shares(session, ballot, now, public_url)
+    return True
 
 
 def ask_for_shares(session: Session, ballot: Ballot, now: datetime, public_url: str) -> None:
@@ -299,7 +303,7 @@ def _settle(
     board.move(ballot, State.CONCLUDED)
     verdict = _verdict(ballot, counts)
     ballot.counts = [_kept(question, row) for question, row in zip(election.questions, counts, strict=True)]
-    ballot.verdict, ballot.concluded_at = verdict.as_json(), now
+    ballot.verdict, ballot.concluded_at, ballot.given_up = verdict.as_json(), now, None
     for seat in board.seats(session, ballot):
         seat.own_key = None
     words.tell(

@@ -1,7 +1,7 @@
 """The credential step: freeze the roll, make a voting code per member, hand each out, keep the public parts.
 
 The private codes exist in this function and in the outbox until they are handed over; the list of public
-ones is sorted, so that nothing tells whose is whose.
+ones is sorted. Until voting opens a keyed tag knows which one to strike when a member loses a code.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from union.audit import service as audit
 from union.ballots.crypto.credentials import Listed, make_credential, public_of
-from union.ballots.models import Ballot, PublicCredential, RollEntry
+from union.ballots.models import Ballot, CredentialTag, PublicCredential, RollEntry
 from union.ballots.rules import State
 from union.ballots.service import board, words
 from union.ballots.service.weighing import entitled, weigh
@@ -23,6 +23,7 @@ from union.core.actor import Actor
 from union.core.errors import Conflict
 from union.core.i18n import msg
 from union.core.permissions import Permission, allow
+from union.core.sealing import vault
 from union.members.queries import Contact
 from union.notify import service as notify
 from union.notify.rules.kinds import Lane
@@ -42,7 +43,7 @@ def issue_credentials(session: Session, *, actor: Actor, now: datetime, slug: st
     """Freeze the roll and hand every member on it a private voting code over the member's own channel.
 
     Done again before the opening, it revokes every earlier code, freezes the roll anew and sends new ones:
-    we do not know whose code is whose, so one alone cannot be replaced. Raises Conflict while a trustee's
+    one alone is replaced by `reissue`. Raises Conflict while a trustee's
     key is missing or nobody is entitled, Closed once the ballot is open.
     """
     allow(actor, Permission.BALLOT_RUN)
@@ -89,7 +90,9 @@ def require_ready(session: Session, ballot: Ballot, now: datetime) -> None:
 def forget_earlier(session: Session, ballot: Ballot, now: datetime) -> None:
     """Revoke what an earlier step handed out."""
     if ballot.issue:
-        notify.cancel(session, now=now, ref=board.ref(ballot), kinds=[f"credential-{ballot.issue}"])
+        notify.cancel(session, now=now, ref=board.ref(ballot), kinds=words.code_kinds(ballot))
+    ballot.reissued = 0
+    session.execute(delete(CredentialTag).where(CredentialTag.ballot_id == ballot.id))
     session.execute(delete(PublicCredential).where(PublicCredential.ballot_id == ballot.id))
     session.execute(delete(RollEntry).where(RollEntry.ballot_id == ballot.id))
 
@@ -139,14 +142,18 @@ def _hand_out(
 ) -> None:
     group = board.group_of(ballot)
     listed = []
+    tags = []
     fields: dict[str, dict[str, str | int]] = {}
     booth = words.address(public_url, ballot, "/booth")
     for person in people:
         private = make_credential(secrets.randbelow)
-        listed.append(Listed(public_of(group, ballot.uuid, private), weights[person.member_id]))
+        public = public_of(group, ballot.uuid, private)
+        listed.append(Listed(public, weights[person.member_id]))
+        tags.append((tag_of(ballot, person.member_id), point_digest(str(public))))
         fields[person.member_id] = {"link": f"{booth}#{private}"}
     listed.sort(key=lambda one: group.order_key(one.public))
     keep_public(session, ballot, [(str(one.public), one.weight) for one in listed])
+    _keep_tags(session, ballot, tags)
     recipients = words.recipients(
         people,
         fields,
@@ -166,6 +173,16 @@ def _hand_out(
     )
 
 
+def replace_public(
+    session: Session, ballot: Ballot, now: datetime, listed: Sequence[tuple[str, int]]
+) -> None:
+    """Keep other public credentials for the same frozen roll; stop what an earlier issue still sends."""
+    notify.cancel(session, now=now, ref=board.ref(ballot), kinds=words.code_kinds(ballot))
+    session.execute(delete(PublicCredential).where(PublicCredential.ballot_id == ballot.id))
+    ballot.issue += 1
+    keep_public(session, ballot, listed)
+
+
 def keep_public(session: Session, ballot: Ballot, listed: Sequence[tuple[str, int]]) -> None:
     """Keep the public credentials with their weights, given in their published order."""
     rows = [
@@ -180,6 +197,20 @@ def keep_public(session: Session, ballot: Ballot, listed: Sequence[tuple[str, in
     ]
     for start in range(0, len(rows), _BATCH):
         session.execute(insert(PublicCredential), rows[start : start + _BATCH])
+
+
+def tag_of(ballot: Ballot, member_id: str) -> str:
+    """Return the keyed hash under which a member's credential is found again until voting opens."""
+    return vault().lookup(f"{ballot.id}:{ballot.issue}:{member_id}", "credential_tag").hex()
+
+
+def _keep_tags(session: Session, ballot: Ballot, tags: Iterable[tuple[str, str]]) -> None:
+    """Keep which credential to strike for whom: (tag, digest), in the order of the tags."""
+    rows = [
+        {"ballot_id": ballot.id, "tag": tag, "digest": digest, "times": 0} for tag, digest in sorted(tags)
+    ]
+    for start in range(0, len(rows), _BATCH):
+        session.execute(insert(CredentialTag), rows[start : start + _BATCH])
 
 
 def point_digest(point: str) -> str:

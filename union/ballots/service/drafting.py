@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from union.audit import service as audit
-from union.ballots import holders, papers, presets
+from union.ballots import extension, holders, papers, presets
 from union.ballots.crypto.credentials import make_uuid
+from union.ballots.extension import Clause
 from union.ballots.models import Ballot, BallotTrustee
 from union.ballots.papers import Asked
 from union.ballots.rules import BEFORE_OPENING, WINDOW_AT_LEAST, Kind, State
@@ -55,6 +56,7 @@ def draft(  # noqa: PLR0913 - a ballot has that many facts
     rule_confirmed: bool = False,
     contest_days: int = 7,
     weighting: Weighting | None = None,
+    clause: Clause | None = None,
 ) -> str:
     """Write a ballot down as a draft and return its slug.
 
@@ -62,7 +64,8 @@ def draft(  # noqa: PLR0913 - a ballot has that many facts
     valid on the day the ballot opens is taken. group: one of GROUPS, or SUITING. rule_confirmed: an officer
     says that a rule past its review date was checked. threshold: how many of the trustees are needed to
     count, the server's own key aside; None for all. weighting: how votes weigh; None when all weigh the
-    same. Raises Invalid with the form's field.
+    same. clause: when the close may move; None for the preset's own, and mostly never. Raises Invalid with
+    the form's field.
     """
     allow(actor, Permission.BALLOT_PLAN)
     title = " ".join(title.split())
@@ -96,7 +99,7 @@ def draft(  # noqa: PLR0913 - a ballot has that many facts
         group_name=group,
         threshold=threshold,
         preset=preset,
-        rule=chosen.frozen(),
+        rule=extension.frozen(chosen.frozen(), clause or chosen.extension),
         zone=zone,
         opens_at=opens_at,
         closes_at=closes_at,
@@ -205,7 +208,8 @@ def reschedule(
     board.require(ballot, *BEFORE_OPENING)
     _check_times(now, opens_at, closes_at, ballot.zone)
     chosen = presets.in_force(ballot.preset, opens_at.astimezone(ZoneInfo(ballot.zone)).date())
-    ballot.opens_at, ballot.closes_at, ballot.rule = opens_at, closes_at, chosen.frozen()
+    ballot.opens_at, ballot.closes_at = opens_at, closes_at
+    ballot.rule = extension.frozen(chosen.frozen(), Clause.of(ballot.rule))
     audit.record(session, actor=actor, now=now, act="ballots.reschedule", subject=f"ballot/{ballot.slug}")
 
 

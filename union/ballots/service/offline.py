@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from union.audit import service as audit
 from union.ballots import offline
 from union.ballots.crypto.failures import Refused
-from union.ballots.models import Ballot
+from union.ballots.models import Ballot, RollEntry
 from union.ballots.offline import Public, Roll
 from union.ballots.service import board, words
 from union.ballots.service.credentials import (
@@ -16,6 +17,7 @@ from union.ballots.service.credentials import (
     freeze_roll,
     issued,
     keep_public,
+    replace_public,
     require_ready,
 )
 from union.ballots.service.weighing import entitled, weigh
@@ -49,9 +51,10 @@ def export_roll(session: Session, *, actor: Actor, now: datetime, slug: str, pub
 def upload_credentials(session: Session, *, actor: Actor, now: datetime, slug: str, text: str) -> Issued:
     """Take the public parts of the codes an officer made, and freeze the roll they were made for.
 
-    text: the file. Codes that went out before stop working. Raises Invalid with the name of the check that
-    does not hold, Conflict when the electorate changed since the roll was exported or the file is another
-    ballot's, Closed once the ballot is open, NotAllowed but for an officer.
+    text: the file. Codes that went out before and are not in it stop working. For the roll an earlier upload
+    froze, only the public parts change: an officer replaced a lost code. Raises Invalid with the name of
+    the check that does not hold, Conflict when the electorate changed since the roll was exported or the
+    file is another ballot's, Closed once the ballot is open, NotAllowed but for an officer.
     """
     allow(actor, Permission.MEMBER_EXPORT)
     ballot = board.locked(session, slug)
@@ -59,6 +62,9 @@ def upload_credentials(session: Session, *, actor: Actor, now: datetime, slug: s
     public = _read(text)
     if (public.uuid, public.group) != (ballot.uuid, ballot.group_name):
         raise Conflict(msg("These codes were made for another ballot."), field="file")
+    if _is_frozen_roll(session, ballot, public):
+        replace_public(session, ballot, now, public.listed)
+        return issued(session, ballot, actor=actor, now=now, act="upload_credentials")
     people = entitled(session, ballot)
     if (public.members, public.weights) != _now_entitled(session, ballot):
         raise Conflict(
@@ -74,6 +80,19 @@ def upload_credentials(session: Session, *, actor: Actor, now: datetime, slug: s
     ballot.codes_by_officer = True
     keep_public(session, ballot, public.listed)
     return issued(session, ballot, actor=actor, now=now, act="upload_credentials")
+
+
+def _is_frozen_roll(session: Session, ballot: Ballot, public: Public) -> bool:
+    """Tell whether the file is for the roll an earlier upload froze: then only codes were replaced."""
+    if not ballot.codes_by_officer:
+        return False
+    rows = session.execute(
+        select(RollEntry.member_id, RollEntry.chapter_slug, RollEntry.weight)
+        .where(RollEntry.ballot_id == ballot.id)
+        .order_by(RollEntry.member_id)
+    ).all()
+    weights = tuple(row.weight for row in rows) if ballot.weighting else ()
+    return (public.members, public.weights) == (tuple((r.member_id, r.chapter_slug) for r in rows), weights)
 
 
 def _now_entitled(session: Session, ballot: Ballot) -> tuple[tuple[tuple[str, str], ...], tuple[int, ...]]:

@@ -8,14 +8,15 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from union.audit import service as audit
-from union.ballots import presets
+from union.ballots import extension, presets
 from union.ballots.crypto.archive import setup_step
 from union.ballots.crypto.canonical import compact
 from union.ballots.crypto.election import Election
-from union.ballots.models import Ballot, BallotWeight, RollEntry
+from union.ballots.extension import Clause
+from union.ballots.models import Ballot, BallotWeight, CredentialTag, RollEntry
 from union.ballots.papers import Asked
-from union.ballots.rules import State
-from union.ballots.service import board, words
+from union.ballots.rules import BEFORE_OPENING, State
+from union.ballots.service import board, extending, words
 from union.ballots.service.keys import trustees_of
 from union.core.actor import Actor
 from union.core.errors import Closed, Conflict, Invalid
@@ -52,11 +53,13 @@ def open_ballot(
             msg("These trustees have not tested their keys: %(names)s. Confirm that you open without it."),
             names=", ".join(without_test.values()),
         )
-    ballot.rule = chosen.frozen()
+    ballot.rule = extension.frozen(chosen.frozen(), Clause.of(ballot.rule))
     ballot.opened_at = now
     board.move(ballot, State.OPEN)
     _begin_board(session, ballot)
     session.execute(update(RollEntry).where(RollEntry.ballot_id == ballot.id).values(voted=False))
+    session.execute(delete(CredentialTag).where(CredentialTag.ballot_id == ballot.id))
+    extending.begin_watch(session, ballot, now)
     audit.record(
         session,
         actor=actor,
@@ -67,6 +70,7 @@ def open_ballot(
         eligible=ballot.eligible,
         roll=ballot.roll_hash,
         rule=chosen.id,
+        rule_hash=extension.fingerprint(ballot.rule),
         untested=", ".join(without_test.values()),
     )
 
@@ -100,7 +104,7 @@ def cancel(session: Session, *, actor: Actor, now: datetime, slug: str, public_u
     """Call the ballot off before it closes, and tell everybody who got a voting code."""
     allow(actor, Permission.BALLOT_RUN)
     ballot = board.locked(session, slug)
-    if board.state_of(ballot) in {State.CLOSED, State.CONCLUDED, State.CANCELLED}:
+    if board.state_of(ballot) not in {*BEFORE_OPENING, State.OPEN}:
         raise Conflict(msg("This ballot can no longer be called off."))
     told = board.state_of(ballot) in {State.CREDENTIALS, State.OPEN}
     board.move(ballot, State.CANCELLED)
@@ -119,6 +123,7 @@ def cancel(session: Session, *, actor: Actor, now: datetime, slug: str, public_u
             common={"title": ballot.title, "link": words.address(public_url, ballot)},
         )
     session.execute(update(RollEntry).where(RollEntry.ballot_id == ballot.id).values(voted=None))
+    session.execute(delete(CredentialTag).where(CredentialTag.ballot_id == ballot.id))
     board.forget_reminders(session, ballot, now)
     ballot.wiped_at = now
     audit.record(session, actor=actor, now=now, act="ballots.cancel", subject=f"ballot/{ballot.slug}")

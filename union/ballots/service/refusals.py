@@ -35,7 +35,8 @@ NOT_ON_ROLL = Refusal(
 
 _FOREIGN = msg("This vote was sealed for another ballot. Open this ballot's own link and vote again.")
 _CREDENTIAL = msg(
-    "This voting code is not one of this ballot's. Check the code, or the link in your message."
+    "This voting code is not one of this ballot's, or was replaced by a newer one. Use the newest message we"
+    " sent you; a code that was struck never works again."
 )
 _COPIED = msg(
     "Part of this vote stands on the board already, in another vote. A copied vote is never counted."

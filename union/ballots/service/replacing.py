@@ -75,6 +75,8 @@ def _too_late(ballot: Ballot, seats: list[BallotTrustee]) -> Closed:
     holders = sum(seat.member_id is not None for seat in seats)
     if board.state_of(ballot) is State.CANCELLED:
         return Closed(msg("This ballot was called off: no trustee is needed any more."))
+    if board.state_of(ballot) is State.UNCOUNTABLE:
+        return Closed(msg("The count of this ballot was ended: no trustee is needed any more."))
     if board.state_of(ballot) is State.CONCLUDED:
         return Closed(msg("The votes are counted: no trustee is needed any more."))
     if ballot.threshold is not None:

@@ -118,6 +118,12 @@ def tell_organizer(
     )
 
 
+def code_kinds(ballot: Ballot) -> list[str]:
+    """Return the kinds of the messages that hold this issue's voting codes, replaced ones included."""
+    latest = f"credential-{ballot.issue}"
+    return [latest, *(f"{latest}-{n}" for n in range(1, ballot.reissued + 1))]
+
+
 def address(public_url: str, ballot: Ballot, page: str = "") -> str:
     """Return a link for messages. It holds the uuid: a slug tells whoever glances at a phone too much."""
     return f"{public_url.rstrip('/')}/ballots/{ballot.uuid}{page}"

@@ -106,6 +106,7 @@ def _write(form: BallotForm, asked: list[Asked], actor: Actor) -> str:
             threshold=form.chosen(),
             rule_confirmed=form.rule_confirmed.data,
             contest_days=form.contest_days.data,
+            clause=form.clause(),
         )
 
 

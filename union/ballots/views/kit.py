@@ -32,6 +32,7 @@ STATES: dict[str, tuple[str, str]] = {
     State.CLOSED: (msg("Being counted"), "waiting"),
     State.CONCLUDED: (msg("Decided"), "agreed"),
     State.CANCELLED: (msg("Called off"), "refused"),
+    State.UNCOUNTABLE: (msg("Cannot be counted"), "refused"),
 }
 STEPS = (msg("Keys"), msg("Voting codes"), msg("Voting"), msg("Counting"), msg("Result"))
 STEP_OF = {
@@ -41,6 +42,7 @@ STEP_OF = {
     State.OPEN: 3,
     State.CLOSED: 4,
     State.CONCLUDED: 5,
+    State.UNCOUNTABLE: 4,
 }
 
 

@@ -1,15 +1,33 @@
 """The organizers' page of one ballot: its steps, each with the reason where it is not possible yet."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from union.ballots import queries, service
-from union.ballots.forms import ALL, KINDS, SOME, ThresholdForm, TimesForm
+from union.ballots.forms import (
+    ALL,
+    KINDS,
+    SOME,
+    ExtensionForm,
+    GiveUpForm,
+    ReissueForm,
+    ThresholdForm,
+    TimesForm,
+)
 from union.ballots.queries import BallotPage, RunPage
 from union.ballots.rules import State
+from union.ballots.views.exceptions import (
+    change_clause,
+    giving_up,
+    replace_code,
+    say_uncountable,
+    smaller_forms,
+)
 from union.ballots.views.keyholders import (
     anew,
     cautions,
@@ -27,8 +45,11 @@ from union.core.errors import Invalid, NotFound, UnionError
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.web.fields import local
+from union.web.forms import Form
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext, number, when
+
+FormType = TypeVar("FormType", bound=Form)
 
 
 @blueprint.get("/ballots/<slug>/run")
@@ -39,8 +60,13 @@ def run(slug: str) -> ResponseReturnValue:
 
 
 def _run(
-    slug: str, form: TimesForm | None, status: int = 200, needed: ThresholdForm | None = None
+    slug: str,
+    form: TimesForm | None,
+    status: int = 200,
+    needed: ThresholdForm | None = None,
+    typed: Mapping[str, Form] | None = None,
 ) -> ResponseReturnValue:
+    """Render the page; typed: forms by their name in the template, with what was wrong in them."""
     with reading() as session:
         shown = queries.run_page(session, slug, current_actor(), utcnow())
     page = shown.page
@@ -59,6 +85,7 @@ def _run(
         form=form,
         threshold_form=needed or _threshold_form(page),
         kinds=KINDS,
+        **{**smaller_forms(page), **(typed or {})},
     ), status
 
 
@@ -154,6 +181,8 @@ def _steps(page: BallotPage) -> list[Step]:
         found.append(Step("ask-keys", gettext(msg("Ask the trustees for their keys")), "primary"))
     if state in {State.KEYS, State.CREDENTIALS}:
         found += _before_opening(page, state)
+    if page.given_up and state is State.CLOSED:
+        found += giving_up(page.given_up)
     if page.may_be_held_again:
         same = gettext(
             msg("This drafts a new ballot: same paper, rule, trustees and electorate. Nothing is sent yet.")
@@ -275,12 +304,26 @@ def _remind_shuffler(actor: Actor, now: datetime, slug: str) -> str:
     )
 
 
+def _give_up(actor: Actor, now: datetime, slug: str) -> str:
+    with transaction() as session:
+        service.give_up(session, actor=actor, now=now, slug=slug, public_url=settings().public_url)
+    return gettext(msg("The ballot is ended without a count; everybody on the roll is told."))
+
+
+def _keep_counting(actor: Actor, now: datetime, slug: str) -> str:
+    with transaction() as session:
+        service.keep_counting(session, actor=actor, now=now, slug=slug)
+    return gettext(msg("It is taken back: the count goes on."))
+
+
 ACTS: dict[str, Act] = {
     "ask-keys": _ask_keys,
     "credentials": _credentials,
     "open": _open,
     "remind": _remind,
     "cancel": _cancel,
+    "give-up": _give_up,
+    "keep-counting": _keep_counting,
     "confirm-rule": _confirm_rule,
     "drop-trustee": _drop_trustee,
     "keys-anew": _keys_anew,
@@ -349,3 +392,39 @@ def threshold(slug: str) -> ResponseReturnValue:
         return _run(slug, None, 422, form)
     flash(gettext(msg("Who is needed to count is changed.")), "ok")
     return redirect(url_for("ballots.run", slug=slug) + "#trustees", 303)
+
+
+def _small(slug: str, name: str, form: FormType, act: Callable[[FormType], str]) -> ResponseReturnValue:
+    """Do what one of the page's smaller forms asks; refused, the page shows what was typed and why."""
+    if not form.validate():
+        return _run(slug, None, 422, typed={name: form})
+    try:
+        said = act(form)
+    except UnionError as refusal:
+        if refusal.field is None:
+            raise
+        form.refuse(refusal)
+        return _run(slug, None, 422, typed={name: form})
+    flash(said, "ok")
+    return redirect(url_for("ballots.run", slug=slug), 303)
+
+
+@blueprint.post("/ballots/<slug>/run/extension")
+@require(Permission.BALLOT_RUN)
+def extension(slug: str) -> ResponseReturnValue:
+    """Say whether the close may move, before voting opens."""
+    return _small(slug, "extension_form", ExtensionForm(), partial(change_clause, slug))
+
+
+@blueprint.post("/ballots/<slug>/run/cannot-be-counted")
+@require(Permission.BALLOT_RUN)
+def ask_to_give_up(slug: str) -> ResponseReturnValue:
+    """Say, as the first of two officers, that a closed ballot cannot be counted."""
+    return _small(slug, "give_up_form", GiveUpForm(), partial(say_uncountable, slug))
+
+
+@blueprint.post("/ballots/<slug>/run/code")
+@require(Permission.MEMBER_EXPORT)
+def reissue(slug: str) -> ResponseReturnValue:
+    """Replace a member's lost voting code, as an officer."""
+    return _small(slug, "reissue_form", ReissueForm(), partial(replace_code, slug))

@@ -68,7 +68,7 @@ def settle_ratification(
     outcome = next((o for o in ballots.concluded(session, KIND) if o.slug == row.ballot_slug), None)
     if outcome is None:
         cards = ballots.for_subject(session, f"agreement/{slug}")
-        if any(c.slug == row.ballot_slug and c.state == "cancelled" for c in cards):
+        if any(c.slug == row.ballot_slug and c.without_result for c in cards):
             row.ballot_slug = None
             move(session, table, row, Turn.VOTE_CANCELLED, actor=actor, now=now)
             return "cancelled"

@@ -35,7 +35,7 @@ def priorities(session: Session, campaign_id: str, actor: Actor) -> Priorities:
     card = next((c for c in cards if c.slug == slug), None)
     if card is not None and card.state in {"draft", "keys"} and not planner:
         card = None
-    under_way = any(c.state not in {"concluded", "cancelled"} for c in cards)
+    under_way = any(not c.over for c in cards)
     enough = planner and not under_way and len(rankable(session, row.id)) >= FEWEST
     places, voters = _places(session, row, slug)
     return Priorities(card, places, voters, enough)

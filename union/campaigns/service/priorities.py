@@ -87,5 +87,5 @@ def ballot_of(session: Session, campaign: Campaign) -> str | None:
     if not campaign.priorities:
         return None
     cards = ballots.for_subject(session, subject_of(campaign.slug))
-    alive = [card.slug for card in cards if card.state != "cancelled"]
+    alive = [card.slug for card in cards if not card.without_result]
     return alive[0] if alive else str(campaign.priorities["ballot"])

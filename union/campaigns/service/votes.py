@@ -138,7 +138,7 @@ def extend_mandate(
 
 def _cancelled(session: Session, campaign: Campaign, actor: Actor, now: datetime) -> str | None:
     cards = ballots.for_subject(session, f"campaign/{campaign.slug}")
-    if not any(card.slug == campaign.ballot_slug and card.state == "cancelled" for card in cards):
+    if not any(card.slug == campaign.ballot_slug and card.without_result for card in cards):
         return None
     turn(session, campaign, Turn.REFUSE, actor=actor, now=now, ballot=str(campaign.ballot_slug))
     tell(session, campaign, "vote_cancelled", now=now, facts={"ballot": str(campaign.ballot_slug)})
