@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 MISSING = (
     "PostgreSQL server binaries (initdb, postgres) are not installed: every test on PostgreSQL is LEFT OUT"
 )
@@ -94,7 +96,11 @@ class Cluster:
 
     def _wait(self) -> None:
         for _ in range(200):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+            # the port answers before the server takes anybody in
+            with (
+                contextlib.suppress(psycopg.OperationalError),
+                psycopg.connect(self.url(), connect_timeout=1),
+            ):
                 return
             if self.process.poll() is not None:
                 raise RuntimeError((self.folder / "log").read_text())

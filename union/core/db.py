@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Connection,
     Dialect,
     Engine,
@@ -44,6 +45,7 @@ __all__ = [
     "fold_log",
     "glance",
     "insert_rows",
+    "insert_tables",
     "install",
     "installed",
     "make_engine",
@@ -213,10 +215,10 @@ class Database:
             yield session
 
     @contextmanager
-    def glance(self) -> Iterator[Session]:
-        """Give a session for one SELECT: without BEGIN and ROLLBACK it is one way to the server, not 3."""
-        with Session(self._bare, expire_on_commit=False, autoflush=False) as session:
-            yield session
+    def glance(self) -> Iterator[Connection]:
+        """Give a connection for one SELECT of columns: one way to the server, not 3, and no objects."""
+        with self._bare.connect() as connection:
+            yield connection
 
 
 _installed: list[Database] = []
@@ -250,10 +252,10 @@ def reading() -> Iterator[Session]:
 
 
 @contextmanager
-def glance() -> Iterator[Session]:
-    """Open a session on the installed database for one SELECT, where every request pays for it."""
-    with installed().glance() as session:
-        yield session
+def glance() -> Iterator[Connection]:
+    """Open a connection to the installed database for one SELECT, where every request pays for it."""
+    with installed().glance() as connection:
+        yield connection
 
 
 @contextmanager
@@ -270,16 +272,44 @@ def together(session: Session) -> Iterator[None]:
         yield
 
 
-def insert_rows(session: Session, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+Rows = Sequence[Mapping[str, object]]
+
+
+def insert_rows(session: Session, table: Table, rows: Rows) -> None:
     """Insert rows that all have the same columns by one statement, without objects."""
-    values = {f"{name}_{n}": value for n, row in enumerate(rows) for name, value in row.items()}
-    session.execute(_insertion(table, tuple(rows[0]), len(rows)), values)
+    insert_tables(session, [(table, rows)])
+
+
+def insert_tables(session: Session, filled: Sequence[tuple[Table, Rows]]) -> None:
+    """Insert rows into tables, of each with the same columns: by one statement where the database can."""
+    if len(filled) > 1 and session.get_bind().dialect.name != "postgresql":
+        for table, rows in filled:
+            insert_rows(session, table, rows)
+        return
+    shape = tuple((table, tuple(rows[0]), len(rows)) for table, rows in filled)
+    values = {
+        f"{name}_{t}_{n}": value
+        for t, (_, rows) in enumerate(filled)
+        for n, row in enumerate(rows)
+        for name, value in row.items()
+    }
+    session.execute(_insertion(shape), values)
 
 
 @lru_cache(maxsize=64)
-def _insertion(table: Table, names: tuple[str, ...], count: int) -> TextClause:
-    """INSERT with so many rows, kept as text: SQLAlchemy compiles `values()` of a list anew each time."""
-    places = ", ".join(f"({', '.join(f':{name}_{n}' for name in names)})" for n in range(count))
-    types = [bindparam(f"{name}_{n}", type_=table.c[name].type) for n in range(count) for name in names]
-    statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES {places}"  # noqa: S608 - our own names
-    return text(statement).bindparams(*types)
+def _insertion(shape: tuple[tuple[Table, tuple[str, ...], int], ...]) -> TextClause:
+    """INSERT with so many rows, kept as text: SQLAlchemy compiles `values()` of a list anew each time.
+
+    Several tables are joined by WITH: PostgreSQL runs each part whole, whether or not it is asked for.
+    """
+    parts: list[str] = []
+    types: list[BindParameter[Any]] = []
+    for t, (table, names, count) in enumerate(shape):
+        places = ", ".join(f"({', '.join(f':{name}_{t}_{n}' for name in names)})" for n in range(count))
+        parts.append(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES {places}")  # noqa: S608 - our own names
+        types += [
+            bindparam(f"{name}_{t}_{n}", type_=table.c[name].type) for n in range(count) for name in names
+        ]
+    *before, last = parts
+    joined = ", ".join(f"part_{t} AS ({part})" for t, part in enumerate(before))
+    return text(f"WITH {joined} {last}" if before else last).bindparams(*types)

@@ -16,8 +16,11 @@ from union.core import db
 from union.members.models import Chapter
 
 # 1 who is signed in, 2 what the ballot is checked against; within the lock: 3 the lock, 4 all that only the database
-# knows, and in one go 5 two records, 6 the head, 7 the place, 8 the ciphertexts, 9 the mark, 10 the receipt
-BUDGET = 10
+# knows, and in one go 5 two records, the place and the ciphertexts, 6 the head, 7 the mark, 8 the receipt
+BUDGET = {
+    "postgresql": 8,
+    "sqlite": 10,
+}  # SQLite inserts into one table at a time, without a way to go for it
 
 
 @pytest.fixture
@@ -51,9 +54,14 @@ def vote(app, database, sign_in):
     return cast
 
 
+def budget():
+    """The statements that a vote may take on the installed database."""
+    return BUDGET[db.installed().engine.dialect.name]
+
+
 def excess(said):
     """The statements beyond the budget."""
-    return said[BUDGET:]
+    return said[budget() :]
 
 
 def joining(voter, receipt, said):
@@ -69,7 +77,7 @@ def joining(voter, receipt, said):
 def test_a_vote_takes_few_statements(vote):
     _, _, said = vote()
     assert excess(said) == []
-    assert len(said) == BUDGET
+    assert len(said) == budget()
 
 
 def test_a_planted_statement_is_noticed(vote, monkeypatch):

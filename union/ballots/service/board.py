@@ -107,23 +107,23 @@ def move(ballot: Ballot, new: State) -> None:
 
 def append(session: Session, ballot: Ballot, step: Step) -> None:
     """Put a step's records on the board and move its head. The ballot must be locked."""
-    _add_records(session, ballot.id, ballot.length, step)
+    insert_rows(session, table_of(BoardRecord), records(ballot, step))
     ballot.length += len(step.records)
     ballot.height, ballot.head = step.head.height, step.head.digest
 
 
-def _add_records(session: Session, ballot_id: str, position: int, step: Step) -> None:
-    rows = [
+def records(ballot: Ballot | Urn, step: Step) -> list[dict[str, object]]:
+    """Return a step's records as rows of the board, behind what is on it."""
+    return [
         {
-            "ballot_id": ballot_id,
-            "position": position + offset,
+            "ballot_id": ballot.id,
+            "position": ballot.length + offset,
             "kind": record.kind,
             "name": record.digest,
             "content": record.content,
         }
         for offset, record in enumerate(step.records)
     ]
-    insert_rows(session, table_of(BoardRecord), rows)
 
 
 def urn(session: Session, slug: str, member_id: str | None) -> Urn:
@@ -135,8 +135,7 @@ def urn(session: Session, slug: str, member_id: str | None) -> Urn:
 
 
 def drop(session: Session, urn: Urn, step: Step) -> None:
-    """Do what `append` does, for a ballot that is locked as an urn."""
-    _add_records(session, urn.id, urn.length, step)
+    """Move the head over a step whose `records` are written, of a ballot that is locked as an urn."""
     head = {"height": step.head.height, "head": step.head.digest}
     session.execute(_MOVED, {"urn": urn.id, "length": urn.length + len(step.records), **head})
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, exists, or_, select, update
+from sqlalchemy import Connection, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from union.ballots.crypto.archive import Head, ballot_step
@@ -20,6 +20,7 @@ from union.ballots.crypto.canonical import sha256_base64, sha256_hex
 from union.ballots.crypto.failures import Check, Refused
 from union.ballots.models import (
     Ballot,
+    BoardRecord,
     CastBallot,
     CastCiphertext,
     PublicCredential,
@@ -32,7 +33,7 @@ from union.ballots.service import board
 from union.ballots.service.credentials import point_digest
 from union.ballots.service.refusals import CLOSED, NOT_ON_ROLL, NOT_OPEN, Refusal, refusal
 from union.core.actor import Actor
-from union.core.db import insert_rows, table_of, together
+from union.core.db import insert_rows, insert_tables, table_of, together
 from union.core.errors import NotFound
 from union.core.i18n import msg
 from union.core.ids import new_id
@@ -71,10 +72,10 @@ _BOOTH = select(
 ).where(or_(_ballot.c.slug == bindparam("slug"), _ballot.c.uuid == bindparam("slug")))
 
 
-def booth(session: Session, *, slug: str, text: str) -> Booth:
+def booth(reader: Connection | Session, *, slug: str, text: str) -> Booth:
     """Return what `examine` needs; reads only. Raises NotFound."""
     facts = {"slug": slug, "ballot_hash": sha256_hex(text.encode())}
-    found = session.execute(_BOOTH, facts).one_or_none()
+    found = reader.execute(_BOOTH, facts).one_or_none()
     if found is None:
         raise NotFound(msg("There is no such ballot."))
     return Booth(found[0], State(found[1]), found[2], known=found[3])
@@ -255,13 +256,14 @@ def _put_on_board(
         "credential": point_digest(sealed.ballot.credential),
         "folded": fold(tracker),
     }
+    seen = [{"ballot_id": urn.id, "digest": digest} for digest in _in_order(sealed.ciphertexts)]
     waiting = {"id": new_id(), "ballot_id": urn.id, "sealed": _receipt_text(actor, receipt)}
     with together(session):
-        board.drop(session, urn, step)
-        insert_rows(session, _cast, [place])
-        insert_rows(
-            session, _ciphertext, [{"ballot_id": urn.id, "digest": d} for d in _in_order(sealed.ciphertexts)]
+        insert_tables(
+            session,
+            [(table_of(BoardRecord), board.records(urn, step)), (_cast, [place]), (_ciphertext, seen)],
         )
+        board.drop(session, urn, step)
         session.execute(_MARK, {"ballot": urn.id, "member": actor.member_id})
         insert_rows(session, table_of(WaitingReceipt), [waiting])
     return receipt

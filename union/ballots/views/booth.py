@@ -104,8 +104,8 @@ def closes_text(page: BallotPage, actor: Actor) -> str:
 def cast(slug: str) -> ResponseReturnValue:
     """Take a sealed ballot: checked before the lock, put on the board within it."""
     (text,) = posted("ballot")
-    with glance() as session:
-        place = service.booth(session, slug=slug, text=text)
+    with glance() as connection:
+        place = service.booth(connection, slug=slug, text=text)
     examined = service.examine(place, text)
     with transaction() as session:
         answer = service.cast(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, select
+from sqlalchemy import Connection, Row, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from union.core.actor import Actor, Place, PlaceKind, Role
@@ -75,12 +75,12 @@ _SIGNED_IN = (
 )
 
 
-def signed_in(session: Session, token: str, *, now: datetime) -> SignedIn | None:
+def signed_in(reader: Connection | Session, token: str, *, now: datetime) -> SignedIn | None:
     """Return the device that holds `token` and its member, None for none and for a member who left.
 
     One statement of columns, no objects: every page of a signed-in member begins with it.
     """
-    rows = session.execute(_SIGNED_IN, {"token_hash": hashed(token), "now": now}).all()
+    rows = reader.execute(_SIGNED_IN, {"token_hash": hashed(token), "now": now}).all()
     if not rows:
         return None
     first = rows[0]
