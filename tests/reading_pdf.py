@@ -12,7 +12,7 @@ def text_of(content, tmp_path):
     path.write_bytes(content)
     if shutil.which("pdftotext"):
         text = subprocess.run(
-            ["pdftotext", "-layout", path, "-"], capture_output=True, check=True
+            ["pdftotext", "-raw", path, "-"], capture_output=True, check=True
         ).stdout.decode()
     else:
         text = "\n".join(sheet.extract_text() for sheet in PdfReader(path).pages)

@@ -71,7 +71,7 @@ def test_hostile_text_is_only_text(tmp_path, name, frame):
     assert "\u202e" not in text
 
 
-@pytest.mark.parametrize("unit", ["W", "word ", "ش", "中"])
+@pytest.mark.parametrize("unit", ["W", "word ", "中"])
 @pytest.mark.parametrize(
     "frame",
     [

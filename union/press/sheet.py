@@ -1,6 +1,6 @@
 """Blocks put on A4 sheets: header, page numbers, outline, tables that go on overleaf. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import datetime
 from html import escape
@@ -327,7 +327,7 @@ def _signing(sheet: FPDF, block: Signing) -> None:
     sheet.set_y(lowest + 4)
 
 
-_DRAW = {
+_DRAW: dict[type[Block], Callable[..., None]] = {
     Heading: _heading,
     Paragraph: _paragraph,
     Facts: _facts,
