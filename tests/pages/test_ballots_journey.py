@@ -173,7 +173,7 @@ def test_the_report_prints_as_a_document(chromium, settings, database, tmp_path)
     with Served(create_app(settings)) as served:
         page = chromium.new_context(locale="en").new_page()
         page.goto(f"{served.url}/ballots/{hand.slug}/report")
-        expect(page.get_by_role("button", name="Print or save as PDF")).to_be_visible()
+        expect(page.get_by_role("button", name="Print")).to_be_visible()
         page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True)
     sheets = [sheet.extract_text() for sheet in PdfReader(tmp_path / "report.pdf").pages]
     text = "\n".join(sheets)
@@ -181,7 +181,7 @@ def test_the_report_prints_as_a_document(chromium, settings, database, tmp_path)
     assert [fact for fact in facts if fact not in whole] == []
     for words in ("Adopted", "Scrutineer: name", "Certified", "union ballots verify"):
         assert words in text
-    for frame in ("Sign in", "Skip to", "Print or save"):
+    for frame in ("Sign in", "Skip to", "Download as PDF"):
         assert frame not in text
     assert "1 / " in text
     assert len(sheets) <= 4

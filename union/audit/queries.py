@@ -24,7 +24,12 @@ class Entry:
 
 
 def newest(
-    session: Session, *, before: int | None = None, subject: str | None = None, limit: int = 50
+    session: Session,
+    *,
+    before: int | None = None,
+    subject: str | None = None,
+    act: str | None = None,
+    limit: int = 50,
 ) -> list[Entry]:
     """Return entries, newest first, below height `before`."""
     query = select(AuditEntry).order_by(AuditEntry.height.desc()).limit(limit)
@@ -32,6 +37,8 @@ def newest(
         query = query.where(AuditEntry.height < before)
     if subject:
         query = query.where(AuditEntry.subject == subject)
+    if act:
+        query = query.where(AuditEntry.act == act)
     return [
         Entry(e.height, e.at, e.actor_id, e.act, e.subject, e.facts, e.hash) for e in session.scalars(query)
     ]

@@ -6,6 +6,7 @@ from union.ballots.receipts import Receipt, Signer
 from union.ballots.service.afterwards import (
     answer_objection,
     contest_open,
+    note_report,
     raise_objection,
     remind,
     send_receipts,
@@ -125,6 +126,7 @@ __all__ = [
     "keep_counting",
     "leave_out",
     "let_in",
+    "note_report",
     "observe",
     "open_ballot",
     "open_poll",

@@ -14,7 +14,7 @@ from union.ballots.models import Ballot, Objection, RollEntry, WaitingReceipt
 from union.ballots.rules import State
 from union.ballots.service import board, words
 from union.core.actor import Actor
-from union.core.errors import Closed, Invalid, NotAllowed, NotFound
+from union.core.errors import Closed, Conflict, Invalid, NotAllowed, NotFound
 from union.core.i18n import msg
 from union.core.ids import new_id
 from union.core.permissions import Permission, allow
@@ -191,3 +191,22 @@ def answer_objection(
         raise Invalid(msg("Write between 1 and %(most)s characters."), field="text", most=LONGEST_OBJECTION)
     objection.answer, objection.answered_at, objection.answered_by = text, now, actor.member_id
     audit.record(session, actor=actor, now=now, act="ballots.answer", subject=f"ballot/{ballot.slug}")
+
+
+def note_report(
+    session: Session, *, actor: Actor, now: datetime, slug: str, language: str, sha256: str
+) -> None:
+    """Record which file the report of a ballot is. sha256: of the PDF in `language`. Raises Conflict."""
+    allow(actor, Permission.BALLOT_RUN)
+    ballot = board.locked(session, slug)
+    if board.state_of(ballot) is not State.CONCLUDED:
+        raise Conflict(msg("Only a decided ballot has a report."))
+    audit.record(
+        session,
+        actor=actor,
+        now=now,
+        act="ballots.note_report",
+        subject=f"ballot/{ballot.slug}",
+        language=language,
+        sha256=sha256,
+    )

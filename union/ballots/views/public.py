@@ -1,4 +1,4 @@
-"""What everybody may see: the list, a ballot's page, its board, its archive, its report; and objections."""
+"""What everybody may see: the list, a ballot's page, its board, its archive; and objections."""
 
 from collections.abc import Iterator
 
@@ -9,13 +9,12 @@ from union.ballots import queries, service
 from union.ballots.forms import KINDS, AnswerForm, ObjectionForm, ObserverForm
 from union.ballots.rules import State
 from union.ballots.views.counts import drawn, told
-from union.ballots.views.kit import STATES, STEP_OF, STEPS, blueprint, settings, signer
+from union.ballots.views.kit import STATES, STEP_OF, STEPS, blueprint, signer
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.errors import Invalid
 from union.core.i18n import msg
 from union.core.permissions import Permission
-from union.web import figures
 from union.web.guards import current_actor, public, require
 from union.web.i18n import gettext
 
@@ -98,27 +97,6 @@ def archive(slug: str) -> ResponseReturnValue:
     response = Response(stream_with_context(content()), mimetype="application/x-tar")
     response.headers["Content-Disposition"] = f'attachment; filename="{uuid}.bel"'
     return response
-
-
-@blueprint.get("/ballots/<slug>/report")
-@public
-def report(slug: str) -> ResponseReturnValue:
-    """Show the certified report of a concluded ballot, made for printing."""
-    with reading() as session:
-        shown = queries.ballot_page(session, slug, current_actor(), utcnow())
-    if shown.state != State.CONCLUDED:
-        return redirect(url_for("ballots.page", slug=shown.slug), 303)
-    address = f"{settings().public_url}{url_for('ballots.page', slug=shown.slug)}"
-    return render_template(
-        "ballots/report.html",
-        page=shown,
-        kinds=KINDS,
-        drawings=[drawn(shown, result) for result in shown.results],
-        told=[told(result) for result in shown.results],
-        address=address,
-        code=figures.qr(address, title=gettext(msg("Address of the ballot as a QR code"))),
-        made_at=utcnow(),
-    )
 
 
 @blueprint.get("/ballots/<slug>/roll.txt")

@@ -10,6 +10,7 @@ from union.ballots import queries as ballots
 from union.ballots.call_forms import CallForm
 from union.bargaining import queries, service
 from union.bargaining.forms import AgreementForm, CheckForm, ClauseRow, DutyRow, WhyForm
+from union.bargaining.queries import AgreementPage
 from union.bargaining.rules import agreements as rules
 from union.bargaining.rules import wording
 from union.bargaining.rules.agreements import Terms, Turn
@@ -21,6 +22,7 @@ from union.core.db import reading, transaction
 from union.core.errors import Closed, Invalid, NotFound
 from union.core.i18n import translate
 from union.core.permissions import Permission
+from union.web.documents import document, download
 from union.web.fields import options, translated
 from union.web.forms import status_of
 from union.web.guards import current_actor, public, require
@@ -68,13 +70,30 @@ def agreement(slug: str) -> ResponseReturnValue:
 @public
 def print_agreement(slug: str) -> ResponseReturnValue:
     """Show the text to print and sign, with its hash."""
+    return _sheet(_read(slug))
+
+
+@blueprint.get("/agreements/<slug>/agreement.pdf")
+@public
+def agreement_file(slug: str) -> ResponseReturnValue:
+    """Give the text as PDF to sign, in its own language; dated when it was agreed on, a draft today."""
+    page = _read(slug)
+    made_at = page.agreed_at or utcnow().replace(hour=0, minute=0, second=0, microsecond=0)
+    file = document(_sheet(page), title=page.terms.title, language=page.language, made_at=made_at)
+    return download(file, page.slug)
+
+
+def _read(slug: str) -> AgreementPage:
     with reading() as session:
-        page = queries.agreement_page(session, slug, current_actor(), utcnow())
+        return queries.agreement_page(session, slug, current_actor(), utcnow())
+
+
+def _sheet(page: AgreementPage) -> str:
     return render_template(
         "bargaining/agreement_print.html",
         page=page,
         say=partial(translate, page.language),
-        link=f"{site()}/agreements/{slug}",
+        link=f"{site()}/agreements/{page.slug}",
         every=wording.EVERY,
         who=wording.WHO,
     )

@@ -5,10 +5,13 @@ from flask.typing import ResponseReturnValue
 
 from union.bargaining import queries, service
 from union.bargaining.forms import AnswerForm, ExtendForm, LetterForm, LetterStartForm, SendForm
+from union.bargaining.queries import LetterPage
 from union.bargaining.views.kit import blueprint, union_name, written
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
+from union.core.i18n import when
 from union.core.permissions import Permission
+from union.web.documents import document, download
 from union.web.fields import at_field, local, options
 from union.web.forms import status_of
 from union.web.guards import current_actor, require
@@ -63,9 +66,27 @@ def letter(slug: str, letter_id: str) -> ResponseReturnValue:
 def print_letter(slug: str, letter_id: str) -> ResponseReturnValue:
     """Show a letter as it goes into the envelope."""
     del slug
+    return _sheet(_read(letter_id))
+
+
+@blueprint.get("/bargaining/<slug>/letters/<letter_id>/letter.pdf")
+@require(Permission.BARGAINING_READ)
+def letter_file(slug: str, letter_id: str) -> ResponseReturnValue:
+    """Give a letter as PDF, in its own language; a draft's file is dated today, a sent one's when it went."""
+    page = _read(letter_id)
+    made_at = page.sent_at or utcnow().replace(hour=0, minute=0, second=0, microsecond=0)
+    file = document(_sheet(page), title=page.subject, language=page.language, made_at=made_at)
+    return download(file, f"{slug}-{page.kind}")
+
+
+def _read(letter_id: str) -> LetterPage:
     with reading() as session:
-        page = queries.letter_page(session, letter_id, current_actor(), utcnow())
-    return render_template("bargaining/letter_print.html", page=page, union=union_name())
+        return queries.letter_page(session, letter_id, current_actor(), utcnow())
+
+
+def _sheet(page: LetterPage) -> str:
+    sent = when(page.sent_at, page.table.zone, page.language) if page.sent_at else ""
+    return render_template("bargaining/letter_print.html", page=page, union=union_name(), sent=sent)
 
 
 @blueprint.route("/bargaining/<slug>/letters/<letter_id>/edit", methods=["GET", "POST"])

@@ -1,0 +1,121 @@
+"""Documents from HTML: whatever members typed is only text, stays on the paper and gives the same bytes again."""
+
+import re
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+
+import pytest
+from pypdf import PdfReader
+
+from tests.reading_pdf import packed, text_of
+from union.press import Document, printed
+
+NAMES = "Łukasz Żółć, Şükrü İnanç, Zoë van ’t Hof, Ελένη, Привет, €"
+
+
+SCRIPT = """
+import sys, time, datetime
+from union.press import Document, printed
+page = "<article><h1>Łódź</h1><p>محمد علي</p><table><tr><th>a</th></tr><tr><td>b</td></tr></table></article>"
+print(printed(Document(page, "t", "u", "en", datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC))).sha256)
+"""
+
+
+def test_two_processes_write_the_same_bytes():
+    runs = {
+        subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, check=True, env={"PYTHONHASHSEED": seed, "TZ": zone}).stdout
+        for seed, zone in (("1", "UTC"), ("2", "Asia/Tokyo"))
+    }  # fmt: skip
+    assert len(runs) == 1
+
+
+def article(inside):
+    return f"<article>{inside}</article>"
+
+
+def pdf_of(inside, title="Title"):
+    at = datetime.fromisoformat("2026-11-01T12:00:00+00:00")
+    return printed(Document(article(inside), title, "Data Union", "en", at)).content
+
+
+HOSTILE = {
+    "control": ("a\x00b\x07c\x1b[31md", "abc[31md"),
+    "bidi": ("pay \u202e005\u202c euro \u2066x\u2069 \u200fy", "pay 005 euro x y"),
+    "joiners": ("ad\u200bmin\u200d\ufeff\u00ad", "admin"),
+    "surrogate": ("x\ud800y", "x[U+D800]y"),
+    "no font": ("中 \U0001f4a9", "[U+4E2D]"),
+    "alias": ("{nb} \ue000", "{nb} [U+E000]"),
+    "syntax": (") Tj (x) \\( endstream endobj %%EOF", ") Tj (x) \\( endstream endobj %%EOF"),
+    "markup": ("**bold** __x__ [l](javascript:1)", "**bold** __x__ [l](javascript:1)"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "<p>{}</p>",
+        "<h2>{}</h2>",
+        "<ul><li>{}</li></ul>",
+        "<dl><dt>{}</dt><dd>v</dd></dl>",
+        "<table><tr><th>h</th></tr><tr><td>{}</td></tr></table>",
+    ],
+)
+def test_hostile_text_is_only_text(tmp_path, name, frame):
+    typed, shown = HOSTILE[name]
+    text = text_of(pdf_of(frame.format(typed), title=typed), tmp_path)
+    assert packed(shown) in packed(text)
+    assert "\x07" not in text
+    assert "\u202e" not in text
+
+
+@pytest.mark.parametrize("unit", ["W", "word ", "中"])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "<h1>{}</h1>",
+        "<p>{}</p>",
+        "<p><b>a</b> {}</p>",
+        "<dl><dt>{}</dt><dd>{}</dd></dl>",
+        "<pre>{}</pre>",
+        "<table><tr><th>{}</th><th class='num'>{}</th></tr><tr><td>{}</td><td class='num'>1</td></tr></table>",
+        '<div class="signing"><p>{}</p><p>b</p></div>',
+    ],
+)
+def test_ten_thousand_letters_stay_on_the_paper(tmp_path, unit, frame):
+    long = unit * (10_000 // len(unit) // (8 if unit == "中" else 1))
+    content = pdf_of(frame.replace("{}", long), title=long)
+    (tmp_path / "read.pdf").write_bytes(content)
+    sheets = PdfReader(tmp_path / "read.pdf").pages
+    assert len(sheets) < 90
+    boxes = (
+        subprocess.run(
+            ["pdftotext", "-bbox", tmp_path / "read.pdf", "-"], capture_output=True, check=True
+        ).stdout.decode()
+        if shutil.which("pdftotext")
+        else ""
+    )
+    assert max((float(x) for x in re.findall(r'xMax="([\d.]+)"', boxes)), default=0) <= 595.3
+    assert min((float(x) for x in re.findall(r'xMin="([-\d.]+)"', boxes)), default=0) >= 0
+    assert max((float(x) for x in re.findall(r'yMax="([\d.]+)"', boxes)), default=0) <= 842
+
+
+def test_names_of_many_countries(tmp_path):
+    text = text_of(pdf_of(f"<p>{NAMES}</p><p>محمد علي</p><p>שלום</p>"), tmp_path)
+    assert packed(NAMES) in packed(text)
+    assert "محمد" in text
+    assert "שלום" in text
+
+
+def test_a_table_goes_on_overleaf_under_its_heading(tmp_path):
+    rows = "".join(f"<tr><th>Answer {n}</th><td class='num'>{n}</td></tr>" for n in range(200))
+    text = text_of(pdf_of(f"<table><tr><th>Heading of it</th><th>n</th></tr>{rows}</table>"), tmp_path)
+    assert text.count("Heading of it") == text.count("\f")
+    assert all(f"Answer {n}" in text for n in range(200))
+
+
+def test_a_page_without_an_article_is_no_document():
+    with pytest.raises(ValueError, match="without an article"):
+        printed(Document("<p>x</p>", "t", "u", "en", datetime.fromisoformat("2026-11-01T12:00:00+00:00")))
