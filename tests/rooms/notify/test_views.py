@@ -10,6 +10,7 @@ from tests.conftest import NOW
 from tests.rooms.notify.conftest import DESKS, WHO, rows, sms_route, states, write
 from union.core import db
 from union.core.actor import Actor, Role
+from union.core.clock import utcnow
 from union.notify import jobs, queries
 from union.notify import service as notify
 from union.notify.rules.kinds import Channel, Keyword, Lane, Mailing, State
@@ -268,7 +269,7 @@ def test_progress_is_live_with_rate_and_estimate(client, database, organizer):
     now = datetime.now(NOW.tzinfo)
     write(1300, now=now, channel=Channel.SMS)
     write(2, now=now, kind="end", not_before=now + timedelta(hours=3))
-    jobs.deliver_due(DESKS, WHO, clock=lambda: now)
+    jobs.deliver_due(DESKS, WHO, clock=utcnow)
     told = client.get("/deliveries/about.json?ref=action:x").json
     assert (told["gone"], told["created"], told["per_minute"]) == ("1,300", "2", "1,300")
     assert told["state-delivered"] == "1,300"
