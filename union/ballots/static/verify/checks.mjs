@@ -84,6 +84,7 @@ function* checkSetup(run, { payloads: [record, trustees, credentials] }) {
     run.keys.push(...keys.map(({ text, key }) => ({ text, power: new Power(group, key) })));
     product = group.multiply(product, subKey);
   }
+  if (!run.keys.length) throw new Refused("trustees-form", "a vote has trustees");
   if (new Set(run.keys.map(({ text }) => text)).size !== run.keys.length) {
     throw new Refused("trustees-form", "two trustees have the same key");
   }
