@@ -3,6 +3,7 @@
 import pytest
 
 from tests.rules.crypto.tampering import (
+    CURVE,
     ELECTION,
     ONE,
     OTHER,
@@ -17,6 +18,9 @@ from tests.rules.crypto.tampering import (
     swap,
     times,
 )
+from tests.rules.crypto.test_attacks import draw
+from union.ballots.crypto import Scalar
+from union.ballots.crypto.trustees import key_of
 
 B, S = "Ballot", "Setup"
 
@@ -92,6 +96,13 @@ CASES = {
         "decryption-proof",
     ),
     "trustee's key replaced": ("plain", edit(TRUSTEES, "0 1 public_key", OTHER), "trustee-key-proof"),
+    "identity as a trustee's key": (
+        "plain",
+        lambda t: t.put(
+            S, [*t.json(S, index=1), ["Single", key_of(CURVE, Scalar(0), draw).public.json()]], index=1
+        ),
+        "trustee-key-proof",
+    ),
     "trustee's proof changed": ("plain", edit(TRUSTEES, "0 1 pok response", more), "trustee-key-proof"),
     "trustee with a member more": (
         "plain",

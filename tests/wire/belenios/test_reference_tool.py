@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests.js.forging import browser
 from tests.rules.crypto.elections import ACTIONS, RANKING, STRIKE, World, whole
 from tests.rules.crypto.test_threshold import Ceremony
 from union.ballots.crypto import (
@@ -291,3 +292,6 @@ def test_we_accept_the_tools_archives(tmp_path, group, questions, threshold):
     assert tool(tmp_path, "election", "verify").returncode == 0
     report = verify(archive)
     assert report.holds, report.lines()
+    [here] = browser(archive)
+    assert here["holds"], here["findings"]
+    assert here["result"] == json.loads(json.dumps(report.result))

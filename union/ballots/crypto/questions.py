@@ -111,9 +111,14 @@ Question = Homomorphic | Ranked
 
 
 def read_question(value: object) -> Question:
-    """Parse one question of an election record. Raises Refused(ELECTION_FORM)."""
+    """Parse one question of an election record. Raises Refused(ELECTION_FORM).
+
+    Later releases than 3.3, and 3.x where `extra` is used, name the type of a homomorphic question too.
+    """
     parts = fields(value, (), _CHECK, exact=False)
-    if "type" in parts:
+    if parts.get("type") == "Homomorphic":
+        parts = fields(parts.get("value"), (), _CHECK, exact=False)
+    elif "type" in parts:
         if parts["type"] != "NonHomomorphic":
             raise Refused(_CHECK, f"questions of type {str(parts['type'])[:40]!r} cannot be checked here")
         inner = fields(parts.get("value"), ("answers", "question"), _CHECK, exact=False)

@@ -47,7 +47,7 @@ function ranked({ value, extra = {} }) {
 
 function question(entry) {
   if (entry?.type === "NonHomomorphic") return ranked(entry);
-  const { answers, min, max, question: text, blank = false, ...rest } = entry ?? {};
+  const { answers, min, max, question: text, blank = false, ...rest } = (entry?.type === "Homomorphic" ? entry.value : entry) ?? {};
   const whole = Number.isInteger(min) && Number.isInteger(max) && Array.isArray(answers);
   if (!whole || min < 0 || min > max || max > answers.length || max < 1 || Object.keys(rest).length) {
     throw new Refused("question-kind", "a question this booth cannot ask");

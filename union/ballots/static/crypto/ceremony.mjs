@@ -119,20 +119,24 @@ export function makeCertificate(group, seed, { size, threshold, index }, next) {
   return compact(signed(group, sk, message, next));
 }
 
-/** One certificate {vk, ek, context, signed}, its signature checked. */
-export function readCertificate(group, text) {
+/** One certificate {vk, ek, context, signed}, its signature checked; bare: in the form of release 2.0, without context. */
+export function readCertificate(group, text, bare = false) {
   const { message, signature } = parsed(text, "trustee-certificate", ["message", "signature"]);
-  const { context, verification, encryption } = parsed(message, "trustee-certificate", ["context", "verification", "encryption"]);
+  const names = bare ? ["verification", "encryption"] : ["context", "verification", "encryption"];
+  const { context, verification, encryption } = parsed(message, "trustee-certificate", names);
   const cert = { vk: group.parse(verification), ek: group.parse(encryption), context, signed: { message, signature } };
+  if ([cert.vk, cert.ek].some((key) => group.equal(key, group.identity))) {
+    throw new Refused("trustee-certificate", "the identity is nobody's key");
+  }
   checkSignature(group, cert.vk, message, signature, "trustee-certificate");
   return cert;
 }
 
-/** All certificates, checked to be of this one ceremony; `facts` names its size and threshold. */
-export function readCertificates(group, texts, { size, threshold }) {
-  const certs = texts.map((text) => readCertificate(group, text));
+/** All certificates, checked to be of this one ceremony; `facts` names its size and threshold, and whether they are bare. */
+export function readCertificates(group, texts, { size, threshold, bare = false }) {
+  const certs = texts.map((text) => readCertificate(group, text, bare));
   certs.forEach(({ context }, i) => {
-    if (compact(context) !== compact({ group: group.name, size, threshold, index: i + 1 })) {
+    if (!bare && compact(context) !== compact({ group: group.name, size, threshold, index: i + 1 })) {
       throw new Refused("trustee-certificate", `certificate ${i + 1} was made for another ceremony`);
     }
   });
@@ -182,10 +186,10 @@ export function evaluate(group, A, j) {
 }
 
 /** One trustee's public coefficients, signed by its key. */
-export function readCoefficients(group, cert, { message, signature }) {
+export function readCoefficients(group, cert, { message, signature }, threshold = cert.context.threshold) {
   checkSignature(group, cert.vk, message, signature, "trustee-coefficients");
   const { coefexps } = parsed(message, "trustee-coefficients", ["coefexps"]);
-  if (coefexps.length !== cert.context.threshold) throw new Refused("trustee-coefficients", "not as many as are needed");
+  if (coefexps.length !== threshold) throw new Refused("trustees-form", "not as many as are needed");
   return coefexps.map((point) => group.parse(point));
 }
 

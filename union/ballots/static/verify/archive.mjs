@@ -122,6 +122,14 @@ function ownerOf(kind, waiting) {
   return 0;
 }
 
+/** Notes what may stand only once: all but partial decryptions, which are equal when nobody ranked. */
+function noteRecords(seen, { kind, payloads }) {
+  for (const { digest } of payloads.slice(kind === "PartialDecryption" ? 1 : 0)) {
+    if (seen.has(digest)) throw new Refused("ballot-repeated", "the same record stands twice");
+    seen.add(digest);
+  }
+}
+
 /** The events of an archive in order; yields the byte reached after each member, returns the list. */
 export function* eventsOf(bytes) {
   const all = members(bytes);
@@ -133,14 +141,14 @@ export function* eventsOf(bytes) {
     const [, digest, kind] = /^([0-9a-f]{64})\.(data|event)\.json$/.exec(name) ?? [];
     if (!digest) throw new Refused("archive-form", "a member has another name than its digest");
     if (hex(sha256(content)) !== digest) throw new Refused("archive-hash", `the record before byte ${end} is not what its name says`);
-    if (seen.has(digest)) throw new Refused(kind === "data" ? "ballot-repeated" : "archive-form", "the same record stands twice");
-    seen.add(digest);
     if (kind === "data") {
       waiting.push({ digest, bytes: content, get text() { return textOf(content); } });
     } else {
       events.push(eventOf(digest, content, events.at(-1), waiting));
+      noteRecords(seen, events.at(-1));
       waiting = [];
     }
+    if (waiting.length > PAYLOADS.Setup) throw new Refused("archive-order", "more records wait for an event than any event brings");
     yield end;
   }
   if (waiting.length || !events.length) throw new Refused("archive-order", "the archive ends before the event that brings its last record");

@@ -54,10 +54,9 @@ function onlyMembers(value, names, check) {
 
 /** One item of the trustees: who is in it, how many are needed, what it adds to the key of the vote. */
 function* trusteesOf(group, kind, value) {
-  if (kind === "Pedersen" && value.signatures) {
-    onlyMembers(value, ["threshold", "certs", "coefexps", "signatures", "verification_keys"], "trustees-form");
+  if (kind === "Pedersen") {
+    onlyMembers(value, ["threshold", "certs", "coefexps", "signatures?", "verification_keys"], "trustees-form");
     value.verification_keys.forEach((key) => onlyMembers(key, ["pok", "public_key", "signature?", "name?"], "trustees-form"));
-    if (value.verification_keys.every((key) => !key.signature)) throw new Unknown("trustees of another release");
     return yield* readBlock(group, value);
   }
   if (kind !== "Single") throw new Unknown("trustees of another release");
@@ -72,15 +71,20 @@ function* checkSetup(run, { payloads: [record, trustees, credentials] }) {
   const { group } = run;
   run.election = electionOf(record.bytes);
   run.y = group.parse(run.election.publicKey);
+  if (group.equal(run.y, group.identity)) throw new Refused("election-key", "the identity encrypts nothing");
   run.keys = [];
   run.kinds = [];
   let product = group.identity;
   for (const [kind, value] of valueOf(trustees.text, "trustees-form")) {
     const { keys, threshold, subKey } = yield* trusteesOf(group, kind, value);
+    if (keys.some(({ key }) => group.equal(key, group.identity))) {
+      throw new Refused("trustee-key-proof", "the identity is nobody's key");
+    }
     run.kinds.push({ first: run.keys.length + 1, size: keys.length, threshold });
     run.keys.push(...keys.map(({ text, key }) => ({ text, power: new Power(group, key) })));
     product = group.multiply(product, subKey);
   }
+  if (!run.keys.length) throw new Refused("trustees-form", "a vote has trustees");
   if (new Set(run.keys.map(({ text }) => text)).size !== run.keys.length) {
     throw new Refused("trustees-form", "two trustees have the same key");
   }
