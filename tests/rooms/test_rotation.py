@@ -9,11 +9,13 @@ import time
 from datetime import timedelta
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import func, select, text
 
 from tests.conftest import NOW
 from tests.factories.members import make_member
 from tests.house.gates import UNION
+from union.cli import main
 from union.core import db, keyring, resealing, sealing
 from union.members import queries
 from union.members import service as members
@@ -35,10 +37,8 @@ def key_file(tmp_path, data_key):
 
 
 @pytest.fixture
-def command(database, key_file, tmp_path):
-    """Start `union keys …` on this database as a process of its own."""
-    env = {
-        **os.environ,
+def surroundings(database, key_file, tmp_path):
+    return {
         "UNION_ENV": "development",
         "UNION_HOME": str(tmp_path / "home"),
         "UNION_DATABASE_URL": database.engine.url.render_as_string(hide_password=False),
@@ -46,10 +46,15 @@ def command(database, key_file, tmp_path):
         "PYTHONUNBUFFERED": "1",
     }
 
+
+@pytest.fixture
+def command(surroundings):
+    """Start `union keys …` on this database as a process of its own, to be killed."""
+
     def start(*words):
         return subprocess.Popen(
             [sys.executable, "-m", "union.cli", "keys", *words],
-            env=env,
+            env={**os.environ, **surroundings},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -59,11 +64,17 @@ def command(database, key_file, tmp_path):
 
 
 @pytest.fixture
-def run(command):
+def run(database, surroundings):
+    """Run `union keys …` to its end, here: starting a process takes longer than all it does."""
+
     def run(*words):
-        with command(*words) as process:
-            said, _ = process.communicate(timeout=300)
-        return process.returncode, said
+        vault = sealing.vault()
+        ran = CliRunner().invoke(main, ["keys", *words], env=surroundings)
+        if (opened := db.installed()) is not database:
+            opened.engine.dispose()
+        db.install(database)
+        sealing.install(vault)
+        return ran.exit_code, ran.output
 
     return run
 

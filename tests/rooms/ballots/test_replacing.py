@@ -53,7 +53,7 @@ def test_a_draft_changes_hands_and_nobody_is_written_to(session, now):
     assert left not in [seat.name for seat in page.seats]
     assert told(session, hand, nora) == []
     [entry] = session.scalars(select(AuditEntry).where(AuditEntry.act == "ballots.replace_trustee"))
-    assert (entry.facts["left"], entry.facts["came"]) == (left, "Nora")
+    assert (entry.facts["left"], entry.facts["came"]) == (hand.trustees[1], nora)
 
 
 def test_keys_made_alone_stay_good_and_the_newcomer_makes_one(session, now):

@@ -256,8 +256,8 @@ def complain(
         now=now,
         act="ballots.ceremony_halted",
         subject=f"ballot/{ballot.slug}",
-        accused=name,
-        complains=seat.name,
+        accused=accused,
+        complains=seat.position,
     )
     words.tell_organizer(
         session,

@@ -216,7 +216,7 @@ def _name_refused(
         now=now,
         act="ballots.decryption_refused",
         subject=f"ballot/{ballot.slug}",
-        trustee=seat.name,
+        trustee=seat.member_id,
         check=str(refused.check),
     )
     words.tell_organizer(

@@ -246,7 +246,7 @@ def drop_trustee(
     _check_remaining(ballot, seats)
     kept = [seat for seat in seats if seat.position != position]
     facts = [(s.member_id, s.name, s.public_key, s.own_key, s.submitted_at, s.tested_at) for s in kept]
-    name = dropped.name
+    left_id = dropped.member_id
     for seat in seats:
         session.delete(seat)
     session.flush()
@@ -275,7 +275,7 @@ def drop_trustee(
         now=now,
         act="ballots.drop_trustee",
         subject=f"ballot/{ballot.slug}",
-        trustee=name,
+        trustee=left_id,
     )
 
 

@@ -52,8 +52,8 @@ def replace_trustee(
         now=now,
         act="ballots.replace_trustee",
         subject=f"ballot/{ballot.slug}",
-        left=left,
-        came=seat.name,
+        left=left_id,
+        came=member_id,
     )
     if board.state_of(ballot) in keys.KEYS_CAN_COME:
         notify.cancel(session, now=now, ref=board.ref(ballot), member_id=left_id)

@@ -153,7 +153,7 @@ def _refuse(
         now=now,
         act="ballots.shuffle_refused",
         subject=f"ballot/{ballot.slug}",
-        trustee=seat.name,
+        trustee=seat.member_id,
         check=found.code,
     )
     return found
@@ -183,7 +183,7 @@ def leave_out(session: Session, *, actor: Actor, now: datetime, slug: str, publi
         now=now,
         act="ballots.shuffle_left_out",
         subject=f"ballot/{ballot.slug}",
-        trustee=seat.name,
+        trustee=seat.member_id,
     )
     _go_on(session, ballot, now, public_url)
     return seat.name

@@ -11,7 +11,12 @@ CODE_TRIES = 5
 SESSION_ABSOLUTE = timedelta(days=30)
 SESSION_IDLE = timedelta(days=14)
 SESSION_IDLE_WITH_ROLE = timedelta(hours=12)
-SESSION_SEEN_EVERY = timedelta(minutes=5)
+SESSION_SEEN_EVERY = timedelta(hours=1)
+
+
+def whole_hour(moment: datetime) -> datetime:
+    """Return the hour of `moment`: enough for a device, too coarse to lay beside other times."""
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Devices on which a member is signed in: begun, seen, revoked. The cookie has the token, we its hash."""
+"""Devices on which a member is signed in: begun, seen, revoked, each to the hour.
+
+The cookie has the token, we its hash.
+"""
 
 from datetime import datetime, timedelta
 
@@ -12,7 +15,7 @@ from union.core.i18n import msg
 from union.core.ids import new_token
 from union.core.permissions import Permission, allow
 from union.members.models import Member, MemberSession
-from union.members.rules.limits import SESSION_ABSOLUTE, SESSION_SEEN_EVERY
+from union.members.rules.limits import SESSION_ABSOLUTE, SESSION_SEEN_EVERY, whole_hour
 from union.members.rules.tokens import hashed
 
 _KEPT_AFTER_END = timedelta(days=7)
@@ -32,9 +35,9 @@ def start_session(session: Session, *, member_id: str, now: datetime, device: st
             token_hash=hashed(token),
             member_id=member_id,
             device=device[:_DEVICE_LENGTH],
-            created_at=now,
-            seen_at=now,
-            expires_at=now + SESSION_ABSOLUTE,
+            created_at=whole_hour(now),
+            seen_at=whole_hour(now),
+            expires_at=whole_hour(now) + SESSION_ABSOLUTE,
             revoked_at=None,
         )
     )
@@ -43,11 +46,11 @@ def start_session(session: Session, *, member_id: str, now: datetime, device: st
 
 
 def see_session(session: Session, *, token: str, now: datetime) -> None:
-    """Note that the device was used, at most once in a few minutes."""
+    """Note that the device was used, at most once an hour."""
     session.execute(
         update(MemberSession)
         .where(MemberSession.token_hash == hashed(token), MemberSession.seen_at < now - SESSION_SEEN_EVERY)
-        .values(seen_at=now)
+        .values(seen_at=whole_hour(now))
     )
 
 
@@ -56,7 +59,7 @@ def end_session(session: Session, *, token: str, now: datetime) -> None:
     session.execute(
         update(MemberSession)
         .where(MemberSession.token_hash == hashed(token), MemberSession.revoked_at.is_(None))
-        .values(revoked_at=now)
+        .values(revoked_at=whole_hour(now))
     )
 
 
@@ -66,7 +69,7 @@ def revoke_session(session: Session, *, actor: Actor, now: datetime, token_hash:
     row = session.get(MemberSession, token_hash, with_for_update=True)
     if row is None or row.member_id != actor.member_id:
         raise NotFound(msg("That device is signed out already."))
-    row.revoked_at = row.revoked_at or now
+    row.revoked_at = row.revoked_at or whole_hour(now)
     audit.record(
         session, actor=actor, now=now, act="members.revoke_session", subject=f"member/{actor.member_id}"
     )
@@ -87,7 +90,7 @@ def end_all(session: Session, *, member_id: str, now: datetime) -> int:
     ended = session.scalars(
         update(MemberSession)
         .where(MemberSession.member_id == member_id, MemberSession.revoked_at.is_(None))
-        .values(revoked_at=now)
+        .values(revoked_at=whole_hour(now))
         .returning(MemberSession.token_hash)
     )
     return len(list(ended))
