@@ -1,17 +1,19 @@
-"""The walk from the table to an agreement in force: a team, minutes, offers, the frozen text, ratification."""
+"""The walk from the table to a promise that is watched: offers, ratification, obligations, grievances, renewal."""
 
 import re
 from datetime import timedelta
 
 from playwright.sync_api import expect
+from sqlalchemy import select
 
 from tests.browser.arc import BETTER_WORDS, DEMAND, TITLE, fits, local, move
 from tests.browser.arc_action import open_cast_close
 from tests.browser.ballots import until
-from union.bargaining.models import Meeting
+from union.bargaining.models import Meeting, Obligation, TableReminder
 from union.core import db
 from union.core.clock import utcnow
 from union.members import queries as members
+from union.notify import queries as messages
 
 OFFERED = "From the first of next month Bolt shows the fare after the ride."
 ANSWERED = "From the first of next month Bolt shows the fare before the ride, with its own share."
@@ -114,3 +116,55 @@ def write_and_ratify(walk):
     member.reads("Accepted")
     member.follow(re.compile("^Demand: "))
     member.reads("Conceded")
+
+
+def hold_them_to_it(walk):
+    sitter, member = walk.second, walk.member
+    move(
+        Obligation, Obligation.title.startswith("Show the fare to ten"), due_at=utcnow() - timedelta(hours=1)
+    )
+    sitter.open(walk.agreement)
+    sitter.reads("Overdue")
+    sitter.follow("Show the fare to ten drivers we name")
+    sitter.choose("Breached")
+    sitter.fill("What you saw, and where", "Ten drivers looked; seven saw no fare.")
+    sitter.press("Write it down")
+    sitter.reads("seven saw no fare")
+
+    member.open(walk.agreement)
+    member.follow("Something is not kept")
+    member.choose(re.compile("^1"))
+    member.fill("What happened?", "On Tuesday the fare came after the ride.")
+    member.press("Tell the team")
+    member.heading(re.compile("^Grievance: "))
+    case = member.page.url
+    sitter.open(f"{walk.union.url}/grievances")
+    sitter.page.locator(f"a[href='{case.removeprefix(walk.union.url)}']").first.wait_for()
+    sitter.use(sitter.page.locator(f"a[href='{case.removeprefix(walk.union.url)}']").first)
+    sitter.choose("Take it up")
+    sitter.fill("Line in the log", "We ask Bolt for the record of that ride.")
+    sitter.press("Write it down")
+    sitter.reads("Taken up")
+    member.page.reload()
+    member.reads("We ask Bolt for the record of that ride.")
+    fits(member)
+
+
+def renew_in_time(walk):
+    """The reminder that is due ninety days before the end reaches the team."""
+    ref = f"agreement/{walk.agreement.rpartition('/')[2]}"
+    with db.reading() as session:
+        planned = session.scalars(
+            select(TableReminder.id).filter_by(ref=ref).order_by(TableReminder.due_at)
+        ).all()
+    assert len(planned) == 3
+    move(TableReminder, TableReminder.id == planned[0], due_at=utcnow())
+    for _ in range(180):
+        with db.reading() as session:
+            if messages.messages(session, ref=f"reminder:{planned[0]}", page=1).rows:
+                break
+        walk.organizer.page.wait_for_timeout(500)
+    else:
+        raise AssertionError("nobody was reminded to renew")
+    walk.second.open(walk.agreement)
+    walk.second.reads("to renew it in time")

@@ -1,4 +1,4 @@
-"""From a demand to an agreement in force, in one walk on telephones by keyboard alone.
+"""From a demand to a kept promise, in one walk on telephones by keyboard alone.
 
 Two members, two organizers and two trustees, each at a browser; the union's own scheduler moves what is due. Where
 a form takes no moment as near as a test needs it, the stored moment is moved, never the page a person would use.
@@ -12,7 +12,7 @@ from tests.browser.arc import setting_out
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-def test_from_a_demand_to_an_agreement_in_force(people, union, tmp_path):
+def test_from_a_demand_to_a_kept_promise(people, union, tmp_path):
     walk = setting_out(people, union)
     arc_demand.start_a_campaign(walk)
     arc_demand.debate(walk)
@@ -25,3 +25,5 @@ def test_from_a_demand_to_an_agreement_in_force(people, union, tmp_path):
     arc_table.sit_down(walk)
     arc_table.offer_and_counter(walk)
     arc_table.write_and_ratify(walk)
+    arc_table.hold_them_to_it(walk)
+    arc_table.renew_in_time(walk)
