@@ -172,5 +172,6 @@ def serving(server: Server, port: int = 0) -> Iterator[None]:
         yield
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+        # cancelling what a long run left open takes its time on a busy machine
+        thread.join(60)
         loop.close()
