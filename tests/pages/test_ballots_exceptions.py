@@ -147,7 +147,7 @@ def test_everybody_reads_the_clause_before_and_what_came_of_it_after(client, rea
     assert clause in after
     assert moved in after
     assert print_of in after, "the rule's fingerprint does not change"
-    full = with_clause(at("credentials", then, voters=2, title="Enough"), then)
+    full = with_clause(at("credentials", then, voters=2, title="Enough", chapter="rotterdam"), then)
     opened(full, then)
     with make.at_database_time(then):
         written(lambda s: make.vote(s, full, full.voters[0], [[1, 0, 0]], then))
@@ -366,7 +366,7 @@ def test_two_officers_end_it_in_public_and_the_question_is_asked_again(
     assert client.post(f"{run}/give-up").status_code == 303
     assert state_of(hand) == "uncountable"
     assert client.post(f"{run}/give-up").status_code == 409
-    title = {"en": "This ballot cannot be counted", "nl": "Deze stemming kan niet worden geteld"}[language]
+    title = {"en": "This ballot cannot be counted", "nl": "Deze stemming is niet te tellen"}[language]
     for reader in (None, hand.voters[0], hand.trustees[2], hand.organizer):
         if reader:
             sign_in(client, reader)

@@ -177,7 +177,7 @@ class RuleForm(ExtensionForm, ThresholdForm):
         """What each rule asks and where it comes from, in the reader's language."""
         source = msg("Source: %(source)s.")
         return {
-            rule.id: f"{gettext(rule.summary)} {gettext(source, source=rule.source_title)}"
+            rule.id: f"{gettext(rule.summary)} {gettext(source, source=gettext(rule.source_title))}"
             for rule in self.rules
         }
 
