@@ -1,5 +1,6 @@
 """The one form with which rooms call votes: rule, key with all or some of its holders, times, in both languages."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,9 @@ from tests.factories import ballots as make
 from tests.factories.bargaining import make_agreement, make_table
 from tests.factories.campaigns import make_campaign, make_demand, organizer
 from tests.factories.members import make_member
+from union.ballots.extension import Clause
 from union.ballots.models import Ballot
+from union.ballots.rules import Share
 from union.core import db
 from union.core.actor import Role
 from union.members.models import MemberRole
@@ -86,6 +89,8 @@ def test_shows_what_can_be_chosen_with_the_usual_written_in(client, page, langua
         ({"needed": "some", "threshold": "two"}, "Not a valid integer value."),
         ({"trustees": []}, "Choose at least one trustee"),
         ({"question": ""}, "Fill this in."),
+        ({"extend_turnout": "most"}, "Write a fraction of whole numbers"),
+        ({"extend_turnout": "1/2", "extend_hours": "337"}, "Say by how many whole hours, at most 336."),
         ({"opens": "2030-03-31T02:30", "closes": "2030-04-20T12:00"}, "Which opening time do you mean?"),
         ({"closes": "2030-10-27T02:30", "opens": "2030-10-20T12:00"}, "Which closing time do you mean?"),
     ],
@@ -143,3 +148,36 @@ def test_a_time_that_comes_twice_can_be_meant_either_way(client, page):
     assert client.post(path, data={**fields, **closes, "closes_meant": later}).status_code == 303
     with db.reading() as session:
         assert session.query(Ballot).one().closes_at.isoformat() == later
+
+
+def test_a_clause_is_frozen_with_the_rule(client, page):
+    path, _, fields = page
+    clause = {"extend_turnout": "1/3", "extend_hours": "24", "extend_outage": "10"}
+    assert client.post(path, data={**fields, **clause}).status_code == 303
+    with db.reading() as session:
+        assert Clause.of(session.query(Ballot).one().rule) == Clause(Share(1, 3), 24, 10)
+
+
+def test_without_words_about_it_nothing_moves_the_close(client, page):
+    path, _, fields = page
+    assert client.post(path, data=fields).status_code == 303
+    with db.reading() as session:
+        assert Clause.of(session.query(Ballot).one().rule) is None
+
+
+def test_our_own_rules_stand_first_and_open_the_others_fold_but_for_the_chosen_one(client, page):
+    path, _, fields = page
+    shown = client.get(path).text
+    first = shown.index('name="preset"')
+    folded = re.findall(r'<details class="choices__more"( open)?>', shown)
+    assert "simple" in shown[first : first + 200] or "union-default" in shown[first : first + 200]
+    assert " open" not in folded
+    if not folded:
+        return
+    law = re.search(
+        r'<details class="choices__more">.*?name="preset" type="radio" value="([^"]+)"', shown, re.DOTALL
+    )[1]
+    again = client.post(path, data={**fields, "question": "", "preset": law}).text
+    held = re.search(r'<details class="choices__more" open>(.*?)</details>', again, re.DOTALL)[1]
+    assert re.search(rf'<input checked [^>]*value="{law}"', held)
+    assert again.count('<details class="choices__more" open>') == 1

@@ -9,6 +9,7 @@ from union.ballots import queries as board
 from union.ballots import service as voting
 from union.ballots.crypto import ceremony as steps
 from union.ballots.crypto import group_named
+from union.ballots.extension import Clause
 from union.core.db import reading, transaction
 from union.demo.seed import People, Seed
 
@@ -36,6 +37,7 @@ def begin(seed: Seed, who: People) -> str:
             zone="Europe/Amsterdam",
             trustee_ids=who.trustees,
             threshold=2,
+            clause=Clause(outage_minutes=30),
         )
         voting.ask_for_keys(session, actor=actor, now=seed.now, slug=slug, public_url=url)
     seeds: dict[str, str] = {}

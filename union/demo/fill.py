@@ -3,6 +3,8 @@
 import json
 from datetime import timedelta
 
+from union.ballots.extension import Clause
+from union.ballots.rules import Share
 from union.campaigns import service as campaigning
 from union.core.db import reading, transaction
 from union.core.settings import Settings
@@ -64,7 +66,13 @@ def tell(seed: Seed, story: Story, who: People) -> None:
     rounds.settle(seed, slug, seed.now - timedelta(days=story.days_ago - story.round_days))
     if story.stage == "ballot":
         ballot = votes.strike_vote(
-            seed, slug, who, opened=timedelta(days=2), closes=timedelta(days=3), group="BELENIOS-2048"
+            seed,
+            slug,
+            who,
+            opened=timedelta(days=2),
+            closes=timedelta(days=3),
+            group="BELENIOS-2048",
+            clause=Clause(Share(1, 3), hours=24),
         )
         votes.vote(seed, ballot, yes=0.8, turnout=0.4)
         seed.booth = votes.booth_link(ballot, who.member)

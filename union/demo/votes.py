@@ -19,6 +19,7 @@ from union.ballots.crypto import (
     make_key,
     read_tally,
 )
+from union.ballots.extension import Clause
 from union.ballots.service import Call
 from union.campaigns import queries as campaigns
 from union.campaigns import service as campaigning
@@ -37,7 +38,14 @@ VOTING = timedelta(minutes=10)
 
 
 def strike_vote(
-    seed: Seed, slug: str, who: People, *, opened: timedelta, closes: timedelta, group: str
+    seed: Seed,
+    slug: str,
+    who: People,
+    *,
+    opened: timedelta,
+    closes: timedelta,
+    group: str,
+    clause: Clause | None = None,
 ) -> str:
     """Launch a strike vote that opened `opened` ago and closes `closes` from now; return its slug."""
     began = seed.now - opened - timedelta(days=1)
@@ -59,6 +67,7 @@ def strike_vote(
                 closes_at=seed.now + closes,
                 zone=ZONE,
                 trustee_ids=who.trustees,
+                clause=clause,
             ),
         )
         voting.ask_for_keys(session, actor=actor, now=began, slug=ballot, public_url=seed.settings.public_url)

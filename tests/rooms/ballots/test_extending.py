@@ -271,7 +271,7 @@ def test_an_outage_across_the_close_counts_from_when_we_are_back(session, now):
     service.reached(session, now=hand.closes_at - timedelta(minutes=30), slug=hand.slug)
     session.scalar(select(BallotPulse)).away = 0
     back = hand.closes_at + timedelta(hours=2)
-    assert cast(session, hand, hand.voters[0], back).code == "closed"
+    assert cast(session, hand, hand.voters[0], back).code == "deciding"
     assert close(session, hand, back) is False
     assert make.row(session, hand).closes_at == back + timedelta(minutes=30)
     assert isinstance(cast(session, hand, hand.voters[0], back + timedelta(minutes=29)), service.Receipt)
@@ -334,7 +334,7 @@ def test_votes_at_the_moment_of_the_close_are_before_it_or_after(database, setti
         ballot = make.row(session, hand)
         assert (ballot.state, ballot.extended is not None) == ("open", True)
         assert ballot.closes_at == hand.closes_at + timedelta(hours=24)
-    assert isinstance(answer, service.Receipt) or answer.code == "closed"
+    assert isinstance(answer, service.Receipt) or answer.code == "deciding"
 
 
 # All orders of what can happen

@@ -27,6 +27,13 @@ NOT_MADE_FOR: dict[str, str] = {
     Kind.DEMANDS: msg("This rule is a law's for another kind of vote. Choose one of our own rules."),
     Kind.GENERAL: msg("This rule is a law's for another kind of vote. Choose one of our own rules."),
 }
+PLACES = {
+    msg("Rules of European countries"): ("NL", "DE", "FR", "IE", "ES", "SE"),
+    msg("Rules of the United Kingdom"): ("GB",),
+    msg("Rules of the United States and Canada"): ("US", "CA"),
+    msg("Rules of Australia"): ("AU",),
+}
+"""Where the rules come from that are not our own: title → countries."""
 _FOLDER = Path(__file__).parent
 
 
@@ -82,6 +89,17 @@ class Preset:
         return self.threshold is not None
 
     @property
+    def own(self) -> bool:
+        """Whether it is the union's own and no law's."""
+        return self.jurisdiction == "internal"
+
+    @property
+    def place(self) -> str:
+        """Where it comes from, a title of PLACES; empty for the union's own. Raises KeyError elsewhere."""
+        country = self.jurisdiction.partition("-")[0]
+        return "" if self.own else {c: title for title, all_ in PLACES.items() for c in all_}[country]
+
+    @property
     def rule(self) -> Rule:
         """What decides."""
         if self.threshold is None:
@@ -100,7 +118,7 @@ class Preset:
         A rule made for the kind does; the union's own rules also serve choices of demands and other
         questions, for which there is no law.
         """
-        return self.kind == kind or (kind in {Kind.DEMANDS, Kind.GENERAL} and self.jurisdiction == "internal")
+        return self.kind == kind or (kind in {Kind.DEMANDS, Kind.GENERAL} and self.own)
 
     def stale(self, day: date) -> bool:
         """Tell whether `day` is past the review date."""

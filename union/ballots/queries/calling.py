@@ -16,8 +16,8 @@ from union.members import queries as members
 class Choices:
     """What a vote of one kind can be held under and by whom.
 
-    rules: that suit, the usual one first. trustees: (member id, name). zones: of the subject, the organizer
-    and the chapters.
+    rules: that suit, the usual one first, then our own. trustees: (member id, name). zones: of the subject,
+    the organizer and the chapters.
     """
 
     rules: tuple[Preset, ...]
@@ -30,7 +30,7 @@ def choices(session: Session, *, kind: str, day: date, zones: Iterable[str] = ()
     holders = members.with_role(session, Role.TRUSTEE)
     names = members.display_names(session, holders)
     rules = [p for p in presets.presets().values() if p.for_ballots and p.suits(kind) and p.valid_on(day)]
-    rules.sort(key=lambda rule: rule.id != presets.DEFAULT)
+    rules.sort(key=lambda rule: (rule.id != presets.DEFAULT, not rule.own))
     return Choices(
         rules=tuple(rules),
         trustees=tuple((one, names.get(one, one)) for one in holders),

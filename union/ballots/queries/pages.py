@@ -66,7 +66,10 @@ class GivenUp:
 
 @dataclass(frozen=True)
 class BallotPage:
-    """Everything the pages of one ballot show. voters: how many have voted, known while open and after."""
+    """Everything the pages of one ballot show. voters: how many have voted, known while open and after.
+
+    time_over: the close has come, and the ballot is still to be closed.
+    """
 
     slug: str
     uuid: str
@@ -125,6 +128,12 @@ class BallotPage:
     extended: Move | None = None
     rule_print: str = ""
     given_up: GivenUp | None = None
+    time_over: bool = False
+
+    @property
+    def deciding(self) -> bool:
+        """Whether the planned close has come and the clause is about to say if voting goes on."""
+        return self.time_over and self.clause is not None and self.extended is None
 
     @property
     def ranked(self) -> bool:
@@ -301,6 +310,7 @@ def ballot_page(session: Session, slug: str, actor: Actor, now: datetime) -> Bal
         extended=Move.from_json(ballot.extended) if ballot.extended else None,
         rule_print=extension.fingerprint(ballot.rule),
         given_up=_given_up(ballot, actor),
+        time_over=ballot.state == State.OPEN and ballot.closes_at <= now,
     )
 
 

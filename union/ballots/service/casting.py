@@ -29,9 +29,9 @@ from union.ballots.models import (
 )
 from union.ballots.receipts import Receipt, Signer, fold
 from union.ballots.rules import BEFORE_OPENING, State
-from union.ballots.service import board
+from union.ballots.service import board, extending
 from union.ballots.service.credentials import point_digest
-from union.ballots.service.refusals import CLOSED, NOT_ON_ROLL, NOT_OPEN, Refusal, refusal
+from union.ballots.service.refusals import CLOSED, DECIDING, NOT_ON_ROLL, NOT_OPEN, Refusal, refusal
 from union.core.actor import Actor
 from union.core.db import insert_rows, insert_tables, table_of, together
 from union.core.errors import NotFound
@@ -202,7 +202,7 @@ def _decide(
 ) -> Examined | Refusal:
     shut = _shut(urn, there, now)
     if shut is not None:
-        return shut
+        return DECIDING if shut is CLOSED and extending.may_go_on(session, urn.id) else shut
     if not isinstance(examined, Refusal) and (examined is None or examined.fingerprint != urn.fingerprint):
         election = session.scalar(select(_ballot.c.election).where(_ballot.c.id == urn.id))
         examined = examine(Booth(urn.slug, board.state_of(urn), election, known=False), text)

@@ -88,6 +88,16 @@ def move_close(session: Session, ballot: Ballot, now: datetime) -> bool:
     return True
 
 
+def may_go_on(session: Session, ballot_id: str) -> bool:
+    """Tell whether the ballot is open and its clause is still to be applied, so that its close may move."""
+    rule = session.scalar(
+        select(Ballot.rule).where(
+            Ballot.id == ballot_id, Ballot.state == State.OPEN, Ballot.extended.is_(None)
+        )
+    )
+    return rule is not None and Clause.of(rule) is not None
+
+
 def _clock(session: Session) -> datetime:
     clock = board.CLOCKS[session.get_bind().dialect.name]
     return board.database_clock(session.execute(select(clock)).scalar_one())

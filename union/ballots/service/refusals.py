@@ -23,11 +23,20 @@ class Code:
     """Names of refusals that are no checks of the protocol."""
 
     CLOSED = "closed"
+    DECIDING = "deciding"
     NOT_OPEN = "not_open"
     NOT_ON_ROLL = "not_on_roll"
 
 
 CLOSED = Refusal(Code.CLOSED, msg("This ballot is closed: your vote came too late and was not counted."), 409)
+DECIDING = Refusal(
+    Code.DECIDING,
+    msg(
+        "The planned close has come, so your vote was not taken. Whether voting goes on is being decided by"
+        " the rule: look at the ballot's page in a minute."
+    ),
+    409,
+)
 NOT_OPEN = Refusal(Code.NOT_OPEN, msg("This ballot is not open for voting."), 409)
 NOT_ON_ROLL = Refusal(
     Code.NOT_ON_ROLL, msg("You are not on the roll of this ballot, so you cannot vote in it."), 403

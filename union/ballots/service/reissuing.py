@@ -53,7 +53,7 @@ def reissue(
     _require_replaceable(ballot)
     entry = session.get(RollEntry, (ballot.id, member_id))
     if entry is None:
-        raise NotFound(msg("This member is not on the roll of this ballot."))
+        raise NotFound(msg("This member is not on the roll of this ballot."), field="member")
     tag = session.get(CredentialTag, (ballot.id, tag_of(ballot, member_id)))
     if tag is None:
         raise Conflict(msg("These codes cannot be replaced one by one. Hand out new codes to everybody."))
@@ -63,32 +63,16 @@ def reissue(
         )
     contacts = [c for c in members.contacts(session, [member_id]) if words.route(c) is not None]
     if not contacts:
-        raise Conflict(msg("The member has no confirmed channel to get a code on. Confirm one first."))
+        raise Conflict(
+            msg("The member has no confirmed channel to get a code on. Confirm one first."), field="member"
+        )
     contact = contacts[0]
     private = make_credential(secrets.randbelow)
     public = str(public_of(board.group_of(ballot), ballot.uuid, private))
     _swap(session, ballot, tag.digest, public, entry.weight)
     tag.digest, tag.times = point_digest(public), tag.times + 1
     ballot.reissued += 1
-    notify.cancel(
-        session, now=now, ref=board.ref(ballot), kinds=words.code_kinds(ballot), member_id=member_id
-    )
-    notify.enqueue_many(
-        session,
-        now=now,
-        ref=board.ref(ballot),
-        kind=f"credential-{ballot.issue}-{ballot.reissued}",
-        template="ballots/credential_again",
-        lane=Lane.BALLOT,
-        expires_at=ballot.closes_at,
-        recipients=words.recipients(
-            contacts,
-            {member_id: {"link": f"{words.address(public_url, ballot, '/booth')}#{private}"}},
-            shared={"opens": ballot.opens_at, "closes": ballot.closes_at},
-            common={"title": ballot.title},
-        ),
-        secret=True,
-    )
+    _send(session, ballot, contact, f"{words.address(public_url, ballot, '/booth')}#{private}", now)
     audit.record(session, actor=actor, now=now, act="ballots.reissue", subject=f"ballot/{ballot.slug}")
     session.flush()
     way = words.route(contact)

@@ -4,14 +4,15 @@ from flask import flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
 from union.ballots import service
-from union.ballots.forms import ExtensionForm, GiveUpForm, ReissueForm
+from union.ballots.forms import ExtensionForm
 from union.ballots.queries import BallotPage
 from union.ballots.queries.pages import GivenUp
+from union.ballots.run_forms import GiveUpForm, ReissueForm
 from union.ballots.views.kit import Step, blueprint, settings
 from union.core.actor import Role
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
-from union.core.errors import NotFound, UnionError
+from union.core.errors import NotFound
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.members import queries as members
@@ -78,13 +79,9 @@ def replace_code(slug: str, form: ReissueForm) -> str:
     """Replace the code of the member that was named."""
     with reading() as session:
         member_id = members.find_member(session, (form.member.data or "").strip())
-    try:
-        if member_id is None:
-            raise NotFound(msg("We know no such member."))
-        _send_new_code(slug, member_id)
-    except UnionError as refusal:
-        refusal.field = refusal.field or "member"
-        raise
+    if member_id is None:
+        raise NotFound(msg("We know no such member."), field="member")
+    _send_new_code(slug, member_id)
     return gettext(msg("The code is struck. A new one is on its way to the member."))
 
 

@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from union.ballots import queries, service
-from union.ballots.forms import ObserverForm
+from union.ballots.run_forms import ObserverForm
 from union.ballots.views.kit import blueprint, settings
 from union.core.clock import utcnow
 from union.core.db import reading, transaction

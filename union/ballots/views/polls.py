@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from union.ballots import queries, service
-from union.ballots.forms import PollForm
+from union.ballots.run_forms import PollForm
 from union.ballots.views.kit import blueprint
 from union.core.clock import utcnow
 from union.core.db import reading, transaction

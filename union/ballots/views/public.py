@@ -6,8 +6,9 @@ from flask import Response, flash, jsonify, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from union.ballots import queries, service
-from union.ballots.forms import KINDS, AnswerForm, ObjectionForm, ObserverForm
+from union.ballots.forms import KINDS
 from union.ballots.rules import State
+from union.ballots.run_forms import AnswerForm, ObjectionForm, ObserverForm
 from union.ballots.views.counts import drawn, told
 from union.ballots.views.kit import STATES, STEP_OF, STEPS, blueprint, signer
 from union.core.clock import utcnow

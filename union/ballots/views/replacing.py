@@ -4,8 +4,8 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from union.ballots import queries, service
-from union.ballots.forms import ReplaceForm
 from union.ballots.rules import BEFORE_OPENING
+from union.ballots.run_forms import ReplaceForm
 from union.ballots.views.kit import blueprint, settings
 from union.core.actor import Role
 from union.core.clock import utcnow

@@ -4,7 +4,7 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from union.ballots import queries, service
-from union.ballots.forms import ChapterWeightsForm, FileWeightsForm
+from union.ballots.run_forms import ChapterWeightsForm, FileWeightsForm
 from union.ballots.service import DryRun
 from union.ballots.views.kit import blueprint
 from union.core.clock import utcnow
