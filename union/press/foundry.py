@@ -1,0 +1,63 @@
+"""Make the fonts of `fonts/` again from what their makers give out: `python -m union.press.foundry FOLDER`.
+
+FOLDER holds the unpacked npm package of Archivo (its `files`) and the .ttf files of Debian's
+fonts-dejavu-core, in the versions that `fonts/manifest.json` names. Reading WOFF2 asks for the package
+brotli, which nothing else here needs. The same sources give the same bytes.
+"""
+
+import os
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fontTools.merge import Merger
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
+from fontTools.varLib.instancer import instantiateVariableFont
+
+from union.press.cleaning import FONTS
+
+MADE_AT = "1700000000"
+"""Seconds since 1970, written into the fonts in place of today."""
+
+_WEIGHTS = {"Regular": 400, "Bold": 700}
+_LAYOUT = ("GDEF", "GPOS", "GSUB", "STAT")
+_LETTERS = {
+    # all but emblems and the styled letters of mathematics
+    "DejaVuSans": (range(0x20, 0x2E2F), range(0xFB1D, 0xFC00), range(0xFFFD, 0xFFFE)),
+    # fingerprints, addresses and commands
+    "DejaVuSansMono": (range(0x20, 0x180), range(0x2013, 0x2015), range(0x2026, 0x2027), range(0x20AC, 0x20AD)),
+}  # fmt: skip
+
+
+def archivo(sources: Path, made: Path) -> None:
+    """Write Archivo in two weights, Latin and extended Latin in one file each."""
+    for style, weight in _WEIGHTS.items():
+        with TemporaryDirectory() as folder:
+            parts = []
+            for part in ("latin", "latin-ext"):
+                with TTFont(sources / f"archivo-{part}-wdth-normal.woff2") as font:
+                    still = instantiateVariableFont(font, {"wght": weight, "wdth": 100})
+                    for table in _LAYOUT:
+                        if table in still:
+                            del still[table]
+                    still.flavor = None
+                    parts.append(f"{folder}/{part}.ttf")
+                    still.save(parts[-1])
+            Merger().merge(parts).save(made / f"Archivo-{style}.ttf")
+
+
+def dejavu(sources: Path, made: Path) -> None:
+    """Write DejaVu with the letters we may need, and all that joins and places them."""
+    for name, letters in _LETTERS.items():
+        with TTFont(sources / f"{name}.ttf", recalcTimestamp=False) as font:
+            subsetter = Subsetter(Options(hinting=False, layout_features=["*"]))
+            subsetter.populate(unicodes=[letter for span in letters for letter in span])
+            subsetter.subset(font)
+            font.save(made / f"{name}.ttf")
+
+
+if __name__ == "__main__":
+    os.environ["SOURCE_DATE_EPOCH"] = MADE_AT
+    archivo(Path(sys.argv[1]), FONTS)
+    dejavu(Path(sys.argv[1]), FONTS)
