@@ -103,7 +103,9 @@ def test_an_agreement_as_file_says_what_its_page_says(client, sign_in, table, no
     assert missing(page, got.data, tmp_path) == []
     with reading() as session:
         assert agreement_of(session, slug).hash in packed(text_of(got.data, tmp_path))
-    assert PdfReader(tmp_path / "read.pdf").trailer["/Root"]["/Lang"] == "en", "its own language, not the reader's"
+    assert PdfReader(tmp_path / "read.pdf").trailer["/Root"]["/Lang"] == "en", (
+        "its own language, not the reader's"
+    )
     assert client.get(f"/agreements/{slug}/agreement.pdf?lang=en").data == got.data
     assert "Download as PDF" not in text_of(got.data, tmp_path)
 
@@ -118,7 +120,9 @@ def test_a_letter_as_file_says_what_its_page_says(client, sign_in, table, now, t
     with reading() as session:
         row = session.get_one(TableLetter, made.split("/")[-1])
         assert row.hash in packed(text_of(got.data, tmp_path))
-        assert [word for word in row.body.split() if packed(word) not in packed(text_of(got.data, tmp_path))] == []
+        assert [
+            word for word in row.body.split() if packed(word) not in packed(text_of(got.data, tmp_path))
+        ] == []
     assert PdfReader(tmp_path / "read.pdf").trailer["/Root"]["/Lang"] == language
 
 

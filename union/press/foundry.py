@@ -5,7 +5,6 @@ fonts-dejavu-core, in the versions that `fonts/manifest.json` names. Reading WOF
 brotli, which nothing else here needs. The same sources give the same bytes.
 """
 
-import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,17 +16,14 @@ from fontTools.varLib.instancer import instantiateVariableFont
 
 from union.press.cleaning import FONTS
 
-MADE_AT = "1700000000"
-"""Seconds since 1970, written into the fonts in place of today."""
-
 _WEIGHTS = {"Regular": 400, "Bold": 700}
 _LAYOUT = ("GDEF", "GPOS", "GSUB", "STAT")
 _LETTERS = {
     # all but emblems and the styled letters of mathematics
     "DejaVuSans": (range(0x20, 0x2E2F), range(0xFB1D, 0xFC00), range(0xFFFD, 0xFFFE)),
     # fingerprints, addresses and commands
-    "DejaVuSansMono": (range(0x20, 0x180), range(0x2013, 0x2015), range(0x2026, 0x2027), range(0x20AC, 0x20AD)),
-}  # fmt: skip
+    "DejaVuSansMono": (range(0x20, 0x180), range(0x2013, 0x2015), (0x2026, 0x20AC)),
+}
 
 
 def archivo(sources: Path, made: Path) -> None:
@@ -36,7 +32,7 @@ def archivo(sources: Path, made: Path) -> None:
         with TemporaryDirectory() as folder:
             parts = []
             for part in ("latin", "latin-ext"):
-                with TTFont(sources / f"archivo-{part}-wdth-normal.woff2") as font:
+                with TTFont(sources / f"archivo-{part}-wdth-normal.woff2", recalcTimestamp=False) as font:
                     still = instantiateVariableFont(font, {"wght": weight, "wdth": 100})
                     for table in _LAYOUT:
                         if table in still:
@@ -44,7 +40,10 @@ def archivo(sources: Path, made: Path) -> None:
                     still.flavor = None
                     parts.append(f"{folder}/{part}.ttf")
                     still.save(parts[-1])
-            Merger().merge(parts).save(made / f"Archivo-{style}.ttf")
+            merged = Merger().merge(parts)
+            merged.recalcTimestamp = False
+            merged["head"].modified = merged["head"].created  # in place of today
+            merged.save(made / f"Archivo-{style}.ttf")
 
 
 def dejavu(sources: Path, made: Path) -> None:
@@ -58,6 +57,5 @@ def dejavu(sources: Path, made: Path) -> None:
 
 
 if __name__ == "__main__":
-    os.environ["SOURCE_DATE_EPOCH"] = MADE_AT
     archivo(Path(sys.argv[1]), FONTS)
     dejavu(Path(sys.argv[1]), FONTS)

@@ -17,6 +17,7 @@ MARGIN, TOP, BOTTOM = 18, 24, 20
 SIZES = {1: 19, 2: 13, 3: 11}
 BODY, SMALL, LEADING = 10, 8.5, 1.35
 INK, MUTED, LINE = (23, 19, 15), (92, 83, 76), (213, 203, 184)
+PAPER = (255, 255, 255)
 _TERM = 50  # mm of a list of facts for its names
 _MOST_COLUMNS = 7
 _WIDE_CELL, _NARROW_CELL = 1000, 160  # letters: a row has to fit on a sheet
@@ -95,6 +96,7 @@ class _Sheet(FPDF):
             self.page = page
             self.set_font(CODE)  # a font is named on a sheet only when it changes
             self.set_font(WORDS, "", SMALL)
+            self.set_fill_color(*PAPER)  # whatever the sheet's last figure was painted with
             self.set_xy(MARGIN, -13)
             self.cell(self.epw, 4, f"{page} / {self.pages_count}", align="R")
 
@@ -226,7 +228,7 @@ def _run_on(sheet: FPDF, runs: Runs, size: float) -> None:
 
 def _type(sheet: FPDF, *, mono: bool, bold: bool, size: float) -> None:
     if mono:
-        sheet.set_font(CODE, "", size - 1)
+        sheet.set_font(CODE, "", size * 0.825)  # a fingerprint of 64 letters in one line of a list of facts
     else:
         sheet.set_font(WORDS, "B" if bold else "", size)
 
@@ -306,7 +308,7 @@ def _drawing(sheet: FPDF, block: Drawing) -> None:
     if start + height <= sheet.h - BOTTOM:
         for part in parts:
             pen.draw(part, start)
-        sheet.set_y(start + height + BELOW)
+        _dry(sheet, start + height)
         return
     sheet.set_auto_page_break(auto=False)
     for part in sorted(parts, key=lambda part: part.top):
@@ -315,7 +317,13 @@ def _drawing(sheet: FPDF, block: Drawing) -> None:
             start = TOP - part.top
         pen.draw(part, start)
     sheet.set_auto_page_break(auto=True, margin=BOTTOM)
-    sheet.set_y(start + height + BELOW)
+    _dry(sheet, start + height)
+
+
+def _dry(sheet: FPDF, bottom: float) -> None:
+    """Go on below a figure with no paint left: a table's cells would take it."""
+    sheet.set_fill_color(*PAPER)
+    sheet.set_y(bottom + BELOW)
 
 
 def _signing(sheet: FPDF, block: Signing) -> None:

@@ -63,7 +63,8 @@ def _rendered(report: Report, *, on_screen: bool) -> str:
 
 def _file(report: Report) -> File:
     title = gettext(msg("Report of a ballot: %(title)s"), title=report.page.title)
-    return document(_rendered(report, on_screen=False), title=title, language=language(), made_at=report.as_of)
+    page = _rendered(report, on_screen=False)
+    return document(page, title=title, language=language(), made_at=report.as_of)
 
 
 @blueprint.get("/ballots/<slug>/report")
