@@ -30,7 +30,7 @@ def archivo(sources: Path, made: Path) -> None:
     """Write Archivo in two weights, Latin and extended Latin in one file each."""
     for style, weight in _WEIGHTS.items():
         with TemporaryDirectory() as folder:
-            parts = []
+            parts, made_at = [], 0  # their date in place of today
             for part in ("latin", "latin-ext"):
                 with TTFont(sources / f"archivo-{part}-wdth-normal.woff2", recalcTimestamp=False) as font:
                     still = instantiateVariableFont(font, {"wght": weight, "wdth": 100})
@@ -38,11 +38,12 @@ def archivo(sources: Path, made: Path) -> None:
                         if table in still:
                             del still[table]
                     still.flavor = None
+                    made_at = still["head"].modified
                     parts.append(f"{folder}/{part}.ttf")
                     still.save(parts[-1])
             merged = Merger().merge(parts)
             merged.recalcTimestamp = False
-            merged["head"].modified = merged["head"].created  # in place of today
+            merged["head"].created = merged["head"].modified = made_at
             merged.save(made / f"Archivo-{style}.ttf")
 
 
