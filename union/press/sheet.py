@@ -52,6 +52,8 @@ class _Sheet(FPDF):
         self.set_margins(MARGIN, TOP, MARGIN)
         self.set_auto_page_break(auto=True, margin=BOTTOM)
         self.set_text_color(*INK)
+        # a sheet may begin in a narrow column: its header is as wide as ever
+        self.across = self.epw
 
     def close(self) -> None:
         """Close the fonts' files."""
@@ -76,15 +78,15 @@ class _Sheet(FPDF):
     def _line(self, text: str, align: str) -> None:
         self.set_text_shaping(use_shaping_engine=turns(text))
         text = self._fitting(text)
-        self.set_x(MARGIN if align == "L" else MARGIN + self.epw / 2)
-        self.cell(self.epw / 2, 4, text, align=align, new_x=XPos.RIGHT, new_y=YPos.TOP)
+        self.set_x(MARGIN if align == "L" else MARGIN + self.across / 2)
+        self.cell(self.across / 2, 4, text, align=align, new_x=XPos.RIGHT, new_y=YPos.TOP)
         self.set_text_shaping(use_shaping_engine=False)
 
     def _fitting(self, text: str) -> str:
         """Return the text cut to half a line; every sheet asks for the same ones."""
         if text not in self.fitted:
             short = text
-            while self.get_string_width(short) > self.epw / 2 - 4:
+            while self.get_string_width(short) > self.across / 2 - 4:
                 short = short[: len(short) * 9 // 10 - 1].rstrip("… ") + "…"
             self.fitted[text] = short
         return self.fitted[text]
@@ -98,7 +100,7 @@ class _Sheet(FPDF):
             self.set_font(WORDS, "", SMALL)
             self.set_fill_color(*PAPER)  # whatever the sheet's last figure was painted with
             self.set_xy(MARGIN, -13)
-            self.cell(self.epw, 4, f"{page} / {self.pages_count}", align="R")
+            self.cell(self.across, 4, f"{page} / {self.pages_count}", align="R")
 
 
 def drawn(blocks: tuple[Block, ...], *, title: str, union: str, language: str, made_at: datetime) -> bytes:
