@@ -11,6 +11,7 @@ from fpdf.fonts import TTFFont
 
 from union.press.cleaning import CODE, FALLBACK, FILES, FONTS, WORDS, begins_right, cleaned, turns
 from union.press.drawing import BELOW, Pen, height_of, parts_of
+from union.press.lines import lines
 from union.press.reading import Block, Drawing, Facts, Heading, Paragraph, Runs, Signing, Table
 
 MARGIN, TOP, BOTTOM = 18, 24, 20
@@ -146,38 +147,11 @@ def _shaped(sheet: FPDF, text: str, width: float) -> None:
     sheet.set_text_shaping(use_shaping_engine=True)
     align = "R" if begins_right(text) else "L"
     for paragraph in text.split("\n"):
-        for line in _lines(paragraph, room, width - 2 * sheet.c_margin):
+        for line in lines(paragraph, room, width - 2 * sheet.c_margin):
             sheet.cell(
                 width, sheet.font_size * LEADING, line, align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT
             )
     sheet.set_text_shaping(use_shaping_engine=False)
-
-
-def _lines(text: str, room: dict[str, float], width: float) -> Iterator[str]:
-    """Yield a paragraph in lines of at most `width`. room: of each letter, in millimetres as the width."""
-    line, used = "", 0.0
-    for word in text.split():
-        long = sum(room[letter] for letter in word)
-        if line and used + room[" "] + long <= width:
-            line, used = f"{line} {word}", used + room[" "] + long
-            continue
-        if line:
-            yield line
-        *full, line = _cut(word, room, width)
-        yield from full
-        used = sum(room[letter] for letter in line)
-    yield line
-
-
-def _cut(word: str, room: dict[str, float], width: float) -> Iterator[str]:
-    """Yield a word whole, or in parts where it is longer than a line."""
-    start, used = 0, 0.0
-    for place, letter in enumerate(word):
-        if place > start and used + room[letter] > width:
-            yield word[start:place]
-            start, used = place, 0.0
-        used += room[letter]
-    yield word[start:]
 
 
 def _room(sheet: FPDF, height: float) -> None:
