@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-VENDOR = Path(__file__).parents[2] / "union/web/static/vendor"
+UNION = Path(__file__).parents[2] / "union"
+VENDOR, FONTS = UNION / "web/static/vendor", UNION / "press/fonts"
 
 
 def problems(vendor: Path) -> list[str]:
@@ -34,8 +35,9 @@ def problems(vendor: Path) -> list[str]:
     return found + [f"{name} is in no manifest" for name in sorted(here - listed - {"manifest.json"})]
 
 
-def test_vendored_files_are_those_of_the_manifest():
-    assert not problems(VENDOR)
+@pytest.mark.parametrize("vendor", [VENDOR, FONTS], ids=["browser", "fonts"])
+def test_vendored_files_are_those_of_the_manifest(vendor):
+    assert not problems(vendor)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 import hashlib
 import re
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from pypdf import PdfReader
@@ -16,6 +18,7 @@ from union.ballots import service
 from union.core import db
 from union.press import printed
 from union.press.reading import Heading, blocks_of
+from union.web import documents
 
 
 def concluded(now, **facts):
@@ -46,10 +49,8 @@ def test_the_report_as_file_says_what_its_page_says(client, real, tmp_path, lang
     word = {"en": "Scrutineer: name", "nl": "Teller: naam"}[language]
     assert word in text
     assert "1/" in packed(text)
-    for frame in ("Sign in", "Download as PDF", "SHA-256 of the PDF"):
+    for frame in ("Sign in", "Download as PDF", "same bytes"):
         assert frame not in text
-    digest = hashlib.sha256(got.data).hexdigest()
-    assert digest in packed(re.sub(r"<[^>]+>", "", page)), "the page names the file it gives"
     found = PdfReader(tmp_path / "read.pdf")
     assert found.trailer["/Root"]["/Lang"] == language
     assert len(found.outline) >= 1
@@ -85,15 +86,72 @@ def test_the_fingerprint_is_noted_in_the_log_by_an_officer_alone(client, sign_in
     sign_in(client, hand.voters[0])
     assert client.post(note).status_code == 403
     sign_in(client, hand.organizer)
-    assert "Note this fingerprint" in client.get(f"/ballots/{hand.slug}/report?lang=en").text
+    button = "Note the PDF's SHA-256 in the log"
+    assert button in unescape(client.get(f"/ballots/{hand.slug}/report?lang=en").text)
     assert client.post(note).status_code == 303
     digest = hashlib.sha256(client.get(f"/ballots/{hand.slug}/report.pdf?lang=en").data).hexdigest()
     with db.reading() as session:
         entry = audit.newest(session, act="ballots.note_report")[0]
-    assert entry.facts == {"language": "en", "sha256": digest}
-    page = client.get(f"/ballots/{hand.slug}/report?lang=en").text
+    assert {**entry.facts, "as_of": ""} == {"language": "en", "sha256": digest, "as_of": ""}
+    page = unescape(client.get(f"/ballots/{hand.slug}/report?lang=en").text)
+    assert digest in packed(re.sub(r"<[^>]+>", "", page)), "the page names the file it gives"
     assert "Noted in the union" in page
-    assert "Note this fingerprint" not in page
+    assert button not in page
+    other = unescape(client.get(f"/ballots/{hand.slug}/report?lang=nl").text)
+    assert digest not in packed(re.sub(r"<[^>]+>", "", other)), "another language is another file"
+    written(
+        lambda s: service.raise_objection(
+            s, actor=make.actor(s, hand.voters[0]), now=real, slug=hand.slug, text="Why?"
+        )
+    )
+    later = unescape(client.get(f"/ballots/{hand.slug}/report?lang=en").text)
+    assert digest not in packed(re.sub(r"<[^>]+>", "", later)), "the report has changed since"
+    assert button in later
+    assert hashlib.sha256(client.get(f"/ballots/{hand.slug}/report.pdf?lang=en").data).hexdigest() != digest
+
+
+def test_to_read_the_report_draws_nothing(client, real):
+    hand = concluded(real - timedelta(days=8))
+    printed.cache_clear()
+    assert client.get(f"/ballots/{hand.slug}/report?lang=en").status_code == 200
+    assert printed.cache_info().misses == 0
+    for _ in range(2):
+        assert client.get(f"/ballots/{hand.slug}/report.pdf?lang=en").status_code == 200
+    assert (printed.cache_info().misses, printed.cache_info().hits) == (1, 1)
+
+
+def test_one_document_is_drawn_at_a_time(app, monkeypatch):
+    drawing, most = [], []
+
+    def watched(asked):
+        drawing.append(asked)
+        most.append(len(drawing))
+        file = printed(asked)
+        drawing.remove(asked)
+        return file
+
+    monkeypatch.setattr(documents, "printed", watched)
+    made_at = datetime(2026, 11, 1, tzinfo=UTC)
+
+    def ask(number):
+        with app.app_context():
+            page = f"<article><p>{number}{' word' * 2000}</p></article>"
+            return documents.document(page, title="t", language="en", made_at=made_at).sha256
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(ask, range(4)))) == 4
+    assert max(most) == 1
+
+
+def test_who_waits_too_long_is_asked_to_come_back(client, real, monkeypatch):
+    hand = concluded(real - timedelta(days=8))
+    monkeypatch.setattr(documents, "LONGEST_WAIT", 0.01)
+    with documents.DRAWING:
+        refused = client.get(f"/ballots/{hand.slug}/report.pdf?lang=nl")
+        assert client.get(f"/ballots/{hand.slug}/report").status_code == 200
+    assert refused.status_code == 429
+    assert "Probeer het over een minuut opnieuw." in refused.text
+    assert client.get(f"/ballots/{hand.slug}/report.pdf?lang=nl").status_code == 200
 
 
 def test_no_report_before_the_count(client, sign_in, real):

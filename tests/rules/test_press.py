@@ -4,9 +4,11 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from datetime import datetime
 
 import pytest
+from PIL import Image
 from pypdf import PdfReader
 
 from tests.reading_pdf import packed, text_of
@@ -71,7 +73,7 @@ def test_hostile_text_is_only_text(tmp_path, name, frame):
     assert "\u202e" not in text
 
 
-@pytest.mark.parametrize("unit", ["W", "word ", "中"])
+@pytest.mark.parametrize("unit", ["W", "word ", "中", "م", "سلام ", "ש"])
 @pytest.mark.parametrize(
     "frame",
     [
@@ -100,6 +102,60 @@ def test_ten_thousand_letters_stay_on_the_paper(tmp_path, unit, frame):
     assert max((float(x) for x in re.findall(r'xMax="([\d.]+)"', boxes)), default=0) <= 595.3
     assert min((float(x) for x in re.findall(r'xMin="([-\d.]+)"', boxes)), default=0) >= 0
     assert max((float(x) for x in re.findall(r'yMax="([\d.]+)"', boxes)), default=0) <= 842
+
+
+def effort(unit, length=10_000):
+    """Return processor seconds for a document of that many letters, the best of two."""
+    spent = []
+    for _ in range(2):
+        printed.cache_clear()
+        started = time.process_time()
+        pdf_of(f"<p>{(unit * length)[:length]}</p>")
+        spent.append(time.process_time() - started)
+    return min(spent)
+
+
+@pytest.mark.parametrize("unit", ["م", "سلام ", "ש"])
+def test_letters_from_right_to_left_cost_a_few_times_what_latin_ones_cost(unit):
+    effort("x", 1)
+    assert effort(unit) < 12 * effort("word ")
+
+
+def test_words_from_right_to_left_stay_whole_and_begin_at_the_right(tmp_path):
+    long = "onderhandelingsteam"
+    content = pdf_of(f"<p>{'שלום ' * 40}{long}</p><p>Latin {'שלום ' * 3}</p>")
+    assert long in text_of(content, tmp_path)
+    boxes = subprocess.run(
+        ["pdftotext", "-bbox", tmp_path / "read.pdf", "-"], capture_output=True, check=True
+    ).stdout.decode()
+    edges = [tuple(map(float, edge)) for edge in re.findall(r'xMin="([\d.]+)" .*?xMax="([\d.]+)"', boxes)]
+    right = max(edge for _, edge in edges)
+    assert 535 < right <= 545, "18 mm from the right edge of 595 points"
+
+
+def test_every_sheet_has_its_number_and_how_many_there_are(tmp_path):
+    text = text_of(pdf_of("<p>word {nb}</p>" * 120), tmp_path)
+    sheets = text.split("\f")[:-1]
+    assert len(sheets) > 2
+    assert [f"{n} / {len(sheets)}" in sheet for n, sheet in enumerate(sheets, start=1)] == [True] * len(
+        sheets
+    )
+
+
+FIGURE = '<svg class="fig" height="40"><rect class="bar" x="0" y="0" width="50%" height="20"></rect></svg>'
+
+
+def test_a_figure_leaves_no_paint_for_numbers_and_tables(tmp_path):
+    table = "<table><tr><th>a</th></tr><tr><td>b</td></tr></table>"
+    (tmp_path / "read.pdf").write_bytes(pdf_of(f"{FIGURE}{table}{FIGURE}"))
+    subprocess.run(["pdftoppm", "-r", "50", "-png", tmp_path / "read.pdf", tmp_path / "sheet"], check=True)
+    with Image.open(next(tmp_path.glob("sheet*.png"))) as image:
+        sheet = image.convert("RGB")
+    width, height = sheet.size
+    number = sheet.crop((width // 2, height * 94 // 100, width, height))
+    assert min(max(pixel) for _, pixel in number.getcolors(10_000)) < 140, "the number is there, and in ink"
+    red = sum(many for many, (r, g, _) in sheet.getcolors(1_000_000) if r > 150 and g < 80)
+    assert 0 < red < 2 * 0.55 * width * 12, "two bars and nothing else are red"
 
 
 def test_names_of_many_countries(tmp_path):

@@ -51,3 +51,9 @@ def _kept(letter: str) -> str:
 def turns(text: str) -> bool:
     """Tell whether the text has letters that are written from right to left and join: they need shaping."""
     return any(unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT for letter in text)
+
+
+def begins_right(text: str) -> bool:
+    """Tell whether the text's first letter that has a direction is written from right to left."""
+    ways = (unicodedata.bidirectional(letter) for letter in text)
+    return next((way in _RIGHT_TO_LEFT for way in ways if way == "L" or way in _RIGHT_TO_LEFT), False)

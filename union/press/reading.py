@@ -203,7 +203,8 @@ def _block(node: Node) -> Iterator[Block]:
 
 def _paragraph(parts: list[Node | str], within: Node) -> Iterator[Paragraph]:
     kept = within.tag == "pre" or bool(within.classes & {"sheet__text", "letter__body"})
-    plain = Run("", bold=within.tag in _BOLD, mono=within.tag in _MONO or "mono" in within.classes)
+    bold = within.tag in _BOLD or "poster" in within.classes
+    plain = Run("", bold=bold, mono=within.tag in _MONO or "mono" in within.classes)
     runs = _joined(_runs(parts, plain), kept=kept)
     if runs:
         yield Paragraph(runs, small="small" in within.classes)

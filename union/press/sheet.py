@@ -9,18 +9,20 @@ from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, WrapMode, XPos, YPos
 from fpdf.fonts import TTFFont
 
-from union.press.cleaning import CODE, FALLBACK, FILES, FONTS, WORDS, cleaned, turns
+from union.press.cleaning import CODE, FALLBACK, FILES, FONTS, WORDS, begins_right, cleaned, turns
 from union.press.drawing import BELOW, Pen, height_of, parts_of
+from union.press.lines import lines
 from union.press.reading import Block, Drawing, Facts, Heading, Paragraph, Runs, Signing, Table
 
 MARGIN, TOP, BOTTOM = 18, 24, 20
 SIZES = {1: 19, 2: 13, 3: 11}
 BODY, SMALL, LEADING = 10, 8.5, 1.35
 INK, MUTED, LINE = (23, 19, 15), (92, 83, 76), (213, 203, 184)
+PAPER = (255, 255, 255)
 _TERM = 50  # mm of a list of facts for its names
 _MOST_COLUMNS = 7
 _WIDE_CELL, _NARROW_CELL = 1000, 160  # letters: a row has to fit on a sheet
-_SHAPED_CELL, _LONGEST_WORD = 160, 12  # letters, of scripts that are shaped
+_SHAPED_CELL = 160  # letters, of scripts that are shaped
 _LONGEST_HEAD = 120  # letters of a title in the header
 
 
@@ -39,19 +41,20 @@ _METADATA = """<x:xmpmeta xmlns:x="adobe:ns:meta/">
 class _Sheet(FPDF):
     """A document with the union's name above and the number of the page below."""
 
-    def __init__(self, *, union: str, title: str, pages: int) -> None:
+    def __init__(self, *, union: str, title: str) -> None:
         super().__init__(enforce_compliance="PDF/A-2U")
         self.union, self.subject_line = union[:_LONGEST_HEAD], title[:_LONGEST_HEAD]
-        self.pages_in_all = pages
         self.fitted: dict[str, str] = {}
         for (family, style), name in FILES.items():
             self.add_font(family, style, FONTS / name)
         self.set_fallback_fonts([FALLBACK], exact_match=False)
-        # the number of pages is known from a first drawing: an alias could be typed by a member
+        # no word stands for the number of sheets: a member could type it
         self.str_alias_nb_pages = ""
         self.set_margins(MARGIN, TOP, MARGIN)
         self.set_auto_page_break(auto=True, margin=BOTTOM)
         self.set_text_color(*INK)
+        # a sheet may begin in a narrow column: its header is as wide as ever
+        self.across = self.epw
 
     def close(self) -> None:
         """Close the fonts' files."""
@@ -76,32 +79,39 @@ class _Sheet(FPDF):
     def _line(self, text: str, align: str) -> None:
         self.set_text_shaping(use_shaping_engine=turns(text))
         text = self._fitting(text)
-        self.set_x(MARGIN if align == "L" else MARGIN + self.epw / 2)
-        self.cell(self.epw / 2, 4, text, align=align, new_x=XPos.RIGHT, new_y=YPos.TOP)
+        self.set_x(MARGIN if align == "L" else MARGIN + self.across / 2)
+        self.cell(self.across / 2, 4, text, align=align, new_x=XPos.RIGHT, new_y=YPos.TOP)
         self.set_text_shaping(use_shaping_engine=False)
 
     def _fitting(self, text: str) -> str:
         """Return the text cut to half a line; every sheet asks for the same ones."""
         if text not in self.fitted:
             short = text
-            while self.get_string_width(short) > self.epw / 2 - 4:
+            while self.get_string_width(short) > self.across / 2 - 4:
                 short = short[: len(short) * 9 // 10 - 1].rstrip("… ") + "…"
             self.fitted[text] = short
         return self.fitted[text]
 
-    def footer(self) -> None:
-        """Number the sheet."""
-        self.set_y(-13)
-        self.set_font(WORDS, "", SMALL)
-        self.cell(self.epw, 4, f"{self.page_no()} / {self.pages_in_all}", align="R")
+    def number(self) -> None:
+        """Write below each sheet which of how many it is, once all are there."""
+        self.set_auto_page_break(auto=False)
+        for page in range(1, self.pages_count + 1):
+            self.page = page
+            self.set_font(CODE)  # a font is named on a sheet only when it changes
+            self.set_font(WORDS, "", SMALL)
+            self.set_fill_color(*PAPER)  # whatever the sheet's last figure was painted with
+            self.set_xy(MARGIN, -13)
+            self.cell(self.across, 4, f"{page} / {self.pages_count}", align="R")
 
 
 def drawn(blocks: tuple[Block, ...], *, title: str, union: str, language: str, made_at: datetime) -> bytes:
     """Return the blocks as a PDF. made_at: the date written into the file; nothing else in it is of today."""
     title, union = (" ".join(cleaned(words).split()) for words in (title, union))
-    with closing(_laid_out(blocks, title=title, union=union, pages=99)) as draft:
-        pages = draft.pages_count
-    with closing(_laid_out(blocks, title=title, union=union, pages=pages)) as sheet:
+    with closing(_Sheet(union=union, title=title)) as sheet:
+        sheet.add_page()
+        for block in blocks:
+            _DRAW[type(block)](sheet, block)
+        sheet.number()
         sheet.set_title(title)
         sheet.set_author(union)
         sheet.set_lang(language)
@@ -110,14 +120,6 @@ def drawn(blocks: tuple[Block, ...], *, title: str, union: str, language: str, m
             _METADATA.format(title=escape(title), union=escape(union), at=made_at.isoformat())
         )
         return bytes(sheet.output())
-
-
-def _laid_out(blocks: tuple[Block, ...], *, title: str, union: str, pages: int) -> _Sheet:
-    sheet = _Sheet(union=union, title=title, pages=pages)
-    sheet.add_page()
-    for block in blocks:
-        _DRAW[type(block)](sheet, block)
-    return sheet
 
 
 def _words(sheet: FPDF, text: str, *, width: float = 0) -> None:
@@ -137,26 +139,19 @@ def _words(sheet: FPDF, text: str, *, width: float = 0) -> None:
 
 
 def _shaped(sheet: FPDF, text: str, width: float) -> None:
-    """Write words that are shaped, each measured once: the library measures a line anew for each letter."""
+    """Write words that are shaped, a line at a time: the library shapes a line anew for each letter.
+
+    Each letter is measured once and by itself; joined ones are narrower.
+    """
+    room = {letter: sheet.get_string_width(letter) for letter in {*text, " "}}
     sheet.set_text_shaping(use_shaping_engine=True)
-    gap = sheet.get_string_width(" ")
+    align = "R" if begins_right(text) else "L"
     for paragraph in text.split("\n"):
-        line, used = "", 0.0
-        for word in _cut(paragraph):
-            long = sheet.get_string_width(word)
-            if line and used + gap + long > width:
-                sheet.cell(width, sheet.font_size * LEADING, line, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-                line, used = "", 0.0
-            line, used = (f"{line} {word}", used + gap + long) if line else (word, long)
-        sheet.cell(width, sheet.font_size * LEADING, line, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        for line in lines(paragraph, room, width - 2 * sheet.c_margin):
+            sheet.cell(
+                width, sheet.font_size * LEADING, line, align=align, new_x=XPos.LMARGIN, new_y=YPos.NEXT
+            )
     sheet.set_text_shaping(use_shaping_engine=False)
-
-
-def _cut(text: str) -> Iterator[str]:
-    """Yield the words of a text, endless ones in parts that fit into any column."""
-    for word in text.split():
-        for start in range(0, len(word), _LONGEST_WORD):
-            yield word[start : start + _LONGEST_WORD]
 
 
 def _room(sheet: FPDF, height: float) -> None:
@@ -209,7 +204,7 @@ def _run_on(sheet: FPDF, runs: Runs, size: float) -> None:
 
 def _type(sheet: FPDF, *, mono: bool, bold: bool, size: float) -> None:
     if mono:
-        sheet.set_font(CODE, "", size - 1)
+        sheet.set_font(CODE, "", size * 0.825)  # a fingerprint of 64 letters in one line of a list of facts
     else:
         sheet.set_font(WORDS, "B" if bold else "", size)
 
@@ -289,7 +284,7 @@ def _drawing(sheet: FPDF, block: Drawing) -> None:
     if start + height <= sheet.h - BOTTOM:
         for part in parts:
             pen.draw(part, start)
-        sheet.set_y(start + height + BELOW)
+        _dry(sheet, start + height)
         return
     sheet.set_auto_page_break(auto=False)
     for part in sorted(parts, key=lambda part: part.top):
@@ -298,7 +293,13 @@ def _drawing(sheet: FPDF, block: Drawing) -> None:
             start = TOP - part.top
         pen.draw(part, start)
     sheet.set_auto_page_break(auto=True, margin=BOTTOM)
-    sheet.set_y(start + height + BELOW)
+    _dry(sheet, start + height)
+
+
+def _dry(sheet: FPDF, bottom: float) -> None:
+    """Go on below a figure with no paint left: a table's cells would take it."""
+    sheet.set_fill_color(*PAPER)
+    sheet.set_y(bottom + BELOW)
 
 
 def _signing(sheet: FPDF, block: Signing) -> None:

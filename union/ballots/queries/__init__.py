@@ -35,7 +35,7 @@ from union.ballots.queries.cards import (
 )
 from union.ballots.queries.due import Due, due
 from union.ballots.queries.keys import Part, ceremony, holder_ids, part, sealed_key, test_election
-from union.ballots.queries.noted import Noted, noted_reports
+from union.ballots.queries.noted import Noted, noted_report
 from union.ballots.queries.observers import ObserverPage, observer_page
 from union.ballots.queries.pages import BallotPage, RunPage, ballot_page, run_page
 from union.ballots.queries.polls import Hands, PollCard, PollPage, poll_page, polls
@@ -80,7 +80,7 @@ __all__ = [
     "keys_missing",
     "keys_untested",
     "listing",
-    "noted_reports",
+    "noted_report",
     "observer_page",
     "outcome",
     "part",

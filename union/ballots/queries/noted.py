@@ -19,7 +19,10 @@ class Noted:
     sha256: str
 
 
-def noted_reports(session: Session, slug: str) -> tuple[Noted, ...]:
-    """Return the files of the ballot's report that were noted, newest first."""
+def noted_report(session: Session, slug: str, *, language: str, as_of: datetime) -> Noted | None:
+    """Return the newest entry for the report's file in `language` whose newest fact is of `as_of`, if any."""
     entries = audit.newest(session, subject=f"ballot/{slug}", act="ballots.note_report", limit=_MOST)
-    return tuple(Noted(entry.height, entry.at, str(entry.facts["sha256"])) for entry in entries)
+    for entry in entries:
+        if (entry.facts["language"], entry.facts.get("as_of")) == (language, as_of.isoformat()):
+            return Noted(entry.height, entry.at, str(entry.facts["sha256"]))
+    return None

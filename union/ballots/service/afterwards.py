@@ -194,9 +194,12 @@ def answer_objection(
 
 
 def note_report(
-    session: Session, *, actor: Actor, now: datetime, slug: str, language: str, sha256: str
+    session: Session, *, actor: Actor, now: datetime, slug: str, language: str, as_of: datetime, sha256: str
 ) -> None:
-    """Record which file the report of a ballot is. sha256: of the PDF in `language`. Raises Conflict."""
+    """Record which file the report of a ballot is. Raises Conflict.
+
+    sha256: of the PDF in `language`; as_of: the moment of the newest fact in it.
+    """
     allow(actor, Permission.BALLOT_RUN)
     ballot = board.locked(session, slug)
     if board.state_of(ballot) is not State.CONCLUDED:
@@ -208,5 +211,6 @@ def note_report(
         act="ballots.note_report",
         subject=f"ballot/{ballot.slug}",
         language=language,
+        as_of=as_of.isoformat(),
         sha256=sha256,
     )

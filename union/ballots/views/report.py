@@ -27,24 +27,24 @@ from union.web.i18n import gettext, language
 
 @dataclass(frozen=True)
 class Report:
-    """A report as everybody sees it, and where its file's fingerprint was noted."""
+    """A report as everybody sees it, and where its file's fingerprint was noted. as_of: its newest fact."""
 
     page: BallotPage
     as_of: datetime
-    noted: tuple[Noted, ...]
+    noted: Noted | None
 
 
 def _report(slug: str) -> Report:
     """Return the report as a stranger reads it, so that all readers of a language hold the same file."""
     with reading() as session:
         page = queries.ballot_page(session, slug, Actor(), utcnow())
-        noted = queries.noted_reports(session, page.slug)
-    moments = [page.concluded_at or page.closes_at]
-    moments += [moment for line in page.objections for moment in (line.raised_at, line.answered_at) if moment]
+        moments = [page.concluded_at or page.closes_at]
+        moments += [at for line in page.objections for at in (line.raised_at, line.answered_at) if at]
+        noted = queries.noted_report(session, page.slug, language=language(), as_of=max(moments))
     return Report(page, max(moments), noted)
 
 
-def _rendered(report: Report, file: File | None = None) -> str:
+def _rendered(report: Report, *, on_screen: bool) -> str:
     page = report.page
     address = f"{settings().public_url}{url_for('ballots.page', slug=page.slug)}"
     return render_template(
@@ -56,24 +56,25 @@ def _rendered(report: Report, file: File | None = None) -> str:
         address=address,
         code=figures.qr(address, title=gettext(msg("Address of the ballot as a QR code"))),
         as_of=report.as_of,
-        file=file,
-        noted=[noted for noted in report.noted if file and noted.sha256 == file.sha256],
+        on_screen=on_screen,
+        noted=report.noted,
     )
 
 
 def _file(report: Report) -> File:
     title = gettext(msg("Report of a ballot: %(title)s"), title=report.page.title)
-    return document(_rendered(report), title=title, language=language(), made_at=report.as_of)
+    page = _rendered(report, on_screen=False)
+    return document(page, title=title, language=language(), made_at=report.as_of)
 
 
 @blueprint.get("/ballots/<slug>/report")
 @public
 def report(slug: str) -> ResponseReturnValue:
-    """Show the certified report of a concluded ballot, and the fingerprint of the file made of it."""
+    """Show the certified report of a concluded ballot; its file is drawn only when somebody takes it."""
     found = _report(slug)
     if found.page.state != State.CONCLUDED:
         return redirect(url_for("ballots.page", slug=found.page.slug), 303)
-    return _rendered(found, _file(found))
+    return _rendered(found, on_screen=True)
 
 
 @blueprint.get("/ballots/<slug>/report.pdf")
@@ -96,7 +97,13 @@ def note_report(slug: str) -> ResponseReturnValue:
     sha256 = _file(found).sha256
     with transaction() as session:
         service.note_report(
-            session, actor=current_actor(), now=utcnow(), slug=slug, language=language(), sha256=sha256
+            session,
+            actor=current_actor(),
+            now=utcnow(),
+            slug=slug,
+            language=language(),
+            as_of=found.as_of,
+            sha256=sha256,
         )
     flash(gettext(msg("Noted in the log.")), "ok")
     return redirect(url_for("ballots.report", slug=found.page.slug), 303)
