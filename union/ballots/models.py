@@ -205,7 +205,7 @@ class CredentialTag(Base):
     """Which public credential to strike when one member needs a new code; gone when voting opens.
 
     tag: keyed hash of ballot and member; digest: the credential's, sealed; times: how often it was replaced.
-    Without the data key no row says whose it is or which it means (docs/adr/0021).
+    Without the data key no row says whose it is or which it means (docs/adr/0020).
     """
 
     __tablename__ = "credential_tag"

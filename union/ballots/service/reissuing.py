@@ -1,6 +1,6 @@
 """Replace one member's voting code before the opening: the old one is struck, a new one goes out.
 
-Which public credential is the member's, only a keyed tag knows, and only until voting opens (docs/adr/0021).
+Which public credential is the member's, only a keyed tag knows, and only until voting opens (docs/adr/0020).
 The whole list is written again, sorted: no row's place or age tells which one is new.
 """
 
