@@ -175,7 +175,7 @@ def test_our_own_rules_stand_first_and_open_the_others_fold_but_for_the_chosen_o
     if not folded:
         return
     law = re.search(
-        r'<details class="choices__more">.*?name="preset" type="radio" value="([^"]+)"', shown, re.DOTALL
+        r'<details class="choices__more">.*?name="preset" [^>]*value="([^"]+)"', shown, re.DOTALL
     )[1]
     again = client.post(path, data={**fields, "question": "", "preset": law}).text
     held = re.search(r'<details class="choices__more" open>(.*?)</details>', again, re.DOTALL)[1]
