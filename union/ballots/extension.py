@@ -5,6 +5,7 @@ judges: how many had voted, and for how long our own watch found the service out
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -71,6 +72,8 @@ class Clause:
         return asdict(self)
 
 
+# Not what Fraction reads: for it "1e999999999" is a number to be worked out.
+_WRITTEN = re.compile(r"([0-9]{1,6})/(0*[1-9][0-9]{0,5})")
 FRACTION = msg("Write a fraction of whole numbers above 0 and at most 1, such as 1/2.")
 
 
@@ -78,10 +81,13 @@ def typed(turnout: str, hours: int | None, outage_minutes: int | None) -> Clause
     """Return the clause that a form gives, None when all is left empty. Raises Invalid at the field."""
     share = None
     if turnout.strip():
+        written = _WRITTEN.fullmatch(turnout.replace(" ", ""))
+        if written is None:
+            raise Invalid(FRACTION, field="extend_turnout")
+        exact = Fraction(int(written[1]), int(written[2]))
         try:
-            exact = Fraction(turnout.replace(" ", ""))
             share = Share(exact.numerator, exact.denominator)
-        except (ValueError, ZeroDivisionError) as problem:
+        except ValueError as problem:
             raise Invalid(FRACTION, field="extend_turnout") from problem
     elif hours is not None:
         raise Invalid(msg("Below which turnout? Or leave the hours empty."), field="extend_turnout")

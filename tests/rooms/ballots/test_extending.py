@@ -103,6 +103,7 @@ def test_a_clause_is_not_applied_before_the_close():
         ("half", 24, None, "extend_turnout"),
         ("1/0", 24, None, "extend_turnout"),
         ("3/2", 24, None, "extend_turnout"),
+        ("1e999999999", 24, None, "extend_turnout"),
         ("0/2", 24, None, "extend_turnout"),
         ("", 24, None, "extend_turnout"),
         ("1/2", None, None, "extend_hours"),
