@@ -62,15 +62,17 @@ class Vault:
         nonce = secrets.token_bytes(_NONCE)
         return name + nonce + cipher.encrypt(nonce, text.encode(), purpose.encode())
 
-    def seal_all(self, texts: Sequence[str], purpose: str) -> list[bytes]:
-        """Seal many texts for one purpose, each with a nonce of its own, as `seal` does one."""
+    def seal_all(self, texts: Sequence[str | None], purpose: str) -> list[bytes | None]:
+        """Seal many texts for one purpose, each with a nonce of its own, as `seal` does one; None stays."""
         self._look_now_and_then()
         name, cipher = self._newest
         bound = purpose.encode()
         nonces = secrets.token_bytes(_NONCE * len(texts))
         encrypt = cipher.encrypt
         return [
-            name + (nonce := nonces[n : n + _NONCE]) + encrypt(nonce, text.encode(), bound)
+            None
+            if text is None
+            else name + (nonce := nonces[n : n + _NONCE]) + encrypt(nonce, text.encode(), bound)
             for n, text in zip(range(0, len(nonces), _NONCE), texts, strict=True)
         ]
 

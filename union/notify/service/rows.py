@@ -5,7 +5,8 @@ but wordings.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from json.encoder import encode_basestring_ascii as _quoted
@@ -60,6 +61,16 @@ COLUMNS: Final = (
     "ref", "kind", "lane", "secret", "attempts", "created_at", "changed_at",
 )  # fmt: skip
 """Of a written row, in the order of its values: as the database stores them, what all share last."""
+_ERROR: Final = COLUMNS.index("error_code") - COLUMNS.index("not_before")
+
+
+@dataclass(frozen=True, slots=True)
+class _Alike:
+    """What rows share that differ only in member and address. rest: their columns from `not_before` on."""
+
+    values: str
+    segments: int
+    rest: Row
 
 
 class Batch:
@@ -96,29 +107,27 @@ class Batch:
         self._same = (ref, kind, lane.value, secret, 0, at, at)
         self.suppressed = 0
         self._wordings: dict[tuple[Channel, str, bool], tuple[texts.Text, int]] = {}
-        # Both are for one call only: an id is a mapping's own while its recipient lives.
-        self._rendered: dict[tuple[int, int], tuple[str, int]] = {}
-        self._moments: dict[tuple[Any, ...], Row] = {}
+        # For one call only: an id is a mapping's own while its recipient lives.
+        self._alike: dict[tuple[Any, ...], _Alike] = {}
 
     def rows(self, recipients: list[Recipient]) -> list[Row]:
         """Return the rows of `recipients` in their order, then those of notifications beside them."""
-        self._rendered.clear()
-        self._moments.clear()
-        beside = list(self._notifications(recipients))
-        everyone = [*recipients, *beside]
+        self._alike.clear()
+        everyone = [*recipients, *self._notifications(recipients)]
         named = named_among(self._session, {one.member_id for one in everyone})
         hashes, no = self._hashes(everyone), {}
         for channel in {one.channel for one in everyone}:
             members = {h: r.member_id for h, r in zip(hashes, everyone, strict=True) if r.channel is channel}
             no[channel] = self._kept_back(channel, members)
-        opened: list[str] = []
-        rows = [
-            self._row(one, hashed, no[one.channel].get(hashed), opened, named=one.member_id in named)
-            for one, hashed in zip(everyone, hashes, strict=True)
-        ]
-        sealed = iter(vault().seal_all(opened, "outbox.sealed"))
+        rests, opened = [], []
+        for one, hashed in zip(everyone, hashes, strict=True):
+            rest, content = self._filled(one, no[one.channel].get(hashed), named=one.member_id in named)
+            rests.append(rest)
+            opened.append(content)
+        sealed = vault().seal_all(opened, "outbox.sealed")
         return [
-            (member, hashed, next(sealed) if keep else None, *rest) for member, hashed, keep, *rest in rows
+            (one.member_id, hashed, closed, *rest)
+            for one, hashed, closed, rest in zip(everyone, hashes, sealed, rests, strict=True)
         ]
 
     def _hashes(self, recipients: list[Recipient]) -> list[bytes]:
@@ -146,39 +155,42 @@ class Batch:
             found |= dict.fromkeys(kept_out(self._session, members), "trial")
         return found
 
-    def _row(
-        self, recipient: Recipient, hashed: bytes, no: str | None, opened: list[str], *, named: bool
-    ) -> Row:
-        """Return a row with, for what is to be sealed, whether there is any; that is put behind `opened`."""
-        _check_address(recipient)
-        text, wording_id = self._wording(recipient, named=named)
-        values, count = self._values(recipient, text, wording_id)
-        ahead = self._ahead
-        if self._gap and recipient.channel is Channel.SMS and no is None:
-            self._ahead += count
-        moment = self._moment(recipient, ahead, no)
-        keep = moment[-1] is None
-        if keep:
-            opened.append(f'{{"to":{_quoted(recipient.to)},"fields":{values}}}')
-        else:
-            self.suppressed += 1
-        return (
-            recipient.member_id, hashed, keep, *moment, count,
-            recipient.channel.value, text.language, recipient.zone, wording_id, named, *self._same,
+    def _filled(self, recipient: Recipient, no: str | None, *, named: bool) -> tuple[Row, str | None]:
+        """Return a row from its fourth column on, and what is to be sealed in it."""
+        if not _FITS[recipient.channel](recipient.to):
+            raise Invalid(msg("That address cannot be reached over this channel."))
+        key = (
+            recipient.channel, recipient.language, recipient.zone, id(recipient.fields),
+            recipient.not_before, recipient.expires_at, no, named,
         )  # fmt: skip
+        alike = self._alike.get(key)
+        if alike is None:
+            alike = self._alike[key] = self._shared(recipient, no, named=named)
+        rest = alike.rest
+        if self._gap and recipient.channel is Channel.SMS and no is None:
+            moment = self._planned(recipient, self._ahead, no)
+            rest = *moment, *rest[len(moment) :]
+            self._ahead += alike.segments
+        if rest[_ERROR] is not None:
+            self.suppressed += 1
+            return rest, None
+        return rest, f'{{"to":{_quoted(recipient.to)},"fields":{alike.values}}}'
+
+    def _shared(self, recipient: Recipient, no: str | None, *, named: bool) -> "_Alike":
+        """Return what all who differ only in member and address have in common."""
+        text, wording = self._wording(recipient, named=named)
+        values, count = self._values(recipient, text)
+        rest = (
+            *self._planned(recipient, 0, no), count,
+            recipient.channel.value, text.language, recipient.zone, wording, named, *self._same,
+        )  # fmt: skip
+        return _Alike(values, count, rest)
 
     def _quiet(self, recipient: Recipient) -> bool:
         return recipient.channel in BUZZING and self._lane in QUIET_LANES
 
-    def _moment(self, recipient: Recipient, ahead: int, no: str | None) -> Row:
-        """Return not_before, expires_at, state and error_code. ahead: segments that leave before."""
-        key = (recipient.channel, recipient.zone, recipient.not_before, recipient.expires_at, ahead, no)
-        found = self._moments.get(key)
-        if found is None:
-            found = self._moments[key] = self._planned(recipient, ahead, no)
-        return found
-
     def _planned(self, recipient: Recipient, ahead: int, reason: str | None) -> Row:
+        """Return not_before, expires_at, state and error_code. ahead: segments that leave before."""
         wanted = recipient.not_before or self._not_before
         if self._gap and recipient.channel is Channel.SMS and reason is None:
             wanted += self._gap * ahead
@@ -202,17 +214,13 @@ class Batch:
             return texts.notification(self._template, recipient.language, named=named)
         return fitting(self._session, self._template, recipient.language, recipient.channel, recipient.fields)
 
-    def _values(self, recipient: Recipient, text: texts.Text, wording: int) -> tuple[str, int]:
+    def _values(self, recipient: Recipient, text: texts.Text) -> tuple[str, int]:
         """Return the values as JSON, only those the text uses, and how many segments it takes."""
-        key = (id(recipient.fields), wording)
-        found = self._rendered.get(key)
-        if found is None:
-            offered = dict.fromkeys(OFFERED[recipient.channel], "")
-            _, body = text.render({**offered, **recipient.fields})
-            count = segments.count(body).segments if recipient.channel is Channel.SMS else 1
-            used = {name: recipient.fields[name] for name in text.fields if name in recipient.fields}
-            found = self._rendered[key] = (json.dumps(used, ensure_ascii=False), count)
-        return found
+        offered = dict.fromkeys(OFFERED[recipient.channel], "")
+        _, body = text.render({**offered, **recipient.fields})
+        count = segments.count(body).segments if recipient.channel is Channel.SMS else 1
+        used = {name: recipient.fields[name] for name in text.fields if name in recipient.fields}
+        return json.dumps(used, ensure_ascii=False), count
 
 
 def fitting(
@@ -231,16 +239,15 @@ def text_length(session: Session, template: str, language: str, fields: texts.Fi
     return segments.count(body).segments
 
 
-def _check_address(recipient: Recipient) -> None:
-    to = recipient.to
-    if recipient.channel is Channel.SMS:
-        fits = to.startswith("+") and to[1:].isdigit()
-    elif recipient.channel is Channel.PUSH:
-        fits = to.startswith("[")
-    else:
-        fits = "@" in to and to.isprintable() and " " not in to
-    if not fits:
-        raise Invalid(msg("That address cannot be reached over this channel."))
+def _mailable(to: str) -> bool:
+    return "@" in to and to.isprintable() and " " not in to
+
+
+_FITS: Final[Mapping[Channel, Callable[[str], object]]] = {
+    Channel.SMS: re.compile(r"\+[0-9]+").fullmatch,
+    Channel.EMAIL: _mailable,
+    Channel.PUSH: re.compile(r"\[").match,
+}
 
 
 def wording_id(session: Session, text: texts.Text, now: datetime) -> int:

@@ -19,7 +19,7 @@ from union.core.db import Base, table_of
 
 Row = tuple[Any, ...]
 _TOGETHER: Final = 50
-"""Rows of one statement on SQLite: always as many, since each number of them is a statement to prepare."""
+"""Rows of one statement: always as many, since each number of them is a statement to prepare."""
 _COPIED_FROM: Final = 200
 """Fewer rows than this are not worth a table of their own."""
 
@@ -42,18 +42,6 @@ def query_rows(session: Session, statement: str, values: tuple[Any, ...]) -> Seq
     return session.connection().exec_driver_sql(statement, values).all()
 
 
-def execute_rows(session: Session, statement: str, rows: list[tuple[Any, ...]]) -> int:
-    """Run a statement with `?` places once per row, straight through the driver; return how many changed.
-
-    SQLAlchemy's own executemany spends more time on each row's parameters than the database on the row.
-    """
-    if not rows:
-        return 0
-    if postgresql(session):
-        statement = statement.replace("?", "%s")
-    return session.connection().exec_driver_sql(statement, rows).rowcount
-
-
 def apply_rows(session: Session, statement: str, columns: Mapping[str, str], rows: Sequence[Row]) -> None:
     """Run a statement that reads a table `new` of `rows` and finds them there, few times for all of them.
 
@@ -68,17 +56,31 @@ def apply_rows(session: Session, statement: str, columns: Mapping[str, str], row
         new = f"WITH new ({', '.join(columns)}) AS (SELECT * FROM unnest({arrays})) "  # noqa: S608 - our own names
         connection.exec_driver_sql(new + statement, tuple(list(values) for values in zip(*rows, strict=True)))
         return
+    given = f"WITH new ({', '.join(columns)}) AS (VALUES "
+    _run_together(session, rows, len(columns), given, f") {statement}")
+
+
+def _run_together(session: Session, rows: Sequence[Row], width: int, before: str, after: str) -> int:
+    """Run a statement around the places of many rows, few times for all of them; return how many changed.
+
+    SQLAlchemy's own executemany spends more time on each row's parameters than the database on the row.
+    """
+    place = "%s" if postgresql(session) else "?"
+    connection = session.connection()
     whole = len(rows) - len(rows) % _TOGETHER
+    changed = 0
     for size, part in ((_TOGETHER, rows[:whole]), (1, rows[whole:])):
         if part:
+            statement = f"{before}{_places(place, width, size)}{after}"
             flat = [tuple(chain.from_iterable(part[n : n + size])) for n in range(0, len(part), size)]
-            connection.exec_driver_sql(_given(tuple(columns), size) + statement, flat)
+            changed += connection.exec_driver_sql(statement, flat).rowcount
+    return changed
 
 
 @cache
-def _given(columns: tuple[str, ...], size: int) -> str:
-    places = f"({', '.join('?' * len(columns))})"
-    return f"WITH new ({', '.join(columns)}) AS (VALUES {', '.join([places] * size)}) "
+def _places(place: str, width: int, rows: int) -> str:
+    """Return `(?, …), (?, …), …`."""
+    return ", ".join([f"({', '.join([place] * width)})"] * rows)
 
 
 def insert_all(session: Session, model: type[Base], columns: Sequence[str], rows: list[Row]) -> int:
@@ -90,8 +92,7 @@ def insert_all(session: Session, model: type[Base], columns: Sequence[str], rows
     into = f"INSERT INTO {table_of(model).name} ({', '.join(columns)})"
     if postgresql(session) and len(rows) > _COPIED_FROM:
         return _copy(session, table_of(model), columns, rows, into)
-    places = ", ".join("?" * len(columns))
-    return execute_rows(session, f"{into} VALUES ({places}) ON CONFLICT DO NOTHING", rows)
+    return _run_together(session, rows, len(columns), f"{into} VALUES ", " ON CONFLICT DO NOTHING")
 
 
 def insert_one(session: Session, model: type[Base], columns: Sequence[str], row: Row) -> int | None:
