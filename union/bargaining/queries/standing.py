@@ -7,7 +7,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from union.bargaining.models import Agreement, BargainingTable, Meeting, Offer
-from union.bargaining.queries.table import AgreementCard, rows_of
+from union.bargaining.queries.cards import rows_of
+from union.bargaining.queries.table import AgreementCard
 from union.bargaining.rules.agreements import PUBLIC, State
 from union.campaigns import queries as campaigns
 from union.core.actor import Actor
