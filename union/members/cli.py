@@ -191,7 +191,7 @@ def create_officer(
 ) -> None:
     """Write the first officer down and print a sign-in link: how a new union begins.
 
-    In production it begins on trial: texts go to officers only, until an officer lifts that.
+    In production it begins on trial: texts go to officers only, until two officers lift that.
     """
     open_database(settings)
     now = utcnow()
