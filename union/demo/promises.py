@@ -130,7 +130,7 @@ def _ratify(seed: Seed, agreement: str, who: People) -> None:
     seed.deliver(seed.now)
     with transaction() as session:
         voting.open_ballot(session, actor=SYSTEM, now=began + timedelta(days=1), slug=ballot)
-    votes.vote(seed, ballot, yes=0.9, turnout=0.8)
+    votes.vote(seed, ballot, yes=0.75, turnout=0.8)
     over = votes.close(seed, ballot, seed.now - RATIFIED)
     with transaction() as session:
         bargaining.settle_ratification(session, actor=SYSTEM, now=over, slug=agreement, public_url=url)
