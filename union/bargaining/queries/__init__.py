@@ -13,7 +13,7 @@ from union.bargaining.queries.papers import (
     obligation_page,
 )
 from union.bargaining.queries.points import Point, demands_of, points
-from union.bargaining.queries.standing import Standing, standing
+from union.bargaining.queries.standing import Overdue, Standing, overdue, standing
 from union.bargaining.queries.table import TablePage, contact, meeting_page, table_page, team
 from union.bargaining.queries.terms import WatchPage, watch_page
 
@@ -23,6 +23,7 @@ __all__ = [
     "CasePage",
     "LetterPage",
     "OfferPage",
+    "Overdue",
     "Point",
     "PointPage",
     "Standing",
@@ -41,6 +42,7 @@ __all__ = [
     "meeting_page",
     "obligation_page",
     "offer_page",
+    "overdue",
     "point_page",
     "points",
     "standing",
