@@ -17,7 +17,7 @@ from union.core.actor import Actor
 
 @dataclass(frozen=True)
 class Overdue:
-    """A promise whose day is over and of which nobody has said whether it was kept."""
+    """A promise of which nobody has said whether it was kept. due_at: the last moment of its day."""
 
     id: str
     agreement: str
@@ -40,7 +40,7 @@ def overdue(session: Session, actor: Actor, now: datetime) -> tuple[Overdue, ...
         .limit(20)
     ).all()
     return tuple(
-        Overdue(duty.id, slug, duty.title, duty.due_at)
+        Overdue(duty.id, slug, duty.title, common.said(duty.due_at, table.zone))
         for duty, slug, table in rows
         if common.helps(session, table, actor, now)
     )
