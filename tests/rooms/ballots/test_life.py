@@ -199,6 +199,20 @@ def test_a_trustee_who_never_answers_is_left_out(session, now):
     assert queries.outcome(session, hand.slug).cast == 1
 
 
+def test_a_trustee_whose_part_is_done_still_finds_the_ballot(session, now):
+    hand = make.make_ballot_draft(session, now)
+
+    def coming(member_id):
+        return [c.slug for c in queries.listing(session, make.actor(session, member_id), now).coming]
+
+    assert coming(hand.trustees[0]) == []
+    make.give_keys(session, hand, now)
+    make.row(session, hand).state = "keys"
+    session.flush()
+    assert coming(hand.trustees[0]) == [hand.slug]
+    assert coming(hand.voters[0]) == []
+
+
 def test_a_trustee_sends_one_key(session, now):
     hand = make.give_keys(session, make.make_ballot_draft(session, now), now)
     trustee = make.actor(session, hand.trustees[0])
