@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from union.ballots import outcomes
@@ -218,8 +218,10 @@ def listing(session: Session, actor: Actor, now: datetime) -> Listing:
     A trustee sees a ballot from when its keys are asked for, also once nothing is left to do.
     """
     shown = tuple(State) if permits(actor, Permission.BALLOT_PLAN) else SHOWN_TO_ALL
-    held = select(BallotTrustee.ballot_id).where(BallotTrustee.member_id == actor.member_id)
-    seen = or_(Ballot.state.in_(shown), (Ballot.state == State.KEYS) & Ballot.id.in_(held))
+    seen: ColumnElement[bool] = Ballot.state.in_(shown)
+    if actor.member_id is not None:  # the server's own seats belong to nobody
+        held = select(BallotTrustee.ballot_id).where(BallotTrustee.member_id == actor.member_id)
+        seen |= (Ballot.state == State.KEYS) & Ballot.id.in_(held)
     ballots = list(session.scalars(select(Ballot).where(seen).order_by(Ballot.closes_at)))
     entries = _entries(session, actor, ballots)
     cards = [card(ballot, entries.get(ballot.id)) for ballot in ballots]
