@@ -20,9 +20,9 @@ from union.bargaining.views.panel import panel as bargaining_panel
 from union.campaigns import queries as campaigned
 from union.campaigns import views as campaigns
 from union.campaigns.views.panel import panel as campaigns_panel
-from union.core import db, sealing
 from union.core.actor import Actor
 from union.core.i18n import msg
+from union.core.opening import open_database
 from union.core.permissions import Permission, permits, reaches
 from union.core.settings import Settings
 from union.members import login
@@ -50,8 +50,7 @@ def start(settings: Settings) -> None:
     """Install the data key and the database for this process; raises BadSettings in an unsafe production."""
     settings.require_safe()
     settings.keep_private()
-    sealing.install(settings.vault())
-    db.install(db.Database(db.make_engine(settings.database_url)))
+    open_database(settings)
 
 
 def create_app(settings: Settings) -> Flask:

@@ -6,12 +6,26 @@ from datetime import timedelta
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from tests.browser.arc import local, move
-from tests.browser.ballots import close_now, give_a_share, make_a_key, until, vote_yes
+from tests.browser.steps import (
+    announce,
+    ask_for_keys,
+    close_now,
+    code_of,
+    end_it,
+    give_a_share,
+    local,
+    make_a_key,
+    move,
+    open_voting,
+    plan,
+    release,
+    tick_trustees,
+    until,
+    vote_yes,
+)
 from union.actions.models import Action, ActionZoneFiring
 from union.core import db
 from union.core.clock import utcnow
-from union.members import queries as members
 
 
 def call_the_vote(walk, tmp_path):
@@ -21,20 +35,11 @@ def call_the_vote(walk, tmp_path):
     organizer.follow("Launch the strike vote")
     organizer.heading("Launch the strike vote")
     organizer.choose(re.compile("^Simple majority"))
-    with db.reading() as session:
-        names = members.display_names(session, walk.union.people.trustees)
-    for one in walk.union.people.trustees[:2]:
-        organizer.tick(names[one])
+    tick_trustees(organizer, walk.union.people.trustees[:2])
     organizer.choose(re.compile("^Ed25519"))
     organizer.set_time("Opens", now + timedelta(days=2))
     organizer.set_time("Closes", now + timedelta(days=9))
-    organizer.press("Draft the vote")
-    organizer.reads("Next the trustees make their keys.")
-    organizer.follow("Run this ballot")
-    organizer.page.wait_for_url("**/run")
-    ballot = organizer.page.url.removesuffix("/run").rpartition("/")[2]
-    organizer.press("Ask the trustees for their keys")
-    organizer.reads("The trustees are asked for their keys.")
+    ballot = ask_for_keys(organizer)
     kept = [make_a_key(one, ballot, walk.union, tmp_path / str(n)) for n, one in enumerate(walk.trustees)]
     open_cast_close(walk, ballot)
     for trustee, path in zip(walk.trustees, kept, strict=True):
@@ -46,62 +51,71 @@ def call_the_vote(walk, tmp_path):
 
 
 def open_cast_close(walk, ballot):
-    organizer = walk.organizer
-    organizer.page.reload()
-    organizer.agree("Freeze the roll and hand out voting codes")
-    organizer.reads("members get a voting code")
-    organizer.agree("Open voting now")
-    organizer.reads("Voting is open.")
+    open_voting(walk.organizer)
     for name in ("member", "other"):
-        vote_yes(getattr(walk, name), walk.union, ballot, walk.ids[name])
+        code = code_of(walk.ids[name], ballot)
+        vote_yes(getattr(walk, name), f"{walk.union.url}/ballots/{ballot}/booth#{code}")
     close_now(ballot)
 
 
-def plan_and_release(walk):
-    organizer, second = walk.organizer, walk.second
+def plan_a_vote_and_call_off(walk):
+    """Plan a vote on going on beside an action; what was typed wrongly stays; call it off with its vote."""
+    organizer, member, starts = walk.organizer, walk.member, local(utcnow()) + timedelta(days=3)
     organizer.open(f"{walk.campaign}/organize")
     organizer.follow("Act")
-    organizer.choose(re.compile("^Log-off"))
-    organizer.press("Continue")
-    organizer.heading("Plan an action")
-    starts = local(utcnow()) + timedelta(hours=1)
-    organizer.fill("Name", "Friday off")
-    organizer.fill("What we do and why", "We stay away until ten.")
-    organizer.set_time("Start", starts)
-    organizer.set_time("End", starts + timedelta(hours=3))
-    organizer.fill("Floor", "3")
-    organizer.pick("The last member must know", "at the start")
-    organizer.press("Save the plan")
-    organizer.heading("Friday off")
-    console = organizer.page.url
+    console = plan(organizer, "A day off", starts=starts, ends=starts + timedelta(days=1), floor="3")
+    organizer.reads("An action with a fixed end can be waited out.")
+    organizer.follow("Plan a vote")
+    organizer.fill("Name of the next step", "A week off")
+    organizer.fill("Question", "Do we stay away for a week?")
+    organizer.choose("We go on for longer")
+    organizer.fill("How much longer", "0")
+    organizer.tick("The union's server holds a share too")
+    organizer.choose("Ed25519 Four times as fast")
+    organizer.press("Plan the vote")
+    organizer.reads("Say what changes if the vote passes")
+    assert organizer.field("Question").input_value() == "Do we stay away for a week?", "nothing typed is lost"
+    organizer.fill("How much longer", "6")
+    organizer.page.get_by_label("Counted in").first.select_option(label="days")
+    organizer.press("Plan the vote")
+    organizer.reads("The vote is planned.")
+    organizer.reads("we go on for longer: 6 days.")
+    announce(organizer)
+    member.open(console.removesuffix("/console"))
+    member.reads("What comes after")
+    member.reads("A week off")
+    member.press("I have read it: I'm in")
+    member.reads("You are in.")
+    organizer.follow("Call it off")
+    organizer.fill("Why?", "They answered.")
+    organizer.press("Yes, call it off")
+    organizer.reads(re.compile(r"\d+ messages? tells? of it"))
+    organizer.reads("not held")
+    member.page.reload()
+    member.reads("They answered.")
+
+
+def plan_and_release(walk):
+    organizer, starts = walk.organizer, local(utcnow()) + timedelta(hours=1)
+    organizer.open(f"{walk.campaign}/organize")
+    organizer.follow("Act")
+    console = plan(
+        organizer,
+        "Friday off",
+        starts=starts,
+        ends=starts + timedelta(hours=3),
+        floor="3",
+        at_the_latest="at the start",
+    )
     walk.action = console.removesuffix("/console")
-    organizer.press("Put on the calendar")
-    organizer.reads("Members see it on their page now.")
-    organizer.press("Send me a test")
-    organizer.reads("A test message is on its way to you", within="body")
-    second.open(console)
-    second.press("Send me a test")
-    second.reads("A test message is on its way to you", within="body")
-    sign(organizer, "Release the action")
-    organizer.reads("another organizer confirms")
-    sign(second, "Confirm the release")
-    second.reads("Released. The clock starts it.")
+    announce(organizer)
+    release(organizer, walk.second, console)
     slug = walk.action.rpartition("/")[2]
     soon = utcnow() + timedelta(seconds=5)
     with db.reading() as session:
         action = session.scalars(select(Action.id).filter_by(slug=slug)).one()
     move(Action, Action.id == action, starts_at=soon, briefing_at=utcnow(), go_no_go_at=utcnow())
     move(ActionZoneFiring, ActionZoneFiring.action_id == action, starts_at=soon)
-
-
-def sign(organizer, name):
-    """Sign once the test message has arrived: until then the button is off."""
-    for _ in range(120):
-        organizer.page.reload()
-        if organizer.page.locator("details.confirm > summary").get_by_text(name, exact=True).count():
-            return organizer.agree(name)
-        organizer.page.wait_for_timeout(500)
-    raise AssertionError(organizer.page.locator("#ready").inner_text())
 
 
 def act_and_learn(walk):
@@ -116,13 +130,19 @@ def act_and_learn(walk):
     member.reads("All steps done: counted.")
     organizer.page.reload()
     expect(organizer.page.locator(".number [data-live=checked_in]")).to_have_text("1")
-    organizer.agree("End it now")
-    organizer.reads("The action has ended. Everybody is told.")
+    organizer.fill("How many, from paper", "12")
+    organizer.press("Add to the count")
+    organizer.reads("Counted from paper.")
+    end_it(organizer)
     organizer.follow("Write the debrief")
     organizer.fill("What we do differently, or again", "Begin an hour earlier.")
     organizer.tick("Show the debrief on the campaign page")
     organizer.press("Save the debrief")
     organizer.reads("Begin an hour earlier.")
     member.page.reload()
+    member.choose("Rating or ranking lowered")
+    member.press("Count it")
+    member.reads("Counted, without your name.")
     member.follow("Read the debrief")
     member.reads("Begin an hour earlier.")
+    member.reads("13")

@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from playwright.sync_api import expect
 
-from tests.browser.arc import BETTER_WORDS, DEMAND, FIRST_WORDS, TITLE, fits, local, move
+from tests.browser.arc import BETTER_WORDS, DEMAND, FIRST_WORDS, TITLE, fits
+from tests.browser.steps import local, move
 from union.campaigns.models import Campaign, StructureTest
 from union.core.clock import utcnow
 

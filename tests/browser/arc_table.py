@@ -6,9 +6,9 @@ from datetime import timedelta
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from tests.browser.arc import BETTER_WORDS, DEMAND, TITLE, fits, local, move
+from tests.browser.arc import BETTER_WORDS, DEMAND, TITLE, fits
 from tests.browser.arc_action import open_cast_close
-from tests.browser.ballots import until
+from tests.browser.steps import ask_for_keys, local, move, until
 from union.bargaining.models import Meeting, Obligation, TableReminder
 from union.core import db
 from union.core.clock import utcnow
@@ -102,13 +102,7 @@ def write_and_ratify(walk):
     organizer.choose(re.compile("^Accept an agreement: simple majority"))
     organizer.tick("The union's server holds a share too")
     organizer.choose(re.compile("^Ed25519"))
-    organizer.press("Draft the vote")
-    organizer.reads("Next the trustees make their keys.")
-    organizer.follow("Run this ballot")
-    organizer.page.wait_for_url("**/run")
-    ballot = organizer.page.url.removesuffix("/run").rpartition("/")[2]
-    organizer.press("Ask the trustees for their keys")
-    organizer.reads("The trustees are asked for their keys.")
+    ballot = ask_for_keys(organizer)
     open_cast_close(walk, ballot)
     until(ballot, "concluded")
     member.open(walk.agreement)

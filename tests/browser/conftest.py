@@ -69,11 +69,7 @@ class Union:
     @property
     def booth(self) -> str:
         """The way into the open vote for the demo's member, as it stands in that member's message."""
-        return (
-            self.url
-            + links.remembered(self.settings)["booth"].partition("/ballots/")[1]
-            + (links.remembered(self.settings)["booth"].partition("/ballots/")[2])
-        )
+        return self.url + links.remembered(self.settings)["booth"]
 
 
 def environment(home: Path, port: int) -> dict[str, str]:

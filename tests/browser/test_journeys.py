@@ -13,8 +13,21 @@ import pytest
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from tests.browser.ballots import make_a_key
 from tests.browser.looking import DESK, PHONE
+from tests.browser.steps import (
+    announce,
+    ask_for_keys,
+    end_it,
+    in_english,
+    local,
+    mailed,
+    make_a_key,
+    open_voting,
+    plan,
+    release,
+    tick_trustees,
+    vote_yes,
+)
 from union.actions import service as acting
 from union.ballots.models import Ballot
 from union.campaigns import queries as campaigns
@@ -27,7 +40,6 @@ from union.demo.seed import ZONE, Seed
 from union.demo.texts import Story
 from union.demo.votes import CODE
 from union.members import queries as members
-from union.members import service as registry
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -107,31 +119,14 @@ def plan_an_action(people, union, way):
     title = f"Evening off {NAMES[way]}"
     first.follow("Plan an action")
     first.follow("Pay for waiting time")
-    first.choose(re.compile("^Log-off"))
-    first.press("Continue")
-    first.heading("Plan an action")
     ahead = timedelta(hours=2 + way) if SOONEST else SOON
-    starts = (utcnow() + ahead).astimezone(ZoneInfo(ZONE)).replace(second=0, microsecond=0, tzinfo=None)
-    starts += timedelta(minutes=1)
-    first.fill("Name", title)
-    first.fill("What we do and why", "We stay away for two hours.")
-    first.set_time("Start", starts)
-    first.set_time("End", starts + timedelta(hours=2))
-    first.fill("Floor", "10")
-    first.pick("The last member must know", "at the start")
-    first.pick("Go or no-go, at the latest", "2 minutes before")
-    first.press("Save the plan")
-    first.heading(title)
-    console = first.page.url
-    first.press("Put on the calendar")
-    first.reads("Members see it on their page now.")
-    first.press("Send me a test")
-    second.open(console)
-    second.press("Send me a test")
-    expect(first.page.locator("#ready")).to_be_visible()
-    sign(first, "Release the action")
-    sign(second, "Confirm the release")
-    second.reads("Released. The clock starts it.")
+    starts = local(utcnow() + ahead) + timedelta(minutes=1)
+    console = plan(
+        first, title, starts=starts, ends=starts + timedelta(hours=2), floor="10",
+        at_the_latest="at the start", decides="2 minutes before",
+    )  # fmt: skip
+    announce(first)
+    release(first, second, console)
     contact = london_driver(way)
     moment = instant(starts, ZONE)
     here = f"{moment.astimezone(ZoneInfo(contact.zone)):%H:%M}"
@@ -139,16 +134,6 @@ def plan_an_action(people, union, way):
     desk_message(first, union, contact.phone, rf"It begins .* {here}, London time\. What to do")
     if not SOONEST:
         SOONEST.append(Planned(console.removesuffix("/console").rpartition("/")[2], title, moment))
-
-
-def sign(organizer, name):
-    """Sign once the test message has arrived: until then the button is off."""
-    for _ in range(60):
-        organizer.page.reload()
-        if organizer.page.locator("details.confirm > summary").get_by_text(name, exact=True).count():
-            return organizer.agree(name)
-        organizer.page.wait_for_timeout(500)
-    raise AssertionError(organizer.page.locator("#ready").inner_text())
 
 
 @ways
@@ -227,16 +212,9 @@ def tipped(union, way):
 
 
 def courier(way):
-    """Somebody on the roll without a phone, as an email is not kept waiting by night; whose pages are in English."""
-    with db.transaction() as session:
-        roll = members.contacts(session, members.eligible(session, platform_slug="thuisbezorgd"))
-        mailed = [one for one in sorted(roll, key=lambda one: one.member_id) if not one.phone and one.email]
-        found = mailed[way % len(mailed)]
-        registry.update_details(
-            session, actor=members.actor_of(session, found.member_id), name=found.name, language="en", zone=found.zone,
-            chapter=found.chapter_slug, now=utcnow(),
-        )  # fmt: skip
-    return found
+    """Somebody on the roll without a phone, whose pages are in English."""
+    found = mailed("thuisbezorgd")
+    return in_english(found[way % len(found)])
 
 
 @ways
@@ -246,31 +224,16 @@ def test_an_organizer_launches_a_strike_vote_and_a_member_votes(people, union, w
     organizer.follow("Launch the strike vote")
     organizer.heading("Launch the strike vote")
     organizer.choose(re.compile("^Two thirds"))
-    with db.reading() as session:
-        names = members.display_names(session, union.people.trustees)
     holders = union.people.trustees[:2]
-    for one in holders:
-        organizer.tick(names[one])
+    tick_trustees(organizer, holders)
     organizer.choose(re.compile("^Ed25519" if way % 2 else "^BELENIOS-2048"))
-    today = (
-        utcnow().astimezone(ZoneInfo(ZONE)).replace(hour=9, minute=0, second=0, microsecond=0, tzinfo=None)
-    )
+    today = local(utcnow()).replace(hour=9, minute=0)
     organizer.set_time("Opens", today + timedelta(days=2))
     organizer.set_time("Closes", today + timedelta(days=9))
-    organizer.press("Draft the vote")
-    organizer.reads("Next the trustees make their keys.")
-    organizer.follow("Run this ballot")
-    organizer.page.wait_for_url("**/run")
-    ballot = organizer.page.url.removesuffix("/run").rpartition("/")[2]
-    organizer.press("Ask the trustees for their keys")
-    organizer.reads("The trustees are asked for their keys.")
+    ballot = ask_for_keys(organizer)
     for one in holders:
         make_a_key(people(one, f"/ballots/{ballot}"), ballot, union, tmp_path)
-    organizer.page.reload()
-    organizer.agree("Freeze the roll and hand out voting codes")
-    organizer.reads("members get a voting code")
-    organizer.agree("Open voting now")
-    organizer.reads("Voting is open.")
+    open_voting(organizer)
 
     with db.reading() as session:
         uuid = session.scalars(select(Ballot.uuid).filter_by(slug=ballot)).one()
@@ -278,16 +241,7 @@ def test_an_organizer_launches_a_strike_vote_and_a_member_votes(people, union, w
     link = re.search(r"http://\S+/booth#\S+", letter)[0]
     assert CODE.search(link)
     member = people(voter.member_id, "/home")
-    member.open(link)
-    member.heading("Do you give the union a mandate for a data strike at Thuisbezorgd?")
-    member.choose(re.compile("^Yes"))
-    member.press("Continue")
-    member.heading("Check your ballot")
-    member.press("Seal my ballot")
-    member.heading("Your ballot is sealed")
-    member.press("Cast my ballot")
-    member.heading("Your ballot is cast")
-    tracker = re.sub(r"\s", "", member.page.locator("[data-part=receipt-tracker]").inner_text())
+    tracker = vote_yes(member, link, "Do you give the union a mandate for a data strike at Thuisbezorgd?")
     expect(member.page.locator("[data-part=signature-holds]")).to_be_visible()
     member.follow("Find your ballot on the public board")
     member.reads("Your vote is here")
@@ -354,8 +308,7 @@ def test_an_organizer_ends_the_action(people, union, way):
     if not SOONEST:
         pytest.skip("run with the rest of the file")
     organizer = people(union.people.organizers[1], f"/actions/{SOONEST[0].slug}/console")
-    organizer.agree("End it now")
-    organizer.reads("The action has ended. Everybody is told.")
+    end_it(organizer)
     visitor = people()
     visitor.open(f"{union.url}/campaigns/{ACTING}")
     visitor.reads(re.compile(rf"{SOONEST[0].title}.*ended"))

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.ballots import close_now, until
+from tests.browser.steps import close_now, open_voting, seal_and_cast, until
 from union.ballots import service
 from union.core import db
 from union.core.actor import Role
@@ -98,12 +98,7 @@ def vote(person, booth, order):
     first = person.page.locator(".orders__list li").first
     expect(first).to_contain_text(order[0])
     person.press("Continue")
-    shows(person, "Check your ballot")
-    person.press("Seal my ballot")
-    shows(person, "Your ballot is sealed")
-    person.press("Cast my ballot")
-    shows(person, "Your ballot is cast")
-    return person.page.locator("[data-part=receipt-tracker]").inner_text()
+    seal_and_cast(person)
 
 
 def voters(union, slug):
@@ -142,10 +137,7 @@ def test_from_key_to_result(people, union):
     codes = hold_the_ceremony(trustees)
     show_the_keys_work(trustees, codes)
     organizer.open(f"{union.url}{ballot}/run")
-    organizer.agree("Freeze the roll and hand out voting codes")
-    organizer.reads("The roll is frozen")
-    organizer.agree("Open voting now")
-    organizer.reads("Voting is open.")
+    open_voting(organizer)
     for (member, code), order in zip(voters(union, slug), ORDERS, strict=True):
         vote(people(member, "/home"), f"{union.url}{ballot}/booth#{code}", order)
     close_now(slug)

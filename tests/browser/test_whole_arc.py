@@ -20,6 +20,7 @@ def test_from_a_demand_to_a_kept_promise(people, union, tmp_path):
     arc_demand.ask_for_hands(walk)
     arc_demand.pledge_and_tip(walk)
     arc_action.call_the_vote(walk, tmp_path)
+    arc_action.plan_a_vote_and_call_off(walk)
     arc_action.plan_and_release(walk)
     arc_action.act_and_learn(walk)
     arc_table.sit_down(walk)

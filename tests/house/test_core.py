@@ -276,3 +276,11 @@ class TestWords:
     def test_numbers_group_by_language(self):
         assert i18n.number(3412, "en") == "3,412"
         assert i18n.number(3412, "nl") == "3.412"
+
+    def test_a_length_of_time_is_said_one_way(self):
+        said = {minutes: i18n.span(minutes, "en") for minutes in (1, 45, 60, 90, 24 * 60, 36 * 60, 48 * 60)}
+        assert list(said.values()) == [
+            "1 minute", "45 minutes", "1 hour", "90 minutes", "24 hours", "36 hours", "2 days",
+        ]  # fmt: skip
+        assert i18n.span(24 * 60, "nl") == "24 uur"
+        assert i18n.span(6 * 24 * 60, "nl") == "6 dagen"

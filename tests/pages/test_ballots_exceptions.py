@@ -45,7 +45,12 @@ def clause_of(hand):
 def with_clause(hand, now, clause=HALF):
     written(
         lambda s: service.set_extension(
-            s, actor=make.actor(s, hand.organizer), now=now, slug=hand.slug, clause=clause
+            s,
+            actor=make.actor(s, hand.organizer),
+            now=now,
+            slug=hand.slug,
+            clause=clause,
+            public_url="http://localhost",
         )
     )
     return hand

@@ -3,10 +3,13 @@ import tarfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from tests.factories import actions as factory
+from tests.factories import bargaining
 from tests.factories.members import make_member
 from tests.pages.test_actions import wall
+from union.bargaining.models import Obligation
 from union.core.db import transaction
 
 PUBLIC = ["/", "/about", "/privacy", "/verify", "/source"]
@@ -51,6 +54,19 @@ def test_what_now_is_one_list(client, sign_in, people):
     page = client.get("/home").text
     assert f'href="/actions/{slug}"' in page
     assert "Read what we do" in page
+
+
+def test_what_now_has_the_promises_that_are_overdue(client, sign_in, database):
+    with transaction() as session:
+        slug, organizer, sitter = bargaining.make_table(session)
+        made = bargaining.make_agreement(session, slug, sitter, state="in_force")
+        duty = session.scalars(select(Obligation).order_by(Obligation.due_at)).first()
+        duty.due_at = datetime.now(UTC) - timedelta(days=1)
+        path = f'href="/agreements/{made}/obligations/{duty.id}"'
+    sign_in(client, organizer.member_id)
+    page = client.get("/home").text
+    assert path in page
+    assert "Say whether it was kept: Publish the floor on the site" in page
 
 
 def test_an_applicant_sees_how_to_get_in(client, sign_in, database):

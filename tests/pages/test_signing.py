@@ -123,12 +123,12 @@ class TestSigning:
         assert "Sanne Visser" in text(client.get(f"/campaigns/{slug}/names"))
         assert client.post(f"{own}/join").location == "/join"
         assert 'value="Sanne Visser"' in text(client.get("/join/name"))
-        assert client.post(f"{own}/withdraw").location == own
+        assert client.post(f"{own}/withdrawn", data={"withdrawn": "yes"}).location == own
         assert "Your signature is withdrawn" in text(client.get(own))
         assert "Sanne Visser" not in text(client.get(f"/campaigns/{slug}/names"))
-        assert client.post(f"{own}/restore").location == own
+        assert client.post(f"{own}/withdrawn", data={"withdrawn": "no"}).location == own
         assert "Sanne Visser" in text(client.get(f"/campaigns/{slug}/names"))
-        client.post(f"{own}/withdraw")
+        client.post(f"{own}/withdrawn", data={"withdrawn": "yes"})
         assert "Sanne Visser" not in text(client.get(f"/campaigns/{slug}/names"))
 
     def test_a_boycott_counts_who_has_stopped(self, client, database):

@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 
 from union.actions import jobs, queries, report
-from union.core import db, sealing
 from union.core.actor import SYSTEM
 from union.core.clock import utcnow
 from union.core.db import reading
 from union.core.i18n import LANGUAGES, when
+from union.core.opening import open_database
 from union.core.settings import Settings
 from union.members import queries as members
 
@@ -19,9 +19,7 @@ from union.members import queries as members
 @click.pass_obj
 def actions(settings: Settings) -> None:
     """Look at actions, and do by hand what the scheduler does."""
-    settings.require_safe()
-    sealing.install(settings.vault())
-    db.install(db.Database(db.make_engine(settings.database_url)))
+    open_database(settings)
 
 
 @actions.command("list")

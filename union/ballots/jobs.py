@@ -41,17 +41,22 @@ def _told(verb: Callable[..., object], now: datetime, settings: Settings) -> Cal
     return act
 
 
+def _done(verb: Callable[..., object], now: datetime) -> Callable[[str], None]:
+    """Return what does `verb`, which writes to nobody, to one ballot."""
+
+    def act(slug: str) -> None:
+        with transaction() as session:
+            verb(session, actor=SYSTEM, now=now, slug=slug)
+
+    return act
+
+
 def open_due(now: datetime, settings: Settings) -> int:
     """Open the ballots whose time has come."""
     del settings
     with reading() as session:
         slugs = queries.due(session, now).to_open
-
-    def act(slug: str) -> None:
-        with transaction() as session:
-            service.open_ballot(session, actor=SYSTEM, now=now, slug=slug)
-
-    return _each(slugs, act)
+    return _each(slugs, _done(service.open_ballot, now))
 
 
 def close_due(now: datetime, settings: Settings) -> int:
@@ -148,12 +153,7 @@ def wipe_due(now: datetime, settings: Settings) -> int:
     del settings
     with reading() as session:
         slugs = queries.due(session, now).to_wipe
-
-    def act(slug: str) -> None:
-        with transaction() as session:
-            service.wipe_marks(session, actor=SYSTEM, now=now, slug=slug)
-
-    return _each(slugs, act)
+    return _each(slugs, _done(service.wipe_marks, now))
 
 
 def send_heads(now: datetime, settings: Settings) -> int:

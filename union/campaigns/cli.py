@@ -5,10 +5,10 @@ import json
 import click
 
 from union.campaigns import jobs, queries, service
-from union.core import db, sealing
 from union.core.clock import utcnow
 from union.core.db import reading
 from union.core.i18n import when
+from union.core.opening import open_database
 from union.core.settings import Settings
 
 
@@ -16,9 +16,7 @@ from union.core.settings import Settings
 @click.pass_obj
 def campaigns(settings: Settings) -> None:
     """Look at campaigns and settle pledge rounds that are due."""
-    settings.require_safe()
-    sealing.install(settings.vault())
-    db.install(db.Database(db.make_engine(settings.database_url)))
+    open_database(settings)
 
 
 @campaigns.command("list")

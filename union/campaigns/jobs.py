@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from union.campaigns.service import announcing, demands, keeping, replies, scrub, settling, votes
+from union.campaigns.service import announcing, demands, keeping, measuring, replies, scrub, settling, votes
 from union.core.actor import SYSTEM
 from union.core.db import installed, reading, transaction
 from union.core.settings import Settings
@@ -85,11 +85,13 @@ def refresh(now: datetime, settings: Settings) -> int:
     """Bring counts, bands and members' orders up to date."""
     del settings
     with reading() as session:
-        gathering, stale = settling.gathering(session), demands.stale_rankings(session)
-        found = {slug: settling.measure(session, slug=slug, actor=SYSTEM) for slug in gathering}
-    done = _each(
-        gathering, lambda s, slug: settling.refresh(s, slug=slug, actor=SYSTEM, now=now, measured=found[slug])
-    )
+        gathering, stale = measuring.gathering(session), demands.stale_rankings(session)
+        found = {slug: measuring.measure(session, slug=slug, actor=SYSTEM) for slug in gathering}
+
+    def one(session: Session, slug: str) -> bool:
+        return measuring.refresh(session, slug=slug, actor=SYSTEM, now=now, measured=found[slug])
+
+    done = _each(gathering, one)
     return done + _each(stale, lambda s, slug: demands.refresh_ranking(s, slug=slug, actor=SYSTEM, now=now))
 
 

@@ -15,6 +15,7 @@ from babel.numbers import format_decimal
 LANGUAGES = {"en": "English", "nl": "Nederlands"}
 DEFAULT_LANGUAGE = "en"
 _ROOMS = Path(__file__).parent.parent
+_HOUR, _DAY = 60, 24 * 60
 
 
 def msg(text: str) -> str:
@@ -73,6 +74,15 @@ def place(zone: str, language: str) -> str:
 def day(value: date, language: str) -> str:
     """Return `value` as weekday and date, as `when` writes them."""
     return format_date(value, "EEE d MMM yyyy", locale=language)
+
+
+def span(minutes: int, language: str) -> str:
+    """Return a length of time as every page says it: in minutes or whole hours, from two days on in days."""
+    if minutes % _DAY == 0 and minutes >= 2 * _DAY:
+        return translate_plural(language, msg("%(n)s day"), msg("%(n)s days"), minutes // _DAY)
+    if minutes % _HOUR == 0:
+        return translate_plural(language, msg("%(n)s hour"), msg("%(n)s hours"), minutes // _HOUR)
+    return translate_plural(language, msg("%(n)s minute"), msg("%(n)s minutes"), minutes)
 
 
 def when(instant: datetime, zone: str, language: str) -> str:

@@ -8,7 +8,19 @@ from union.ballots.rules import Share
 from union.campaigns import service as campaigning
 from union.core.db import reading, transaction
 from union.core.settings import Settings
-from union.demo import NOTE, actions, arc, ceremony, joining, links, orders, rounds, signatures, votes
+from union.demo import (
+    NOTE,
+    actions,
+    arc,
+    ceremony,
+    joining,
+    links,
+    orders,
+    promises,
+    rounds,
+    signatures,
+    votes,
+)
 from union.demo import messages as post
 from union.demo.organizing import organize
 from union.demo.seed import ZONE, People, Say, Seed
@@ -64,6 +76,11 @@ def tell(seed: Seed, story: Story, who: People) -> None:
     if story.stage == "gathering":
         return
     rounds.settle(seed, slug, seed.now - timedelta(days=story.days_ago - story.round_days))
+    _go_on(seed, slug, story, who)
+
+
+def _go_on(seed: Seed, slug: str, story: Story, who: People) -> None:
+    """Take a campaign whose round is over to the stage its story is at."""
     if story.stage == "ballot":
         ballot = votes.strike_vote(
             seed,
@@ -83,6 +100,8 @@ def tell(seed: Seed, story: Story, who: People) -> None:
         actions.arm(seed, slug, story.platform, who, starts_in=timedelta(minutes=13))
     if story.stage == "bargaining":
         arc.set_the_table(seed, slug, who)
+    if story.stage == "won":
+        promises.bargain(seed, slug, who)
     with transaction() as session:
         actor = seed.actor(session, who.organizers[0])
         if story.stage == "won":

@@ -110,7 +110,7 @@ DEMANDS = {
 # Stage of the campaign → the steps its demands have taken.
 DEMANDS_STAND = {
     "bargaining": ("adopted", "negotiation"),
-    "won": ("adopted", "negotiation", "conceded"),
+    "won": ("adopted", "negotiation"),
 }
 
 UPDATES = {

@@ -193,9 +193,12 @@ def cast(session: Session, seed: Seed, ballot: str, actor: Actor, sealed: str, s
         raise SystemExit(f"The demo lost a vote ({answer.code}): the machine is too busy. Try again.")
 
 
-def close(seed: Seed, ballot: str) -> datetime:
-    """End a vote whose time is over in the story; return when. A mandate from the future binds nobody."""
-    url, now = seed.settings.public_url, utcnow()
+def close(seed: Seed, ballot: str, when: datetime | None = None) -> datetime:
+    """End a vote whose time is over in the story; return when. A mandate from the future binds nobody.
+
+    when: the moment it is over in the story; now, where the story goes on from here.
+    """
+    url, now = seed.settings.public_url, when or utcnow()
     with transaction() as session:
         over = {"now": to_microseconds(now), "ballot": ballot}
         session.execute(text("UPDATE ballot SET closes_at = :now WHERE slug = :ballot"), over)

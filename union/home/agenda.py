@@ -6,6 +6,7 @@ from datetime import datetime
 
 from union.actions.queries import ActionCard
 from union.ballots.queries import BallotCard, Duty
+from union.bargaining.queries import Overdue
 from union.campaigns.queries import CampaignCard
 from union.campaigns.rules import Stage
 from union.core.i18n import msg
@@ -48,11 +49,12 @@ def ranked(
     applicant: bool,
     email_fails: bool = False,
     tasks: Sequence[TaskCard] = (),
+    promises: Sequence[Overdue] = (),
     calling: Sequence[MyList] = (),
 ) -> tuple[Task, ...]:
     """Return all that waits for a member as one list.
 
-    What is live comes first, then votes, duties, actions, pledges, tasks, people to call.
+    What is live comes first, then votes, duties, overdue promises, actions, pledges, tasks, people to call.
     """
     found: list[tuple[int, datetime | None, Task]] = []
     if applicant:
@@ -101,6 +103,12 @@ def ranked(
             _DUTIES[duty.what], duty.title, path, msg("waiting for you"), "waiting", duty.before, text
         )
         found.append((2, duty.before, task))
+    for promise in promises:
+        path = f"/agreements/{promise.agreement}/obligations/{promise.id}"
+        text = msg("Say whether it was kept: %(title)s")
+        due = msg("was due %(when)s")
+        task = Task(text, promise.title, path, msg("overdue"), "refused", promise.due_at, due)
+        found.append((2, promise.due_at, task))
     for campaign in campaigns:
         task = Task(
             msg("Decide whether you pledge: %(title)s"),

@@ -15,6 +15,7 @@ from union.audit import queries as audit
 from union.audit.queries import Entry
 from union.ballots import queries as ballots
 from union.ballots.queries import BallotCard
+from union.bargaining import queries as bargaining
 from union.campaigns import queries as campaigns
 from union.campaigns.queries import CampaignCard
 from union.campaigns.rules import Stage
@@ -96,6 +97,7 @@ def mine(session: Session, actor: Actor, now: datetime) -> MinePage:
         campaigns=campaigns.waiting_for(session, member_id, now) if actor.active else [],
         applicant=account.state == MemberState.APPLICANT,
         tasks=organizing.waiting_for(session, actor=actor),
+        promises=bargaining.overdue(session, actor, now) if actor.active else (),
         calling=organizing.my_lists(session, actor=actor, now=now),
         email_fails=notify.fails(session, member_id=member_id),
     )

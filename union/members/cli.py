@@ -9,11 +9,12 @@ from pathlib import Path
 import click
 from sqlalchemy.orm import Session
 
-from union.core import db, sealing
+from union.core import db
 from union.core.actor import SYSTEM, Actor, Role
 from union.core.clock import utcnow
 from union.core.errors import NotFound
 from union.core.i18n import msg
+from union.core.opening import open_database
 from union.core.settings import Settings
 from union.members import queries, service
 from union.members.rules.membership import GRANTABLE, State
@@ -21,13 +22,6 @@ from union.members.rules.register_file import decode
 from union.notify import service as notify
 
 _ROLES = [role.value for role in GRANTABLE]
-
-
-def _open(settings: Settings) -> None:
-    """Install the data key and the database for this command."""
-    settings.require_safe()
-    sealing.install(settings.vault())
-    db.install(db.Database(db.make_engine(settings.database_url)))
 
 
 def _find(session: Session, who: str) -> str:
@@ -54,7 +48,7 @@ def members() -> None:
 @click.pass_obj
 def list_(settings: Settings, state: str | None, chapter: str, platform: str, page: int) -> None:
     """List members, fifty to a page, without addresses."""
-    _open(settings)
+    open_database(settings)
     chosen = State(state) if state else None
     with db.reading() as session:
         found = queries.register_page(
@@ -79,7 +73,7 @@ def _reader() -> Actor:
 @click.pass_obj
 def import_(settings: Settings, file: Path, *, dry_run: bool, skip_bad: bool, confirmed: bool) -> None:
     """Import people from the CSV FILE; ends with status 1, having written nothing, when a row is bad."""
-    _open(settings)
+    open_database(settings)
     text = decode(file.read_bytes())
     with db.reading() as session:
         plan = service.plan_import(session, actor=SYSTEM, text=text)
@@ -110,7 +104,7 @@ def import_(settings: Settings, file: Path, *, dry_run: bool, skip_bad: bool, co
 @click.pass_obj
 def export(settings: Settings, reason: str, output: Path | None) -> None:
     """Write the register as CSV, names and addresses in clear; a file is made for your eyes only."""
-    _open(settings)
+    open_database(settings)
     with db.transaction() as session:
         text = service.export_register(session, actor=SYSTEM, reason=reason, now=utcnow())
     if output is None:
@@ -125,7 +119,7 @@ def export(settings: Settings, reason: str, output: Path | None) -> None:
 @click.pass_obj
 def admit(settings: Settings, member: str) -> None:
     """Make the applicant MEMBER an active member."""
-    _open(settings)
+    open_database(settings)
     with db.transaction() as session:
         service.admit(
             session, actor=SYSTEM, member_id=_find(session, member), now=utcnow(), site=settings.public_url
@@ -139,7 +133,7 @@ def admit(settings: Settings, member: str) -> None:
 @click.pass_obj
 def grant(settings: Settings, member: str, role: str) -> None:
     """Give the active MEMBER a ROLE."""
-    _open(settings)
+    open_database(settings)
     with db.transaction() as session:
         service.grant_role(
             session, actor=SYSTEM, member_id=_find(session, member), role=Role(role), now=utcnow()
@@ -153,7 +147,7 @@ def grant(settings: Settings, member: str, role: str) -> None:
 @click.pass_obj
 def revoke(settings: Settings, member: str, role: str) -> None:
     """Take a ROLE back from MEMBER."""
-    _open(settings)
+    open_database(settings)
     with db.transaction() as session:
         service.revoke_role(
             session, actor=SYSTEM, member_id=_find(session, member), role=Role(role), now=utcnow()
@@ -170,7 +164,7 @@ def revoke(settings: Settings, member: str, role: str) -> None:
 @click.pass_obj
 def sign_in_link(settings: Settings, member: str, minutes: int, onward: str) -> None:
     """Print an address that signs in as MEMBER, once. It is sent to nobody; keep it to yourself."""
-    _open(settings)
+    open_database(settings)
     with db.transaction() as session:
         link = service.issue_link(
             session,
@@ -197,9 +191,9 @@ def create_officer(
 ) -> None:
     """Write the first officer down and print a sign-in link: how a new union begins.
 
-    In production it begins on trial: texts go to officers only, until an officer lifts that.
+    In production it begins on trial: texts go to officers only, until two officers lift that.
     """
-    _open(settings)
+    open_database(settings)
     now = utcnow()
     with db.transaction() as session:
         if not settings.development and not queries.with_role(session, Role.OFFICER):
@@ -231,6 +225,6 @@ def create_officer(
 @click.pass_obj
 def add_chapter(settings: Settings, name: str, zone: str, slug: str) -> None:
     """Found the chapter NAME."""
-    _open(settings)
+    open_database(settings)
     with db.transaction() as session:
         click.echo(service.add_chapter(session, actor=SYSTEM, name=name, zone=zone, slug=slug, now=utcnow()))

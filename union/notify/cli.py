@@ -13,11 +13,12 @@ from typing import Protocol
 
 import click
 
-from union.core import db, sealing
+from union.core import db
 from union.core.actor import SYSTEM
 from union.core.clock import utcnow
 from union.core.i18n import when
 from union.core.ids import new_id
+from union.core.opening import open_database
 from union.core.settings import Settings
 from union.notify import channels, jobs, queries, service
 from union.notify.channels.smtp_email import mark_of
@@ -46,10 +47,7 @@ def notify(ctx: click.Context) -> None:
     """See how delivery is going, send a test, read the message desk, plan a fan-out."""
     if ctx.invoked_subcommand in NO_UNION_NEEDED:
         return
-    settings: Settings = ctx.obj
-    settings.require_safe()
-    sealing.install(settings.vault())
-    db.install(db.Database(db.make_engine(settings.database_url)))
+    open_database(ctx.obj)
 
 
 @notify.command()

@@ -15,6 +15,7 @@ TITLES: dict[str, str] = {
     "ballots/reminder": msg("Vote: you can still vote"),
     "ballots/result": msg("Vote: the result is in"),
     "ballots/extended": msg("Vote: its close has moved"),
+    "ballots/clause": msg("Vote: whether its close may move has changed"),
     "ballots/giving_up": msg("Vote: an officer says that it cannot be counted"),
     "ballots/uncountable": msg("Vote: it could not be counted"),
     "ballots/cancelled": msg("Vote: called off"),

@@ -5,23 +5,17 @@ from pathlib import Path
 
 import click
 
-from union.core import db, sealing
+from union.core import db
 from union.core.actor import SYSTEM, Place, PlaceKind, Role
 from union.core.clock import utcnow
 from union.core.errors import Invalid
 from union.core.i18n import msg
+from union.core.opening import open_database
 from union.core.settings import Settings
 from union.members.rules.register_file import decode
 from union.organizing import queries, service
 
 _ROLES = [Role.ORGANIZER.value, Role.HELPER.value]
-
-
-def _open(settings: Settings) -> None:
-    """Install the data key and the database for this command."""
-    settings.require_safe()
-    sealing.install(settings.vault())
-    db.install(db.Database(db.make_engine(settings.database_url)))
 
 
 def _place(text: str) -> Place:
@@ -43,7 +37,7 @@ def organizing() -> None:
 @click.pass_obj
 def roles(settings: Settings) -> None:
     """List the roles that hold at one place."""
-    _open(settings)
+    open_database(settings)
     with db.reading() as session:
         found = queries.local_roles(session, actor=SYSTEM, now=utcnow())
     for one in found:
@@ -59,7 +53,7 @@ def roles(settings: Settings) -> None:
 @click.pass_obj
 def grant(settings: Settings, member: str, role: str, place: str, days: int) -> None:
     """Give MEMBER a ROLE at one PLACE."""
-    _open(settings)
+    open_database(settings)
     now = utcnow()
     with db.transaction() as session:
         made = service.grant_role(
@@ -79,7 +73,7 @@ def grant(settings: Settings, member: str, role: str, place: str, days: int) -> 
 @click.pass_obj
 def end(settings: Settings, role_id: str) -> None:
     """End the role with this id, as `roles` lists it."""
-    _open(settings)
+    open_database(settings)
     with db.transaction() as session:
         service.end_role(session, actor=SYSTEM, grant_id=role_id, now=utcnow())
     click.echo("ended")
@@ -98,7 +92,7 @@ def import_(
     settings: Settings, file: Path, *, chapter: str, source: str, dry_run: bool, skip_bad: bool
 ) -> None:
     """Import tags and prospects from the CSV FILE; ends with status 1, nothing written, when a row is bad."""
-    _open(settings)
+    open_database(settings)
     text, now = decode(file.read_bytes()), utcnow()
     with db.reading() as session:
         plan = service.plan_list(session, actor=SYSTEM, text=text, source=source, chapter=chapter, now=now)

@@ -5,21 +5,15 @@ from pathlib import Path
 
 import click
 
-from union.core import db, sealing
+from union.core import db
 from union.core.actor import SYSTEM
 from union.core.clock import utcnow
+from union.core.opening import open_database
 from union.core.settings import Settings
 from union.platforms import queries, service
 from union.platforms.rules import Kind
 
 _EVERY = 250
-
-
-def _open(settings: Settings) -> None:
-    """Install the data key and the database for this command."""
-    settings.require_safe()
-    sealing.install(settings.vault())
-    db.install(db.Database(db.make_engine(settings.database_url)))
 
 
 @click.group()
@@ -31,7 +25,7 @@ def platforms() -> None:
 @click.pass_obj
 def load(settings: Settings) -> None:
     """Put our own hand-written records in, or bring them up to date."""
-    _open(settings)
+    open_database(settings)
     with db.transaction() as session:
         done = service.load_directory(session, actor=SYSTEM, now=utcnow())
     click.echo(f"{done} records new or changed, {len(service.directory()) - done} as they were")
@@ -46,7 +40,7 @@ def import_(settings: Settings, path: Path) -> None:
     All or nothing: an archive that breaks off changes nothing. A record with a fault is left out and named,
     and the command then ends with status 1. A second run changes nothing.
     """
-    _open(settings)
+    open_database(settings)
 
     def progress(read: int) -> None:
         if read % _EVERY == 0:
@@ -72,7 +66,7 @@ def import_(settings: Settings, path: Path) -> None:
 @click.pass_obj
 def list_(settings: Settings, text: str, kind: str | None, page: int) -> None:
     """List platforms whose name has every word of TEXT."""
-    _open(settings)
+    open_database(settings)
     with db.reading() as session:
         found = queries.search(session, text, Kind(kind) if kind else None, page)
     for card in found.cards:
@@ -86,7 +80,7 @@ def list_(settings: Settings, text: str, kind: str | None, page: int) -> None:
 @click.pass_obj
 def show(settings: Settings, slug: str, *, as_json: bool) -> None:
     """Show all we know of one platform."""
-    _open(settings)
+    open_database(settings)
     with db.reading() as session:
         facts = queries.platform_page(session, slug)
     if as_json:

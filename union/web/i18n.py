@@ -67,19 +67,25 @@ def day(value: date | str) -> str:
     return i18n.day(date.fromisoformat(value) if isinstance(value, str) else value, language())
 
 
+def span(minutes: int) -> str:
+    """Show a length of time; a day is 24 hours, two are 2 days."""
+    return i18n.span(minutes, language())
+
+
 def number(value: float) -> str:
     """Show a number with the language's digit grouping."""
     return i18n.number(value, language())
 
 
 def install(app: Flask) -> None:
-    """Give templates `_`, `ngettext`, `language`, and the filters `when`, `day` and `number`."""
+    """Give templates `_`, `ngettext`, `language`, and the filters `when`, `day`, `number`, `span`."""
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.install_gettext_callables(_template_gettext, _template_ngettext, newstyle=False)  # type: ignore[attr-defined]
     app.jinja_env.globals["_"] = _template_gettext
     app.jinja_env.filters["when"] = when
     app.jinja_env.filters["day"] = day
     app.jinja_env.filters["number"] = number
+    app.jinja_env.filters["span"] = span
 
     @app.context_processor
     def words() -> dict[str, object]:

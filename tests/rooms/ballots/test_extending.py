@@ -36,6 +36,7 @@ from union.notify.models import Outbox
 HALF = Clause(Share(1, 2), 24)
 OUTAGE = Clause(None, 0, 10)
 YES = [[1, 0, 0]]
+URL = "http://localhost"
 
 
 def open_with(session, now, clause, **facts):
@@ -44,7 +45,12 @@ def open_with(session, now, clause, **facts):
         session, make.give_keys(session, make.make_ballot_draft(session, now, **facts), now), now
     )
     service.set_extension(
-        session, actor=make.actor(session, hand.organizer), now=now, slug=hand.slug, clause=clause
+        session,
+        actor=make.actor(session, hand.organizer),
+        now=now,
+        slug=hand.slug,
+        clause=clause,
+        public_url=URL,
     )
     return make.open_now(session, hand, now)
 
@@ -174,9 +180,31 @@ def test_nobody_writes_a_clause_once_voting_is_open(session, now):
     hand = make.make_open_ballot(session, now)
     with pytest.raises(Closed):
         service.set_extension(
-            session, actor=make.actor(session, hand.organizer), now=now, slug=hand.slug, clause=HALF
+            session,
+            actor=make.actor(session, hand.organizer),
+            now=now,
+            slug=hand.slug,
+            clause=HALF,
+            public_url=URL,
         )
     assert "extend" not in {name for name in service.__all__ if "close" in name}
+
+
+def test_who_has_a_code_hears_of_another_clause_and_of_the_same_one_nothing(session, now):
+    draft = make.make_ballot_draft(session, now)
+    who = make.actor(session, draft.organizer)
+
+    def told(at, clause):
+        service.set_extension(session, actor=who, now=at, slug=draft.slug, clause=clause, public_url=URL)
+        rows = session.scalars(select(Outbox).where(Outbox.kind.startswith("clause-")))
+        return sorted(row.member_id for row in rows)
+
+    assert told(now, OUTAGE) == []
+    make.issue(session, make.give_keys(session, draft, now), now)
+    assert told(now, OUTAGE) == []
+    assert told(now, HALF) == sorted(draft.voters)
+    assert told(now + timedelta(minutes=1), HALF) == sorted(draft.voters)
+    assert told(now + timedelta(minutes=2), None) == sorted([*draft.voters, *draft.voters])
 
 
 def test_a_gate_that_moved_twice_would_be_seen(session, now):
@@ -198,7 +226,7 @@ def test_the_databases_clock_decides_that_the_close_has_come(session, now):
 def test_the_clause_survives_new_times_and_is_repeated(session, now):
     draft = make.make_ballot_draft(session, now)
     who = make.actor(session, draft.organizer)
-    service.set_extension(session, actor=who, now=now, slug=draft.slug, clause=HALF)
+    service.set_extension(session, actor=who, now=now, slug=draft.slug, clause=HALF, public_url=URL)
     service.reschedule(
         session,
         actor=who,

@@ -13,7 +13,7 @@ from union.ballots import jobs, presets, queries, service
 from union.ballots.models import Ballot, BallotTrustee, Objection, PublicCredential, RollEntry, WaitingReceipt
 from union.ballots.service import afterwards
 from union.core import db
-from union.core.actor import SYSTEM, Role
+from union.core.actor import SYSTEM, VISITOR, Role
 from union.core.errors import Closed, Conflict, Invalid, NotAllowed, NotFound
 from union.notify.models import Outbox
 
@@ -197,6 +197,21 @@ def test_a_trustee_who_never_answers_is_left_out(session, now):
     make.close(session, hand)
     make.decrypt(session, hand, hand.closes_at)
     assert queries.outcome(session, hand.slug).cast == 1
+
+
+def test_a_trustee_whose_part_is_done_still_finds_the_ballot(session, now):
+    hand = make.make_ballot_draft(session, now, server_trustee=True)
+
+    def coming(member_id):
+        return [c.slug for c in queries.listing(session, make.actor(session, member_id), now).coming]
+
+    assert coming(hand.trustees[0]) == []
+    make.give_keys(session, hand, now)
+    make.row(session, hand).state = "keys"
+    session.flush()
+    assert coming(hand.trustees[0]) == [hand.slug]
+    assert coming(hand.voters[0]) == []
+    assert queries.listing(session, VISITOR, now).coming == (), "the server's seat is no visitor's"
 
 
 def test_a_trustee_sends_one_key(session, now):

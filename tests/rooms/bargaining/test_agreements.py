@@ -24,7 +24,7 @@ from union.audit.models import AuditEntry
 from union.ballots import service as voting
 from union.ballots.models import Ballot
 from union.ballots.service import Call
-from union.bargaining import jobs, service
+from union.bargaining import jobs, queries, service
 from union.bargaining.models import Grievance, GrievanceNote, Obligation, ObligationCheck, TableReminder
 from union.bargaining.rules import agreements as rules
 from union.bargaining.rules import wording
@@ -401,6 +401,21 @@ class TestObligations:
         )
         service.terminate(session, actor=table[2], now=now, slug=slug, why="They broke it")
         assert service.send_reminders(session, actor=SYSTEM, now=row.ends_at, public_url=SITE) == 0
+
+
+def test_what_is_overdue_is_shown_to_who_looks_after_it_until_somebody_says_how_it_went(session, table):
+    slug, organizer, sitter = table
+    made = make_agreement(session, slug, sitter, state="in_force")
+    first = session.scalars(select(Obligation).order_by(Obligation.due_at)).first()
+    member = actor(session, make_member(session))
+    before, after = first.due_at - timedelta(seconds=1), first.due_at
+    assert queries.overdue(session, organizer, before) == ()
+    for one, shown in ((organizer, [(first.id, made)]), (sitter, [(first.id, made)]), (member, [])):
+        assert [(o.id, o.agreement) for o in queries.overdue(session, one, after)] == shown
+    service.check_obligation(
+        session, actor=sitter, now=after, obligation_id=first.id, result="breached", note="Nothing there."
+    )
+    assert queries.overdue(session, organizer, after) == ()
 
 
 class TestGrievances:

@@ -137,8 +137,8 @@ def test_the_member_is_told_by_text_once(database, hand):
 def command(database, settings, monkeypatch):
     """`union notify bounces`, on the test's own database."""
     monkeypatch.setattr("union.cli.Settings.from_environment", classmethod(lambda _cls: settings))
-    monkeypatch.setattr("union.notify.cli.db.install", lambda _database: None)
-    monkeypatch.setattr("union.notify.cli.sealing.install", lambda _vault: None)
+    monkeypatch.setattr("union.core.opening.db.install", lambda _database: None)
+    monkeypatch.setattr("union.core.opening.sealing.install", lambda _vault: None)
 
     def run(*arguments, given=b""):
         return CliRunner().invoke(main, ["notify", "bounces", *arguments], input=io.BytesIO(given).read())

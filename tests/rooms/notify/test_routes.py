@@ -338,8 +338,8 @@ def test_the_command_draws_and_holds(database, settings, monkeypatch):
         sinch_api_token="t",
     )
     monkeypatch.setattr("union.cli.Settings.from_environment", classmethod(lambda _cls: two))
-    monkeypatch.setattr("union.notify.cli.db.install", lambda _database: None)
-    monkeypatch.setattr("union.notify.cli.sealing.install", lambda _vault: None)
+    monkeypatch.setattr("union.core.opening.db.install", lambda _database: None)
+    monkeypatch.setattr("union.core.opening.sealing.install", lambda _vault: None)
 
     def run(*arguments):
         return CliRunner().invoke(main, ["notify", "routes", *arguments])

@@ -24,13 +24,13 @@ from union.web.forms import Form
 
 BRIEFINGS = {
     48 * 60: msg("2 days before"),
-    24 * 60: msg("1 day before"),
+    24 * 60: msg("24 hours before"),
     6 * 60: msg("6 hours before"),
     60: msg("1 hour before"),
     15: msg("15 minutes before"),
 }
 DECISIONS = {
-    24 * 60: msg("1 day before"),
+    24 * 60: msg("24 hours before"),
     180: msg("3 hours before"),
     60: msg("1 hour before"),
     15: msg("15 minutes before"),
@@ -47,7 +47,7 @@ CHASES = {
     15: msg("after 15 minutes"),
     60: msg("after 1 hour"),
     6 * 60: msg("after 6 hours"),
-    24 * 60: msg("after 1 day"),
+    24 * 60: msg("after 24 hours"),
 }
 DELAYS = {
     0: msg("at once"),

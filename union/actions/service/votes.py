@@ -25,7 +25,7 @@ from union.campaigns import queries as campaigns
 from union.campaigns.service.votes import KIND
 from union.core.actor import SYSTEM, Actor
 from union.core.errors import Closed, Conflict, Invalid, NotFound
-from union.core.i18n import msg, translate
+from union.core.i18n import msg, span, translate
 from union.core.permissions import Permission, permits
 
 OVER = frozenset({"closed", "concluded", "cancelled"})
@@ -110,12 +110,8 @@ def _draft_ballot(session: Session, action: Action, vote: VotePlan, *, actor: Ac
 def _what(vote: VotePlan, language: str) -> str:
     if vote.more is None:
         return translate(language, msg("we go on until we call it off."))
-    if vote.more == 60:  # noqa: PLR2004 - minutes in an hour
-        return translate(language, msg("we go on for an hour longer."))
-    if vote.more and vote.more % 60 == 0:
-        return translate(language, msg("we go on for %(hours)s hours longer."), hours=vote.more // 60)
     if vote.more:
-        return translate(language, msg("we go on for %(minutes)s minutes longer."), minutes=vote.more)
+        return translate(language, msg("we go on for longer: %(much)s."), much=span(vote.more, language))
     return translate(language, msg("the next steps are in force."))
 
 

@@ -20,7 +20,6 @@ from union.ballots.cli.kit import (
     KEY_FILE,
     NEW,
     acting,
-    open_database,
     read_key,
     refusals,
     require_holding,
@@ -37,6 +36,7 @@ from union.ballots.queries.results import Result
 from union.core import db
 from union.core.actor import SYSTEM
 from union.core.clock import utcnow
+from union.core.opening import open_database
 from union.core.settings import Settings
 
 

@@ -15,21 +15,13 @@ from union.ballots.crypto.group import Group
 from union.ballots.crypto.pedersen import read_certificate
 from union.ballots.crypto.trustees import KeyPair, key_of
 from union.ballots.queries.keys import KEY
-from union.core import db, sealing
+from union.core import db
 from union.core.actor import Actor
-from union.core.settings import Settings
 from union.members import queries as members
 
 KEY_FILE, SEED_FILE = "union-trustee-key", "union-trustee-seed"
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 NEW = click.Path(dir_okay=False, path_type=Path)
-
-
-def open_database(settings: Settings) -> None:
-    """Install the data key and the database for this command."""
-    settings.require_safe()
-    sealing.install(settings.vault())
-    db.install(db.Database(db.make_engine(settings.database_url)))
 
 
 def acting(member: str) -> Actor:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from union.ballots import service
-from union.ballots.cli.kit import FILE, NEW, acting, open_database, refusals, require_holding
+from union.ballots.cli.kit import FILE, NEW, acting, refusals, require_holding
 from union.ballots.crypto import Election, make_shuffle, read_tally
 from union.ballots.crypto.group import Point
 from union.ballots.crypto.mixnet import merge_rows, read_shuffled
@@ -19,6 +19,7 @@ from union.ballots.crypto.tally import Pairs
 from union.ballots.crypto.trustees import read_trustees
 from union.core import db
 from union.core.clock import utcnow
+from union.core.opening import open_database
 from union.core.settings import Settings
 
 

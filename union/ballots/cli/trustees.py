@@ -16,7 +16,6 @@ from union.ballots.cli.kit import (
     NEW,
     SEED_FILE,
     acting,
-    open_database,
     read_facts,
     read_key,
     refusals,
@@ -32,6 +31,7 @@ from union.ballots.queries.keys import CEREMONY, TEST
 from union.core import db
 from union.core.actor import SYSTEM
 from union.core.clock import utcnow
+from union.core.opening import open_database
 from union.core.settings import Settings
 
 MESSAGE = "union-ceremony-message"

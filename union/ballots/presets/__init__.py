@@ -4,7 +4,6 @@ A preset is never a constant in code. It says what its numbers measure, where th
 somebody must look at them again; a ballot freezes a copy.
 """
 
-import tomllib
 from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Any
 
 from union.ballots.extension import Clause
 from union.ballots.rules import Kind, Of, Rule, Share
+from union.core.dated import read_folder
 from union.core.errors import Invalid
 from union.core.i18n import msg
 
@@ -135,15 +135,7 @@ class Preset:
 @cache
 def presets() -> dict[str, Preset]:
     """Return all presets by id, in the order of the files."""
-    found: dict[str, Preset] = {}
-    for path in sorted(_FOLDER.glob("*.toml")):
-        for facts in tomllib.loads(path.read_text(encoding="utf-8"))["preset"]:
-            preset = read(facts)
-            if preset.id in found:
-                text = f"{preset.id} stands in {path.name} a second time"
-                raise ValueError(text)
-            found[preset.id] = preset
-    return found
+    return read_folder(_FOLDER, "preset", read)
 
 
 def read(facts: dict[str, Any]) -> Preset:

@@ -37,7 +37,8 @@ from union.ballots.queries.due import Due, due
 from union.ballots.queries.keys import Part, ceremony, holder_ids, part, sealed_key, test_election
 from union.ballots.queries.noted import Noted, noted_report
 from union.ballots.queries.observers import ObserverPage, observer_page
-from union.ballots.queries.pages import BallotPage, RunPage, ballot_page, run_page
+from union.ballots.queries.one_ballot import ballot_page, run_page
+from union.ballots.queries.pages import BallotPage, RunPage
 from union.ballots.queries.polls import Hands, PollCard, PollPage, poll_page, polls
 
 __all__ = [

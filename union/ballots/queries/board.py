@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from union.ballots.crypto.archive import Record, entry, header
 from union.ballots.models import Ballot, BoardRecord, CastBallot, RollEntry
-from union.ballots.queries.pages import find
+from union.ballots.queries.one_ballot import find
 from union.ballots.receipts import fold
 from union.ballots.service import mixing
 from union.ballots.service.board import credentials as published

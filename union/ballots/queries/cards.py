@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from union.ballots import outcomes
@@ -213,9 +213,16 @@ def every(session: Session) -> list[BallotCard]:
 
 
 def listing(session: Session, actor: Actor, now: datetime) -> Listing:
-    """Return all ballots the actor may see, in the order in which they matter to the actor."""
+    """Return all ballots the actor may see, in the order in which they matter to the actor.
+
+    A trustee sees a ballot from when its keys are asked for, also once nothing is left to do.
+    """
     shown = tuple(State) if permits(actor, Permission.BALLOT_PLAN) else SHOWN_TO_ALL
-    ballots = list(session.scalars(select(Ballot).where(Ballot.state.in_(shown)).order_by(Ballot.closes_at)))
+    seen: ColumnElement[bool] = Ballot.state.in_(shown)
+    if actor.member_id is not None:  # the server's own seats belong to nobody
+        held = select(BallotTrustee.ballot_id).where(BallotTrustee.member_id == actor.member_id)
+        seen |= (Ballot.state == State.KEYS) & Ballot.id.in_(held)
+    ballots = list(session.scalars(select(Ballot).where(seen).order_by(Ballot.closes_at)))
     entries = _entries(session, actor, ballots)
     cards = [card(ballot, entries.get(ballot.id)) for ballot in ballots]
     mine = [c for c in cards if c.state == State.OPEN and c.voted is False and c.closes_at > now]

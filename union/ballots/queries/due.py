@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from union.ballots import holders
 from union.ballots.holders import shares_missing
 from union.ballots.models import Ballot, BallotPulse, BallotTrustee, PartialDecryption, WaitingReceipt
-from union.ballots.queries.pages import rule_is_stale
+from union.ballots.queries.one_ballot import rule_is_stale
 from union.ballots.rules import State, marks_kept_until, remind_from
 from union.ballots.service.mixing import ASK_AGAIN
 

@@ -10,7 +10,7 @@ from union.ballots import holders
 from union.ballots.crypto.canonical import read_json
 from union.ballots.crypto.ceremony import make_vinput
 from union.ballots.models import Ballot, BallotTrustee, CeremonyMessage
-from union.ballots.queries.pages import find
+from union.ballots.queries.one_ballot import find
 from union.ballots.service import keys
 from union.core.actor import Actor
 from union.core.errors import Closed, NotAllowed

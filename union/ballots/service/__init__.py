@@ -16,7 +16,9 @@ from union.ballots.service.again import hold_again
 from union.ballots.service.calling import Call, call
 from union.ballots.service.casting import Booth, Examined, booth, cast, examine
 from union.ballots.service.ceremony import Halted, StepTaken, complain, submit_step
-from union.ballots.service.counting import ShareTaken, close_ballot, conclude, submit_decryption
+from union.ballots.service.closing import close_ballot
+from union.ballots.service.concluding import conclude
+from union.ballots.service.counting import ShareTaken, submit_decryption
 from union.ballots.service.credentials import Issued, issue_credentials, roll_hash
 from union.ballots.service.drafting import (
     GROUPS,

@@ -12,20 +12,27 @@ from sqlalchemy.orm import Session
 from union.audit import service as audit
 from union.ballots import extension
 from union.ballots.extension import Clause, Facts
-from union.ballots.models import Ballot, BallotPulse, CastBallot, PublicCredential
+from union.ballots.models import Ballot, BallotPulse, CastBallot, PublicCredential, RollEntry
 from union.ballots.rules import BEFORE_OPENING, State
-from union.ballots.service import board
+from union.ballots.service import board, words
 from union.core.actor import SYSTEM, Actor
 from union.core.errors import Closed
 from union.core.i18n import msg
 from union.core.permissions import Permission, allow
 
 
-def set_extension(session: Session, *, actor: Actor, now: datetime, slug: str, clause: Clause | None) -> None:
-    """Say, before voting opens, whether the close may move; None for never. Raises Closed afterwards."""
+def set_extension(
+    session: Session, *, actor: Actor, now: datetime, slug: str, clause: Clause | None, public_url: str
+) -> None:
+    """Say, before voting opens, whether the close may move; None for never. Raises Closed afterwards.
+
+    Who has a voting code already was told a close that stands as far as they know, and hears of the change.
+    """
     allow(actor, Permission.BALLOT_RUN)
     ballot = board.locked(session, slug)
     board.require(ballot, *BEFORE_OPENING)
+    if State(ballot.state) is State.CREDENTIALS and clause != Clause.of(ballot.rule):
+        _tell_voters(session, ballot, now, public_url)
     ballot.rule = extension.frozen(ballot.rule, clause)
     audit.record(
         session,
@@ -34,6 +41,22 @@ def set_extension(session: Session, *, actor: Actor, now: datetime, slug: str, c
         act="ballots.set_extension",
         subject=f"ballot/{ballot.slug}",
         rule_hash=extension.fingerprint(ballot.rule),
+    )
+
+
+def _tell_voters(session: Session, ballot: Ballot, now: datetime, public_url: str) -> None:
+    """Tell everybody on the frozen roll that the rule about the close has changed; once for each change."""
+    roll = session.scalars(select(RollEntry.member_id).where(RollEntry.ballot_id == ballot.id))
+    words.tell(
+        session,
+        ballot,
+        now=now,
+        kind=f"clause-{now:%Y%m%d%H%M%S}",
+        template="clause",
+        member_ids=list(roll),
+        expires_at=ballot.closes_at,
+        shared={"closes": ballot.closes_at},
+        common={"title": ballot.title, "link": words.address(public_url, ballot)},
     )
 
 

@@ -15,10 +15,16 @@ from union.web.i18n import gettext, number
 Act = Callable[[Actor, datetime, str], str]
 
 
-def _ask_keys(actor: Actor, now: datetime, slug: str) -> str:
-    with transaction() as session:
-        service.ask_for_keys(session, actor=actor, now=now, slug=slug, public_url=settings().public_url)
-    return gettext(msg("The trustees are asked for their keys."))
+def _doing(verb: Callable[..., object], said: str, *, writes: bool = True) -> Act:
+    """Return the act that does `verb`. writes: it writes to people; said: what it did, to be translated."""
+
+    def act(actor: Actor, now: datetime, slug: str) -> str:
+        address = {"public_url": settings().public_url} if writes else {}
+        with transaction() as session:
+            verb(session, actor=actor, now=now, slug=slug, **address)
+        return gettext(said)
+
+    return act
 
 
 def _credentials(actor: Actor, now: datetime, slug: str) -> str:
@@ -42,18 +48,6 @@ def _remind(actor: Actor, now: datetime, slug: str) -> str:
     return gettext(msg("%(n)s members who have not voted are reminded."), n=number(written))
 
 
-def _cancel(actor: Actor, now: datetime, slug: str) -> str:
-    with transaction() as session:
-        service.cancel(session, actor=actor, now=now, slug=slug, public_url=settings().public_url)
-    return gettext(msg("The ballot is called off."))
-
-
-def _confirm_rule(actor: Actor, now: datetime, slug: str) -> str:
-    with transaction() as session:
-        service.confirm_rule(session, actor=actor, now=now, slug=slug)
-    return gettext(msg("The rule is confirmed."))
-
-
 def _drop_trustee(actor: Actor, now: datetime, slug: str) -> str:
     position = request.form.get("position", 0, type=int)
     with transaction() as session:
@@ -66,12 +60,6 @@ def _drop_trustee(actor: Actor, now: datetime, slug: str) -> str:
             public_url=settings().public_url,
         )
     return gettext(msg("The trustee is taken off the list."))
-
-
-def _keys_anew(actor: Actor, now: datetime, slug: str) -> str:
-    with transaction() as session:
-        service.begin_again(session, actor=actor, now=now, slug=slug, public_url=settings().public_url)
-    return gettext(msg("All keys are made anew; the trustees are told."))
 
 
 def _leave_out(actor: Actor, now: datetime, slug: str) -> str:
@@ -99,29 +87,19 @@ def _remind_shuffler(actor: Actor, now: datetime, slug: str) -> str:
     )
 
 
-def _give_up(actor: Actor, now: datetime, slug: str) -> str:
-    with transaction() as session:
-        service.give_up(session, actor=actor, now=now, slug=slug, public_url=settings().public_url)
-    return gettext(msg("The ballot is ended without a count; everybody on the roll is told."))
-
-
-def _keep_counting(actor: Actor, now: datetime, slug: str) -> str:
-    with transaction() as session:
-        service.keep_counting(session, actor=actor, now=now, slug=slug)
-    return gettext(msg("It is taken back: the count goes on."))
-
-
 ACTS: dict[str, Act] = {
-    "ask-keys": _ask_keys,
+    "ask-keys": _doing(service.ask_for_keys, msg("The trustees are asked for their keys.")),
     "credentials": _credentials,
     "open": _open,
     "remind": _remind,
-    "cancel": _cancel,
-    "give-up": _give_up,
-    "keep-counting": _keep_counting,
-    "confirm-rule": _confirm_rule,
+    "cancel": _doing(service.cancel, msg("The ballot is called off.")),
+    "give-up": _doing(
+        service.give_up, msg("The ballot is ended without a count; everybody on the roll is told.")
+    ),
+    "keep-counting": _doing(service.keep_counting, msg("It is taken back: the count goes on."), writes=False),
+    "confirm-rule": _doing(service.confirm_rule, msg("The rule is confirmed."), writes=False),
     "drop-trustee": _drop_trustee,
-    "keys-anew": _keys_anew,
+    "keys-anew": _doing(service.begin_again, msg("All keys are made anew; the trustees are told.")),
     "leave-out": _leave_out,
     "let-in": _let_in,
     "remind-shuffler": _remind_shuffler,

@@ -55,7 +55,14 @@ def change_clause(slug: str, form: ExtensionForm) -> str:
     """Keep whether the close may move."""
     clause = form.clause()
     with transaction() as session:
-        service.set_extension(session, actor=current_actor(), now=utcnow(), slug=slug, clause=clause)
+        service.set_extension(
+            session,
+            actor=current_actor(),
+            now=utcnow(),
+            slug=slug,
+            clause=clause,
+            public_url=settings().public_url,
+        )
     return gettext(
         msg("The close may move once, as written.") if clause else msg("Nothing can move the close.")
     )

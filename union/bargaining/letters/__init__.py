@@ -4,7 +4,6 @@ A letter never claims damages and asks one right at a time. What the law says ab
 constant in code: each file names its source, when somebody last looked, and how sure they were.
 """
 
-import tomllib
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
@@ -14,6 +13,7 @@ from typing import Any
 
 from union.bargaining.rules.clocks import Span, Unit
 from union.bargaining.rules.wording import places
+from union.core.dated import read_folder
 from union.core.errors import NotFound
 from union.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, msg
 
@@ -88,15 +88,7 @@ class Letter:
 @cache
 def letters() -> dict[str, Letter]:
     """Return all templates by id, in the order of the files."""
-    found: dict[str, Letter] = {}
-    for path in sorted(_FOLDER.glob("*.toml")):
-        for facts in tomllib.loads(path.read_text(encoding="utf-8"))["letter"]:
-            letter = read(facts)
-            if letter.id in found:
-                text = f"{letter.id} stands in {path.name} a second time"
-                raise ValueError(text)
-            found[letter.id] = letter
-    return found
+    return read_folder(_FOLDER, "letter", read)
 
 
 def read(facts: dict[str, Any]) -> Letter:

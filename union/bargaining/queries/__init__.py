@@ -1,5 +1,6 @@
 """The table, its papers and the pages it watches, as pages read them: frozen values, never rows."""
 
+from union.bargaining.queries.cards import TableCard, card, listing, without_table
 from union.bargaining.queries.letters import LetterPage, letter_page, letter_templates
 from union.bargaining.queries.offers import OfferPage, PointPage, offer_page, point_page
 from union.bargaining.queries.papers import (
@@ -11,21 +12,9 @@ from union.bargaining.queries.papers import (
     cases,
     obligation_page,
 )
-from union.bargaining.queries.standing import Standing, standing
-from union.bargaining.queries.table import (
-    Point,
-    TableCard,
-    TablePage,
-    card,
-    contact,
-    demands_of,
-    listing,
-    meeting_page,
-    points,
-    table_page,
-    team,
-    without_table,
-)
+from union.bargaining.queries.points import Point, demands_of, points
+from union.bargaining.queries.standing import Overdue, Standing, overdue, standing
+from union.bargaining.queries.table import TablePage, contact, meeting_page, table_page, team
 from union.bargaining.queries.terms import WatchPage, watch_page
 
 __all__ = [
@@ -34,6 +23,7 @@ __all__ = [
     "CasePage",
     "LetterPage",
     "OfferPage",
+    "Overdue",
     "Point",
     "PointPage",
     "Standing",
@@ -52,6 +42,7 @@ __all__ = [
     "meeting_page",
     "obligation_page",
     "offer_page",
+    "overdue",
     "point_page",
     "points",
     "standing",

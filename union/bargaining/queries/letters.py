@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from union.bargaining import letters
 from union.bargaining.models import BargainingTable, TableLetter
-from union.bargaining.queries.table import TableCard, card_of
+from union.bargaining.queries.cards import TableCard, card_of
 from union.bargaining.service import common
 from union.bargaining.service.letters import last_day
 from union.core.actor import Actor

@@ -7,7 +7,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from union.bargaining.models import BargainingTable, Offer, OfferClause, TableClause
-from union.bargaining.queries.table import OfferCard, TableCard, card_of, found, last_words, offer_card
+from union.bargaining.queries.cards import TableCard, card_of, found
+from union.bargaining.queries.points import last_words
+from union.bargaining.queries.table import OfferCard, offer_card
 from union.bargaining.rules import comparing
 from union.bargaining.rules.agreements import Side
 from union.bargaining.rules.comparing import Piece

@@ -16,7 +16,7 @@ from union.bargaining.models import (
     Obligation,
     ObligationCheck,
 )
-from union.bargaining.queries.table import TableCard, card_of
+from union.bargaining.queries.cards import TableCard, card_of
 from union.bargaining.rules import agreements as rules
 from union.bargaining.rules import grievances
 from union.bargaining.rules.agreements import Every, Kept, Side, State, Terms

@@ -1,4 +1,4 @@
-"""How far bargaining is, for a campaign's page."""
+"""How far bargaining is, for a campaign's page, and which promises are overdue, for who looks after them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,11 +6,44 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from union.bargaining.models import Agreement, BargainingTable, Meeting, Offer
-from union.bargaining.queries.table import AgreementCard, rows_of
-from union.bargaining.rules.agreements import PUBLIC, State
+from union.bargaining.models import Agreement, BargainingTable, Meeting, Obligation, Offer
+from union.bargaining.queries.cards import rows_of
+from union.bargaining.queries.table import AgreementCard
+from union.bargaining.rules.agreements import PUBLIC, Kept, State
+from union.bargaining.service import common
 from union.campaigns import queries as campaigns
 from union.core.actor import Actor
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """A promise of which nobody has said whether it was kept. due_at: the last moment of its day."""
+
+    id: str
+    agreement: str
+    title: str
+    due_at: datetime
+
+
+def overdue(session: Session, actor: Actor, now: datetime) -> tuple[Overdue, ...]:
+    """Return what is overdue in agreements in force, the oldest first, for who does the paperwork there."""
+    rows = session.execute(
+        select(Obligation, Agreement.slug, BargainingTable)
+        .join(Agreement, Agreement.id == Obligation.agreement_id)
+        .join(BargainingTable, BargainingTable.id == Agreement.table_id)
+        .where(
+            Agreement.state == State.IN_FORCE.value,
+            Obligation.state == Kept.OPEN.value,
+            Obligation.due_at <= now,
+        )
+        .order_by(Obligation.due_at, Obligation.id)
+        .limit(20)
+    ).all()
+    return tuple(
+        Overdue(duty.id, slug, duty.title, common.said(duty.due_at, table.zone))
+        for duty, slug, table in rows
+        if common.helps(session, table, actor, now)
+    )
 
 
 @dataclass(frozen=True)

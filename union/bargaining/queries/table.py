@@ -1,9 +1,7 @@
 """The table as its pages read it: who sits, points beside demands, offers and how they differ, meetings."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,41 +12,22 @@ from union.bargaining.models import (
     Meeting,
     Offer,
     OfferClause,
-    TableClause,
     TableDeadline,
     TableLetter,
     TeamSeat,
     TermsPage,
 )
-from union.bargaining.rules import comparing
+from union.bargaining.queries.cards import TableCard, card_of, found, rows_of
+from union.bargaining.queries.points import Point, points_at
 from union.bargaining.rules.agreements import Side, State
-from union.bargaining.rules.comparing import Piece
 from union.bargaining.rules.watching import Seen
 from union.bargaining.service import common
 from union.bargaining.service.table import OPEN
-from union.campaigns import queries as campaigns
-from union.campaigns.queries import CampaignCard, DemandCard
 from union.core.actor import Actor
 from union.core.errors import NotFound
 from union.core.i18n import msg
-from union.core.permissions import Permission, allow, permits
+from union.core.permissions import Permission, allow
 from union.members import queries as members
-
-_Row = TypeVar("_Row", Agreement, Meeting, Offer, TableClause, TableDeadline, TableLetter, TermsPage)
-
-
-@dataclass(frozen=True)
-class TableCard:
-    """A table in a list, and what the reader may do there. mandate_ended: the reader's own, if it ran out."""
-
-    slug: str
-    campaign: CampaignCard
-    zone: str
-    closed: bool
-    helps: bool
-    sits: bool
-    runs: bool
-    mandate_ended: datetime | None
 
 
 @dataclass(frozen=True)
@@ -61,18 +40,6 @@ class Seat:
     until: datetime | None
     expired: bool
     own: bool
-
-
-@dataclass(frozen=True)
-class Point:
-    """A point on the table: the demand it answers, each side's last words, and theirs against ours."""
-
-    id: str
-    heading: str
-    demand: DemandCard | None
-    ours: str | None
-    theirs: str | None
-    difference: tuple[Piece, ...]
 
 
 @dataclass(frozen=True)
@@ -166,53 +133,6 @@ class TablePage:
     contact: tuple[str, str, str]
 
 
-def found(session: Session, slug: str, actor: Actor) -> BargainingTable:
-    """Return the row of a table the actor may see; raises NotFound."""
-    allow(actor, Permission.BARGAINING_READ)
-    row = session.scalar(select(BargainingTable).where(BargainingTable.slug == slug))
-    if row is None:
-        raise NotFound(common.NO_TABLE)
-    return row
-
-
-def card_of(session: Session, row: BargainingTable, actor: Actor, now: datetime) -> TableCard:
-    """Return a table's card as the actor sees it."""
-    seat = common.seat_of(session, row, actor)
-    ended = seat.until if seat and seat.until and seat.until <= now else None
-    return TableCard(
-        slug=row.slug,
-        campaign=campaigns.card_by_id(session, row.campaign_id),
-        zone=row.zone,
-        closed=row.closed_at is not None,
-        helps=common.helps(session, row, actor, now),
-        sits=common.sits(session, row, actor, now),
-        runs=permits(actor, Permission.BARGAINING_RUN),
-        mandate_ended=ended,
-    )
-
-
-def card(session: Session, slug: str, actor: Actor, now: datetime) -> TableCard:
-    """Return one table's card; raises NotFound."""
-    return card_of(session, found(session, slug, actor), actor, now)
-
-
-def listing(session: Session, actor: Actor, now: datetime) -> list[TableCard]:
-    """Return the tables, the newest first."""
-    allow(actor, Permission.BARGAINING_READ)
-    rows = session.scalars(select(BargainingTable).order_by(BargainingTable.opened_at.desc()).limit(100))
-    return [card_of(session, row, actor, now) for row in rows]
-
-
-def without_table(session: Session, actor: Actor) -> list[CampaignCard]:
-    """Return the public campaigns that have no table yet."""
-    taken = set(session.scalars(select(BargainingTable.campaign_id)))
-    return [
-        c
-        for c in campaigns.listing(session, actor=actor)
-        if c.id not in taken and c.published_at is not None and c.ended_at is None
-    ]
-
-
 def table_page(session: Session, slug: str, actor: Actor, now: datetime) -> TablePage:
     """Return the table as the actor sees it; raises NotFound."""
     row = found(session, slug, actor)
@@ -221,7 +141,7 @@ def table_page(session: Session, slug: str, actor: Actor, now: datetime) -> Tabl
     return TablePage(
         card=made,
         seats=seats(session, row, actor, now),
-        points=_points(session, row, actor),
+        points=points_at(session, row, actor),
         offers=tuple(offer_card(session, o) for o in rows_of(session, Offer, row, Offer.number.desc())),
         coming=tuple(m for m in meetings if m.state == "planned"),
         held=tuple(m for m in reversed(meetings) if m.state == "held"),
@@ -244,11 +164,6 @@ def table_page(session: Session, slug: str, actor: Actor, now: datetime) -> Tabl
         ),
         contact=(row.contact_name, row.contact_email, row.contact_postal),
     )
-
-
-def rows_of(session: Session, model: type[_Row], row: BargainingTable, order: Any) -> Sequence[_Row]:  # noqa: ANN401
-    """Return all rows of `model` at a table. order: a column."""
-    return session.scalars(select(model).where(model.table_id == row.id).order_by(order)).all()
 
 
 def seats(session: Session, row: BargainingTable, actor: Actor, now: datetime) -> tuple[Seat, ...]:
@@ -281,47 +196,6 @@ def contact(session: Session, slug: str, actor: Actor) -> tuple[str, str, str]:
     """Return (name, email, postal address) of the other side."""
     row = found(session, slug, actor)
     return row.contact_name, row.contact_email, row.contact_postal
-
-
-def last_words(session: Session, table_id: str, side: Side, before: int | None = None) -> dict[str, str]:
-    """Return what a side last said at each point, by offers below number `before`."""
-    query = (
-        select(OfferClause.clause_id, OfferClause.text)
-        .join(Offer, Offer.id == OfferClause.offer_id)
-        .where(Offer.table_id == table_id, Offer.side == side.value)
-        .order_by(Offer.number)
-    )
-    if before is not None:
-        query = query.where(Offer.number < before)
-    return {clause: text for clause, text in session.execute(query)}  # noqa: C416 - rows are no pairs to mypy
-
-
-def _points(session: Session, row: BargainingTable, actor: Actor) -> tuple[Point, ...]:
-    ours, theirs = (last_words(session, row.id, side) for side in (Side.UNION, Side.PLATFORM))
-    demands = {d.id: d for d in campaigns.demands(session, row.campaign_id, actor)}
-    return tuple(
-        Point(
-            clause.id,
-            clause.heading,
-            demands.get(clause.demand_id or ""),
-            ours.get(clause.id),
-            theirs.get(clause.id),
-            comparing.words(ours[clause.id], theirs[clause.id])
-            if clause.id in ours and clause.id in theirs
-            else (),
-        )
-        for clause in rows_of(session, TableClause, row, TableClause.position)
-    )
-
-
-def points(session: Session, slug: str, actor: Actor) -> tuple[Point, ...]:
-    """Return the points of a table with each side's last words."""
-    return _points(session, found(session, slug, actor), actor)
-
-
-def demands_of(session: Session, slug: str, actor: Actor) -> list[DemandCard]:
-    """Return the demands of the table's campaign."""
-    return campaigns.demands(session, found(session, slug, actor).campaign_id, actor)
 
 
 def offer_card(session: Session, offer: Offer) -> OfferCard:

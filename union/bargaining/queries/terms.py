@@ -7,7 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from union.bargaining.models import BargainingTable, TermsPage, TermsVersion
-from union.bargaining.queries.table import TableCard, WatchCard, card_of, watch_card
+from union.bargaining.queries.cards import TableCard, card_of
+from union.bargaining.queries.table import WatchCard, watch_card
 from union.bargaining.rules import comparing
 from union.bargaining.rules.comparing import Piece
 from union.core.actor import Actor

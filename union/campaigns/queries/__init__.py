@@ -13,6 +13,14 @@ from union.campaigns.queries.cards import (
     titles,
     waiting_for,
 )
+from union.campaigns.queries.collecting import (
+    HandOverView,
+    SignatureRow,
+    SignaturesPage,
+    hand_over,
+    signature_rows,
+    signatures_page,
+)
 from union.campaigns.queries.demands import (
     AmendmentView,
     DemandCard,
@@ -22,6 +30,7 @@ from union.campaigns.queries.demands import (
     demands,
     ranking,
 )
+from union.campaigns.queries.news import UpdatePage, update_page
 from union.campaigns.queries.page import (
     CampaignPage,
     MyPledge,
@@ -35,22 +44,14 @@ from union.campaigns.queries.page import (
 from union.campaigns.queries.panels import Panel, Turnout, TurnoutOf
 from union.campaigns.queries.priorities import Priorities, priorities
 from union.campaigns.queries.signing import (
-    HandOverView,
     Names,
     OwnSignature,
-    SignatureRow,
-    SignaturesPage,
     TextVersion,
-    UpdatePage,
     asked,
     follower,
-    hand_over,
     names_page,
     own_signature,
-    signature_rows,
-    signatures_page,
     text_versions,
-    update_page,
 )
 
 __all__ = [

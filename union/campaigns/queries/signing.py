@@ -1,6 +1,5 @@
 """Signatures as pages read them. A name leaves this module for the public only where its owner chose so."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,22 +9,17 @@ from sqlalchemy.orm import Session
 from union.campaigns import rules, wording
 from union.campaigns.models import (
     Campaign,
-    CampaignUpdate,
     Follower,
-    HandOver,
     Signature,
     SignedText,
-    UpdateVersion,
 )
 from union.campaigns.queries.cards import CampaignCard, card_of
 from union.campaigns.rules import Kind, Named
 from union.campaigns.service import asking
 from union.campaigns.service.asking import Thing
 from union.campaigns.service.common import NO_CAMPAIGN
-from union.core.actor import Actor
 from union.core.errors import NotFound
 from union.core.i18n import msg
-from union.core.permissions import Permission, allow
 from union.members import queries as members
 
 NAMES_ON_PAGE = 12
@@ -209,148 +203,3 @@ def text_versions(session: Session, slug: str) -> tuple[CampaignCard, list[TextV
         for one, earlier in zip(rows, before, strict=False)
     ]
     return card_of(session, row), made[::-1]
-
-
-@dataclass(frozen=True)
-class HandOverView:
-    """A record that signatures were handed over."""
-
-    id: str
-    at: datetime
-    to_whom: str
-    note: str
-    confirmed: int
-    version: int
-    digest: str
-
-
-@dataclass(frozen=True)
-class SignaturesPage:
-    """What organizers see of signatures: counts, and what was handed over."""
-
-    card: CampaignCard
-    text: str
-    digest: str
-    confirmed: int
-    waiting: int
-    public: int
-    paper: int
-    earlier: int
-    hand_overs: list[HandOverView]
-    names: Names
-
-
-def signatures_page(session: Session, slug: str, actor: Actor, *, every_name: bool = False) -> SignaturesPage:
-    """Return the organizers' page of signatures; every_name: all public names, for the printed document."""
-    allow(actor, Permission.CAMPAIGN_PLAN)
-    row = public_campaign(session, slug)
-    if Kind(row.kind) not in rules.SIGNED:
-        raise NotFound(msg("Nothing is signed in this campaign."))
-    here = select(func.count()).select_from(Signature).where(Signature.campaign_id == row.id)
-    confirmed = here.where(Signature.confirmed_at.is_not(None))
-    listed = names(session, row, limit=100_000 if every_name else NAMES_ON_PAGE)
-    overs = session.scalars(
-        select(HandOver).where(HandOver.campaign_id == row.id).order_by(HandOver.at.desc())
-    )
-    return SignaturesPage(
-        card=card_of(session, row),
-        text=row.pledge_text,
-        digest=str(row.pledge_hash),
-        confirmed=row.verified_count,
-        waiting=row.pledged_count - row.verified_count,
-        public=listed.public,
-        paper=session.scalar(confirmed.where(Signature.paper.is_(True))) or 0,
-        earlier=session.scalar(confirmed.where(Signature.version < row.text_version)) or 0,
-        hand_overs=[_over(one) for one in overs],
-        names=listed,
-    )
-
-
-def _over(row: HandOver) -> HandOverView:
-    return HandOverView(row.id, row.at, row.to_whom, row.note, row.confirmed, row.version, row.digest)
-
-
-def hand_over(session: Session, slug: str, hand_over_id: str, actor: Actor) -> HandOverView:
-    """Return one record; raises NotFound."""
-    allow(actor, Permission.CAMPAIGN_PLAN)
-    row = session.get(HandOver, hand_over_id)
-    if row is None or session.get_one(Campaign, row.campaign_id).slug != slug:
-        raise NotFound(msg("There is no such record."))
-    return _over(row)
-
-
-@dataclass(frozen=True)
-class SignatureRow:
-    """One confirmed signature in the organizers' list. Its address stays sealed: nobody needs it there."""
-
-    name: str
-    place: str
-    public: bool
-    paper: bool
-    version: int
-    confirmed_on: str
-    checked_in: bool
-
-
-def signature_rows(session: Session, slug: str, actor: Actor) -> Iterator[SignatureRow]:
-    """Yield every confirmed signature; the caller writes down that the list was taken."""
-    allow(actor, Permission.CAMPAIGN_PLAN)
-    row = public_campaign(session, slug)
-    rows = session.scalars(
-        select(Signature)
-        .where(Signature.campaign_id == row.id, Signature.confirmed_at.is_not(None))
-        .order_by(Signature.id)
-        .execution_options(yield_per=1000)
-    )
-    for one in rows:
-        yield SignatureRow(
-            one.name,
-            one.place,
-            one.public,
-            one.paper,
-            one.version,
-            f"{one.confirmed_at:%Y-%m-%d}",
-            one.checked_in,
-        )
-
-
-@dataclass(frozen=True)
-class UpdatePage:
-    """A piece of news with every version of its words. steps: (version, since, title, text), newest first."""
-
-    id: int
-    at: datetime
-    title: str
-    text: str
-    version: int
-    mailed: bool
-    taken_back: bool
-    steps: list[tuple[int, datetime, list[wording.Piece], list[wording.Piece]]]
-
-
-def update_page(session: Session, slug: str, update_id: int) -> UpdatePage:
-    """Return a piece of news and how its words changed; raises NotFound."""
-    row = public_campaign(session, slug)
-    line = session.get(CampaignUpdate, update_id)
-    if line is None or line.campaign_id != row.id or line.kind != "news":
-        raise NotFound(msg("There is no such news."))
-    earlier = session.scalars(
-        select(UpdateVersion).where(UpdateVersion.update_id == line.id).order_by(UpdateVersion.version)
-    )
-    words = [(one.version, one.at, one.title, one.text) for one in earlier]
-    words.append((line.version, line.edited_at or line.at, line.title, line.text))
-    before = [(words[0][2], words[0][3]), *((title, text) for _v, _at, title, text in words)]
-    steps = [
-        (version, at, wording.compare(old[0], title), wording.compare(old[1], text))
-        for (version, at, title, text), old in zip(words, before, strict=False)
-    ]
-    return UpdatePage(
-        id=line.id,
-        at=line.at,
-        title=line.title,
-        text=line.text,
-        version=line.version,
-        mailed=line.mailed,
-        taken_back=line.taken_back_at is not None,
-        steps=steps[::-1],
-    )

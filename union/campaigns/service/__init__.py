@@ -35,10 +35,11 @@ from union.campaigns.service.lifecycle import (
     start_acting,
     win,
 )
+from union.campaigns.service.measuring import measure, refresh
 from union.campaigns.service.news import add_update, edit_update, restore_update, take_back_update
 from union.campaigns.service.pledges import pledge, withdraw
 from union.campaigns.service.priorities import How, launch_priorities
-from union.campaigns.service.settling import due, measure, refresh, settle, weigh
+from union.campaigns.service.settling import due, settle, weigh
 from union.campaigns.service.signing import (
     Signer,
     check_in,

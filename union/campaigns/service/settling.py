@@ -1,32 +1,25 @@
-"""The round settles: counts kept in line while it runs, then the largest group called, once.
+"""The round settles: the largest group is called, once.
 
-Private minimums are opened here alone. They are gone in the transaction that settles; in a round of more than
+Private minimums are gone in the transaction that settles; in a round of more than
 `AT_ONCE` pledges they go right after it, part by part, so that nobody waits long for the write lock.
 """
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from itertools import islice
 
-from sqlalchemy import LargeBinary, Select, delete, exists, func, select, type_coerce, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from union.campaigns import tipping
-from union.campaigns.models import SEALED_AS, Campaign, Pledge
+from union.campaigns.models import Campaign, Pledge
 from union.campaigns.rules import Kind, Stage, Turn
 from union.campaigns.service.announcing import tell_next
 from union.campaigns.service.common import kind, locked, stage, tell, turn
+from union.campaigns.service.minimums import differences, forget, mark, opened, recount
 from union.core.actor import Actor
-from union.core.db import table_of
-from union.core.errors import NotFound
 from union.core.permissions import Permission, allow
-from union.core.sealing import vault
-from union.members import queries as members
 
 AT_ONCE = 20_000
-_BATCH = 5_000
 
 
 @dataclass(frozen=True)
@@ -38,142 +31,13 @@ class Settlement:
     called: int
 
 
-@dataclass(frozen=True)
-class Measure:
-    """What a look found. came, went: whose pledge counts from now, or no longer. band: None to keep it.
-
-    changes: how many more, or fewer, count than when the band was last shown.
-    """
-
-    came: list[str]
-    went: list[str]
-    band: int | None
-    changes: int
-
-
-def measure(session: Session, *, slug: str, actor: Actor) -> Measure | None:
-    """Look at a round without locking anything, however large it is; None when it does not run."""
-    allow(actor, Permission.CAMPAIGN_SETTLE)
-    campaign = session.scalar(select(Campaign).where(Campaign.slug == slug))
-    if campaign is None or stage(campaign) is not Stage.GATHERING or kind(campaign) is not Kind.ACTION:
-        return None
-    came, went, verified = _differences(session, campaign)
-    band, changes = None, campaign.band_changes + len(came) - len(went)
-    if tipping.may_show(changes, verified, shown_before=campaign.band_at is not None):
-        left, joined = set(went), set(came)
-        minimums = [
-            minimum
-            for member, minimum, counted in _opened(session, campaign)
-            if (counted and member not in left) or member in joined
-        ]
-        band = tipping.band(tipping.more_needed(minimums, campaign.threshold))
-    return Measure(came, went, band, changes)
-
-
-def refresh(
-    session: Session, *, slug: str, actor: Actor, now: datetime, measured: Measure | None = None
-) -> bool:
-    """Bring the counts in line with the register, and the band when enough changed; tell whether it moved.
-
-    measured: what `measure` found just before in a session of its own, so that nobody waits for the lock;
-    else it is worked out here. A job's work, so that no page pays for it.
-    """
-    allow(actor, Permission.CAMPAIGN_SETTLE)
-    campaign = locked(session, slug)
-    found = measured or measure(session, slug=slug, actor=actor)
-    if found is None or stage(campaign) is not Stage.GATHERING:
-        return False
-    _mark(session, campaign, found.came, verified=True)
-    _mark(session, campaign, found.went, verified=False)
-    _forget(session, campaign, found.went)
-    _recount(session, campaign)
-    campaign.band_changes += len(found.came) - len(found.went)
-    if found.band is None:
-        return False
-    campaign.band_more, campaign.band_at = found.band, now
-    campaign.band_changes -= found.changes
-    return True
-
-
-def _differences(session: Session, campaign: Campaign) -> tuple[list[str], list[str], int]:
-    """Return whose pledge counts from now, whose no longer does, and how many count then."""
-    here = Pledge.campaign_id == campaign.id
-    unit = members.eligible_ids(campaign.platform_slug).subquery()
-    # NOT IN reads the whole unit again for every pledge on PostgreSQL once it is larger than work_mem.
-    in_unit = exists().where(unit.c.id == Pledge.member_id)
-    ids = select(Pledge.member_id).where(here)
-    came = list(session.scalars(ids.where(in_unit, Pledge.verified.is_(False))))
-    went = list(session.scalars(ids.where(~in_unit, Pledge.verified.is_(True))))
-    verified = session.scalar(select(func.count()).select_from(Pledge).where(here, Pledge.verified)) or 0
-    return came, went, verified + len(came) - len(went)
-
-
-def _forget(session: Session, campaign: Campaign, ids: Iterable[str]) -> None:
-    """Delete the pledges of those among `ids` who left the union, minimum and all."""
-    for member in ids:
-        try:
-            members.actor_of(session, member)
-        except NotFound:
-            session.execute(
-                delete(Pledge).where(Pledge.campaign_id == campaign.id, Pledge.member_id == member)
-            )
-
-
-def _recount(session: Session, campaign: Campaign) -> None:
-    """Set the kept numbers to what an index scan counts."""
-    here = select(func.count()).select_from(Pledge).where(Pledge.campaign_id == campaign.id)
-    campaign.pledged_count = session.scalar(here) or 0
-    campaign.verified_count = session.scalar(here.where(Pledge.verified.is_(True))) or 0
-
-
-def _mark(session: Session, campaign: Campaign, ids: Iterable[str], **values: bool | None) -> None:
-    for batch in _batches(ids):
-        session.execute(
-            update(Pledge)
-            .where(Pledge.campaign_id == campaign.id, Pledge.member_id.in_(batch))
-            .values(**values)
-            .execution_options(synchronize_session=False)
-        )
-
-
-def _batches(ids: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(ids)
-    while batch := list(islice(rest, _BATCH)):
-        yield batch
-
-
-def _opened(
-    session: Session, campaign: Campaign, after: str = "", limit: int | None = None
-) -> Iterator[tuple[str, int, bool]]:
-    """Open the minimums, as whole numbers of people, with whether each counts; never leaves this module.
-
-    after, limit: only so many, in order of id. Rows come as they are stored and are opened here: at a
-    million, mapping each would take most of the time.
-    """
-    stored = table_of(Pledge).c
-    query = select(stored.member_id, type_coerce(stored.at_least, LargeBinary), stored.verified).where(
-        stored.campaign_id == campaign.id, stored.at_least.is_not(None)
-    )
-    if limit is not None:
-        query = query.where(stored.member_id > after).order_by(stored.member_id).limit(limit)
-    opened, purpose = vault().open, SEALED_AS
-
-    # Few different minimums are asked for, however many ask.
-    @cache
-    def people(text: str) -> int:
-        return tipping.Minimum.parse(text).resolve(campaign.unit)
-
-    for part in session.execute(query).partitions(_BATCH):
-        for member, sealed, verified in part:
-            yield member, people(opened(sealed, purpose)), bool(verified)
-
-
 def due(session: Session, now: datetime) -> list[str]:
     """Return the slugs of campaigns whose round must settle."""
-    return list(session.scalars(_rounds().where(Campaign.pledge_deadline <= now)))
+    return list(session.scalars(rounds().where(Campaign.pledge_deadline <= now)))
 
 
-def _rounds() -> Select[str]:
+def rounds() -> Select[str]:
+    """Select the slugs of campaigns whose round runs, the next to end first."""
     return (
         select(Campaign.slug)
         .where(Campaign.stage == Stage.GATHERING.value, Campaign.kind == Kind.ACTION.value)
@@ -207,11 +71,11 @@ def weigh(session: Session, *, slug: str, actor: Actor, now: datetime) -> Weighe
     campaign = session.scalar(select(Campaign).where(Campaign.slug == slug))
     if campaign is None or not _due(campaign, now):
         return None
-    came, went, _verified = _differences(session, campaign)
+    came, went, _verified = differences(session, campaign)
     left, joined = set(went), set(came)
     asked = [
         (member, minimum)
-        for member, minimum, counted in _opened(session, campaign)
+        for member, minimum, counted in opened(session, campaign)
         if (counted and member not in left) or member in joined
     ]
     size = tipping.settle((minimum for _member, minimum in asked), floor=campaign.threshold)
@@ -250,10 +114,10 @@ def settle(
     found = found or weigh(session, slug=slug, actor=actor, now=now)
     if found is None:
         return None
-    _mark(session, campaign, found.came, verified=True)
-    _mark(session, campaign, found.went, verified=False)
-    _forget(session, campaign, found.went)
-    _recount(session, campaign)
+    mark(session, campaign, found.came, verified=True)
+    mark(session, campaign, found.went, verified=False)
+    forget(session, campaign, found.went)
+    recount(session, campaign)
     if campaign.pledged_count > AT_ONCE:
         campaign.outcome_to = ""
     else:
@@ -288,7 +152,7 @@ def _write_outcome(session: Session, campaign: Campaign, found: Weighed) -> None
     """
     few_left_out = len(found.left_out) <= len(found.called)
     exceptions = found.left_out if few_left_out else found.called
-    _mark(session, campaign, exceptions, at_least=None, called=not few_left_out)
+    mark(session, campaign, exceptions, at_least=None, called=not few_left_out)
     session.execute(
         update(Pledge)
         .where(Pledge.campaign_id == campaign.id, Pledge.called.is_(None))
@@ -321,7 +185,7 @@ def outcome_part(session: Session, *, slug: str, actor: Actor) -> Part | None:
     if campaign is None or campaign.outcome_to is None:
         return None
     size = campaign.called_count or 0
-    found = list(_opened(session, campaign, campaign.outcome_to, AT_ONCE))
+    found = list(opened(session, campaign, campaign.outcome_to, AT_ONCE))
     left_out = [member for member, minimum, counted in found if counted and minimum > size]
     # The last part takes in whatever is left, so that no minimum can stay.
     upto = found[-1][0] if len(found) == AT_ONCE else ""
@@ -336,7 +200,7 @@ def write_part(session: Session, *, slug: str, actor: Actor, part: Part) -> bool
     allow(actor, Permission.CAMPAIGN_SETTLE)
     campaign = locked(session, slug)
     if campaign.outcome_to == part.after:
-        _mark(session, campaign, part.left_out, at_least=None, called=False)
+        mark(session, campaign, part.left_out, at_least=None, called=False)
         here = (Pledge.campaign_id == campaign.id) & (Pledge.member_id > part.after)
         if part.upto:
             here &= Pledge.member_id <= part.upto
@@ -349,11 +213,6 @@ def write_part(session: Session, *, slug: str, actor: Actor, part: Part) -> bool
         campaign.outcome_to = part.upto or None
         session.flush()
     return campaign.outcome_to is not None
-
-
-def gathering(session: Session) -> list[str]:
-    """Return the slugs of campaigns whose round runs."""
-    return list(session.scalars(_rounds()))
 
 
 def settled_lately(session: Session, now: datetime) -> bool:

@@ -176,22 +176,16 @@ def own_stopped(token: str) -> ResponseReturnValue:
     return redirect(url_for("campaigns.own", token=token), 303)
 
 
-@blueprint.post("/signature/<token>/withdraw")
+@blueprint.post("/signature/<token>/withdrawn")
 @public
-def own_withdraw(token: str) -> ResponseReturnValue:
-    """Take the signature back; it can be undone for a day."""
+def own_withdrawn(token: str) -> ResponseReturnValue:
+    """Take the signature back, or, for a day, undo that."""
+    withdrawn = request.form.get("withdrawn") == "yes"
+    act = service.withdraw_signature if withdrawn else service.restore_signature
     with transaction() as writing:
-        service.withdraw_signature(writing, token=token, now=utcnow())
-    return redirect(url_for("campaigns.own", token=token), 303)
-
-
-@blueprint.post("/signature/<token>/restore")
-@public
-def own_restore(token: str) -> ResponseReturnValue:
-    """Undo it."""
-    with transaction() as writing:
-        service.restore_signature(writing, token=token, now=utcnow())
-    flash(gettext("Your signature is back and counts."), "ok")
+        act(writing, token=token, now=utcnow())
+    if not withdrawn:
+        flash(gettext("Your signature is back and counts."), "ok")
     return redirect(url_for("campaigns.own", token=token), 303)
 
 

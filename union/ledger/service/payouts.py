@@ -121,12 +121,11 @@ def approve(session: Session, *, actor: Actor, now: datetime, batch_id: str) -> 
     _move(batch, Step.APPROVE)
     batch.approved_by, batch.approved_at = actor.member_id, now
     session.flush()
-    book(
+    _book(
         session,
-        actor=actor,
-        now=now,
-        booked_on=now.astimezone(ZoneInfo(fund.zone)).date(),
-        text=fund.title,
+        fund,
+        actor,
+        now,
         lines={STRIKE_PAY: batch.total, PAYABLE: -batch.total},
         ref=f"payout:{batch.id}",
     )
@@ -179,16 +178,16 @@ def confirm_paid(session: Session, *, actor: Actor, now: datetime, batch_id: str
     _move(batch, Step.CONFIRM)
     batch.paid_at = now
     session.flush()
-    book(
-        session,
-        actor=actor,
-        now=now,
-        booked_on=now.astimezone(ZoneInfo(fund.zone)).date(),
-        text=fund.title,
-        lines={PAYABLE: batch.total, BANK: -batch.total},
-        ref=f"paid:{batch.id}",
-    )
+    _book(session, fund, actor, now, lines={PAYABLE: batch.total, BANK: -batch.total}, ref=f"paid:{batch.id}")
     _record(session, batch, fund, "paid", actor, now, total=batch.total)
+
+
+def _book(
+    session: Session, fund: StrikeFund, actor: Actor, now: datetime, *, lines: dict[str, int], ref: str
+) -> None:
+    """Book a step of a list on the fund's own day."""
+    day = now.astimezone(ZoneInfo(fund.zone)).date()
+    book(session, actor=actor, now=now, booked_on=day, text=fund.title, lines=lines, ref=ref)
 
 
 def _record(

@@ -4,8 +4,9 @@ import logging
 
 import click
 
-from union.core import db, sealing
+from union.core import db
 from union.core.clock import utcnow
+from union.core.opening import open_database
 from union.core.settings import Settings
 from union.notify import jobs, queries
 from union.notify.rules.kinds import Channel
@@ -17,9 +18,7 @@ CHANNELS = [channel.value for channel in Channel]
 @click.pass_obj
 def worker(settings: Settings) -> None:
     """Run workers that send, on as many machines as you like, and look at them."""
-    settings.require_safe()
-    sealing.install(settings.vault())
-    db.install(db.Database(db.make_engine(settings.database_url)))
+    open_database(settings)
 
 
 @worker.command()

@@ -1,4 +1,4 @@
-"""Tables of the ballots. No column, key order or time joins a cast ballot to a member (docs/adr/0005).
+"""Tables of the vote itself. No column, key order or time joins a cast ballot to a member (docs/adr/0005).
 
 The roll knows who may vote and, while needed, who did; the board knows what was cast. Nothing points from
 one to the other: cast ballots are keyed by their hash, public credentials are sorted, the roll is stored in
@@ -98,53 +98,6 @@ class Ballot(Base):
     __table_args__ = (CheckConstraint("closes_at > opens_at", name="closes_after_opening"),)
 
 
-class BallotTrustee(Base):
-    """One holder of a share of the key. The private part stays with them; the server keeps only its own.
-
-    tested_at: when the trustee last showed, before the opening, that the key at hand opens things. refused:
-    how many shares of the count were refused, and by which check the last one.
-    """
-
-    __tablename__ = "ballot_trustee"
-
-    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    member_id: Mapped[str | None] = mapped_column(String(20), index=True)
-    name: Mapped[str] = mapped_column(String(120))
-    public_key: Mapped[str | None] = mapped_column(Text)
-    own_key: Mapped[str | None] = mapped_column(SealedText("ballot_trustee.own_key"))
-    submitted_at: Mapped[datetime | None] = mapped_column(Instant)
-    tested_at: Mapped[datetime | None] = mapped_column(Instant)
-    refused: Mapped[int] = mapped_column(default=0)
-    refused_check: Mapped[str | None] = mapped_column(String(40))
-
-
-class CeremonyMessage(Base):
-    """What a threshold trustee sent in a step (1, 2 or 3) of the key ceremony, byte for byte."""
-
-    __tablename__ = "ceremony_message"
-
-    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
-    received_at: Mapped[datetime] = mapped_column(Instant)
-
-    __table_args__ = (CheckConstraint("step between 1 and 3", name="step_known"),)
-
-
-class CeremonyComplaint(Base):
-    """A proven complaint that halts the ceremony: the share from trustee `accused` to `position` is wrong."""
-
-    __tablename__ = "ceremony_complaint"
-
-    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    accused: Mapped[int] = mapped_column()
-    content: Mapped[bytes] = mapped_column(LargeBinary)
-    received_at: Mapped[datetime] = mapped_column(Instant)
-
-
 class RollEntry(Base):
     """One member entitled to vote, and what the vote weighs.
 
@@ -171,16 +124,6 @@ class BallotWeight(Base):
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
     member_id: Mapped[str] = mapped_column(String(20), primary_key=True)
     weight: Mapped[int] = mapped_column()
-
-
-class BallotShuffle(Base):
-    """A trustee's turn at shuffling that is over. record: where the shuffle stands; null when left out."""
-
-    __tablename__ = "ballot_shuffle"
-
-    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    record: Mapped[int | None] = mapped_column()
 
 
 class PublicCredential(Base):
@@ -287,18 +230,6 @@ class WaitingReceipt(Base):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
 
-class PartialDecryption(Base):
-    """What a trustee sent after the close, once both proofs held. strong_proofs stay beside the archive."""
-
-    __tablename__ = "partial_decryption"
-
-    ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    payload: Mapped[bytes] = mapped_column(LargeBinary)
-    strong_proofs: Mapped[bytes] = mapped_column(LargeBinary)
-    received_at: Mapped[datetime] = mapped_column(Instant)
-
-
 class RefusalLog(Base):
     """How often a ballot, key or decryption was refused, by the name of the check; never whose it was."""
 
@@ -347,30 +278,3 @@ class Objection(Base):
     answer: Mapped[str | None] = mapped_column(Text)
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
     answered_by: Mapped[str | None] = mapped_column(String(20))
-
-
-class Poll(Base):
-    """A show of hands in a chapter's meeting: not secret, no ballot. counts: per answer, once it is over."""
-
-    __tablename__ = "poll"
-
-    id: Mapped[str] = mapped_column(String(20), primary_key=True)
-    chapter_slug: Mapped[str] = mapped_column(String(80), index=True)
-    question: Mapped[str] = mapped_column(String(300))
-    answers: Mapped[list[str]] = mapped_column(JSON)
-    created_by: Mapped[str | None] = mapped_column(String(20))
-    opened_at: Mapped[datetime] = mapped_column(Instant)
-    closed_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
-    counts: Mapped[list[int] | None] = mapped_column(JSON)
-
-
-class PollAnswer(Base):
-    """Who raised a hand for what, as the whole chapter sees it; gone thirty days after the close."""
-
-    __tablename__ = "poll_answer"
-
-    poll_id: Mapped[str] = mapped_column(ForeignKey("poll.id", ondelete="CASCADE"), primary_key=True)
-    member_id: Mapped[str] = mapped_column(String(20), primary_key=True)
-    answer: Mapped[int] = mapped_column()
-
-    __table_args__ = (Index("ix_poll_answer_member_id", "member_id"),)
