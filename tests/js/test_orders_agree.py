@@ -68,11 +68,11 @@ def test_shuffles_byte_for_byte_then_the_whole_count(group, tmp_path):
     facts = {"group": group.name, "record": world.election.record.decode()}
     draw = Remembered()
     ours = c.make_shuffle(world.election, world.pairs, draw).record()
-    tally = c.EncryptedTally(world.pairs, 3, 3).record().decode()
+    tally = c.EncryptedTally(world.pairs, 3, 3, world.questions).record().decode()
     theirs = browser(act="shuffle", **facts, tally=tally, draws=draw.texts())
     assert theirs == ours.decode()
     for owner in (1, 2):
-        tally = c.EncryptedTally(world.pairs, 3, 3).record().decode()
+        tally = c.EncryptedTally(world.pairs, 3, 3, world.questions).record().decode()
         made = browser(act="shuffle", **facts, tally=tally).encode()
         shuffle = c.read_shuffle(world.election, made)
         assert shuffle.record() == made
@@ -96,7 +96,7 @@ def test_an_element_outside_the_group_is_not_shuffled():
     world.cast(0, [[1, 2, 3, 4]])
     world.close()
     known = json.loads((HERE.parent / "vectors/kat/ballots-and-groups.json").read_text())
-    tally = json.loads(c.EncryptedTally(world.pairs, 1, 1).record())
+    tally = json.loads(c.EncryptedTally(world.pairs, 1, 1, world.questions).record())
     tally[0][0]["alpha"] = known["Ed25519"]["reject"]["g_plus_order8"]
     with pytest.raises(AssertionError, match="point-subgroup"):
         browser(

@@ -36,8 +36,8 @@ def test_reference_archives_hold(name):
 
 def test_what_it_does_not_know_is_never_called_good(tmp_path):
     board = Board(archive("ed25519-single"))
-    board.change("Setup", lambda election: {**election, "questions": [{"type": "Lists", "value": {}}]})
-    [report] = browser(board.write(tmp_path / "lists.bel"))
+    board.change("Setup", lambda election: {**election, "questions": [{"type": "Grids", "value": {}}]})
+    [report] = browser(board.write(tmp_path / "grids.bel"))
     assert not report["holds"]
     assert failed(report) == []
     assert "unknown" in [each["failed"] for each in report["findings"]]

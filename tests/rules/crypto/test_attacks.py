@@ -10,6 +10,7 @@ from tests.rules.crypto.elections import RANKING, STRIKE, World, events_of, forg
 from union.ballots.crypto import (
     Check,
     Homomorphic,
+    Listed,
     Refused,
     Scalar,
     accept_ballot,
@@ -19,6 +20,7 @@ from union.ballots.crypto import (
     check_partial,
     check_strong,
     compute_result,
+    credentials_record,
     decrypt_partially,
     group_named,
     make_ballot,
@@ -374,9 +376,10 @@ def test_a_credential_added_by_the_server_shows_against_a_saved_copy(tmp_path):
     world = World(CURVE, questions=(STRIKE,))
     saved = tmp_path / "saved.bel"
     saved.write_bytes(world.archive())
-    more = str(public_of(CURVE, world.election.uuid, make_credential(draw)))
+    listed = [Listed(CURVE.point(public), weight) for public, weight in world.roll.items()]
+    more = Listed(public_of(CURVE, world.election.uuid, make_credential(draw)), 1)
     (kind, payloads), *rest = events_of(world.records)
-    payloads = [*payloads[:2], compact([*json.loads(payloads[2]), more]), payloads[3]]
+    payloads = [*payloads[:2], credentials_record(CURVE, [*listed, more]), payloads[3]]
     later = tmp_path / "later.bel"
     later.write_bytes(forged([(kind, payloads), *rest]))
     assert verify(later).holds
@@ -482,7 +485,9 @@ def test_a_trustee_who_sends_a_wrong_factor_is_named(name):
     response = Scalar((w - x * c) % q)
     wrong = group.pow(group.div(B, group.pow(alpha, response)), Scalar(pow(c, -1, q)))
     assert wrong != good.factors[0][0]
-    bad = PartialDecryption(((wrong, *good.factors[0][1:]),), ((Proof(c, response), *good.proofs[0][1:]),))
+    bad = PartialDecryption(
+        ((wrong, *good.factors[0][1:]),), ((Proof(c, response), *good.proofs[0][1:]),), good.questions
+    )
     check_partial(election, world.pairs, X, bad)
     honest, _ = decrypt_partially(election, world.pairs, world.keys[1].private_key, draw)
     refused(Check.RESULT_CONTENT, compute_result, election, world.block, world.pairs, {1: bad, 2: honest}, 1)

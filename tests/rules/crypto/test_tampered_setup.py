@@ -36,6 +36,11 @@ CASES = {
         lambda t: t.put(S, [*t.json(S, index=2), t.json(S, index=2)[0]], index=2),
         "credentials-distinct",
     ),
+    "roll in another order": (
+        "plain",
+        lambda t: t.put(S, t.json(S, index=2)[::-1], index=2),
+        "credentials-order",
+    ),
     "identity on the roll": (
         "plain",
         lambda t: t.put(S, [*t.json(S, index=2), ONE], index=2),
@@ -44,7 +49,7 @@ CASES = {
     "small point on the roll": (
         "plain",
         lambda t: t.put(S, [*t.json(S, index=2), SMALL], index=2),
-        "point-subgroup",
+        ("point-subgroup", "credentials-order"),
     ),
     "name on the roll": ("plain", edit(ROLL, "0", lambda line: line + ",1,ann"), "credentials-form"),
     "weight changed": (

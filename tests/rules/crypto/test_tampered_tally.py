@@ -44,6 +44,36 @@ CASES = {
         lambda t: t.put(T, {**t.json(T, index=1), "more": 1}, index=1),
         "archive-form",
     ),
+    "sized tally in another order": (
+        "plain",
+        lambda t: t.put(T, dict(reversed(t.json(T, index=1).items())), index=1),
+        "archive-order",
+    ),
+    "pair in another order": (
+        "plain",
+        edit(TALLY, "0 0", lambda pair: dict(reversed(pair.items()))),
+        "tally-form",
+    ),
+    "part in another order": (
+        "plain",
+        lambda t: t.put(D, dict(reversed(t.json(D).items()))),
+        "decryption-form",
+    ),
+    "part's proof in another order": (
+        "plain",
+        edit(PART, "decryption_proofs 0 0", lambda proof: dict(reversed(proof.items()))),
+        "decryption-form",
+    ),
+    "shuffle in another order": (
+        "ranked",
+        lambda t: t.put(M, dict(reversed(t.json(M).items()))),
+        "shuffle-form",
+    ),
+    "shuffled pair in another order": (
+        "ranked",
+        edit(SHUFFLE, "ciphertexts 0 0", lambda pair: dict(reversed(pair.items()))),
+        "shuffle-form",
+    ),
     "Yes and No exchanged": ("plain", swap(TALLY, "0"), "tally-content"),
     "tally times g": ("plain", edit(TALLY, "0 0 beta", times), "tally-content"),
     "question dropped": ("plain", lambda t: t.put(T, t.json(T)[:1]), "tally-form"),

@@ -22,9 +22,11 @@ from union.ballots.crypto.proofs import (
     prove_knowledge,
     read_proof,
 )
-from union.ballots.crypto.questions import Homomorphic, Question, Ranked
+from union.ballots.crypto.questions import Homomorphic, Lists, Question, Ranked
 
 _FORM = Check.BALLOT_FORM
+Pair = tuple[Power, Power]
+"""A ciphertext's alpha and beta, prepared for powers."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ def make_answer(
     group: Group, y: Power, public_key: Point, question: Question, choice: list[int], S0: str, draw: Draw
 ) -> Answer:
     """Encrypt a choice and prove that it is allowed. Raises Refused(BALLOT_CHOICES)."""
+    if isinstance(question, Lists):
+        raise Refused(Check.BALLOT_CHOICES, "answers to lists are checked here, not made")
     question.check_choice(choice)
     if isinstance(question, Ranked):
         return _make_ranked(group, y, public_key, choice, S0, draw)
@@ -85,7 +89,8 @@ def _make_ranked(
     return RankedAnswer(pair, prove_knowledge(group, r, _ranked_prefix(S0, public_key, pair), draw))
 
 
-def _joined(S0: str, choices: Sequence[Ciphertext]) -> str:
+def joined(S0: str, choices: Sequence[Ciphertext]) -> str:
+    """S: what the proofs about a whole answer hash (spec 4.11.1)."""
     return f"{S0}|" + ",".join(map(str, choices))
 
 
@@ -102,12 +107,12 @@ def _make_homomorphic(
         )
         for r, m, pair in zip(rs, choice, choices, strict=True)
     )
-    S = _joined(S0, choices)
+    S = joined(S0, choices)
     first = int(question.blank)
     summed = Witness(Scalar(sum(rs[first:]) % group.q), sum(choice[first:]))
     values = range(question.min, question.max + 1)
     if not question.blank:
-        pair = _sum(group, choices)
+        pair = multiplied(group, choices)
         overall = prove_disjunction(
             group,
             y,
@@ -132,14 +137,15 @@ def _make_homomorphic(
     return HomomorphicAnswer(choices, individual, tuple(overall), tuple(blank_proof))
 
 
-def _sum(group: Group, choices: Sequence[Ciphertext]) -> Ciphertext:
+def multiplied(group: Group, choices: Sequence[Ciphertext]) -> Ciphertext:
+    """The product of pairs, which encrypts the sum of what they encrypt."""
     total = neutral(group)
     for index, choice in enumerate(choices):
         total = multiply(group, total, choice) if index else choice
     return total
 
 
-def read_answer(group: Group, question: Question, value: object) -> Answer:
+def read_answer(group: Group, question: Homomorphic | Ranked, value: object) -> Answer:
     """Parse an answer; the points' order is left to `check_answer`.
 
     Raises Refused(BALLOT_FORM, POINT_FORM or SCALAR_FORM).
@@ -154,13 +160,14 @@ def read_answer(group: Group, question: Question, value: object) -> Answer:
     overall = question.max - question.min + 1 + question.blank
     return HomomorphicAnswer(
         tuple(read_ciphertext(group, c, _FORM, trusted=True) for c in items(parts["choices"], _FORM, slots)),
-        tuple(_read_proofs(group, p, 2) for p in items(parts["individual_proofs"], _FORM, slots)),
-        _read_proofs(group, parts["overall_proof"], overall),
-        _read_proofs(group, parts["blank_proof"], 2) if question.blank else None,
+        tuple(read_proofs(group, p, 2) for p in items(parts["individual_proofs"], _FORM, slots)),
+        read_proofs(group, parts["overall_proof"], overall),
+        read_proofs(group, parts["blank_proof"], 2) if question.blank else None,
     )
 
 
-def _read_proofs(group: Group, value: object, length: int) -> tuple[Proof, ...]:
+def read_proofs(group: Group, value: object, length: int) -> tuple[Proof, ...]:
+    """Parse so many proofs. Raises Refused(BALLOT_FORM or SCALAR_FORM)."""
     return tuple(read_proof(group, proof, _FORM) for proof in items(value, _FORM, length))
 
 
@@ -183,20 +190,31 @@ def check_answer(
         raise Refused(_FORM, "an answer does not fit its question")
 
 
+def check_choices(
+    group: Group, y: Power, S0: str, choices: Sequence[Ciphertext], proofs: Sequence[Sequence[Proof]]
+) -> list[Pair]:
+    """Check that each pair encrypts 0 or 1; the pairs prepared for powers.
+
+    Raises Refused(POINT_SUBGROUP or BALLOT_CHOICE_PROOF).
+    """
+    prepared = [(group.shared(pair.alpha), group.shared(pair.beta)) for pair in choices]
+    for pair, (alpha, beta), one in zip(choices, prepared, proofs, strict=True):
+        sides = [Side(alpha, beta, 0), Side(alpha, beta, 1)]
+        # The check of the order comes after the powers: libsodium makes it on the way.
+        check_disjunction(group, y, f"prove|{S0}|{pair}|", sides, one, Check.BALLOT_CHOICE_PROOF)
+        alpha.check()
+        beta.check()
+    return prepared
+
+
 def _check_homomorphic(
     group: Group, y: Power, question: Homomorphic, answer: HomomorphicAnswer, S0: str
 ) -> None:
-    prepared = [(group.shared(pair.alpha), group.shared(pair.beta)) for pair in answer.choices]
-    for pair, (alpha, beta), proofs in zip(answer.choices, prepared, answer.individual_proofs, strict=True):
-        sides = [Side(alpha, beta, 0), Side(alpha, beta, 1)]
-        # The check of the order comes after the powers: libsodium makes it on the way.
-        check_disjunction(group, y, f"prove|{S0}|{pair}|", sides, proofs, Check.BALLOT_CHOICE_PROOF)
-        alpha.check()
-        beta.check()
-    S = _joined(S0, answer.choices)
+    prepared = check_choices(group, y, S0, answer.choices, answer.individual_proofs)
+    S = joined(S0, answer.choices)
     first = int(question.blank)
     values = range(question.min, question.max + 1)
-    total = _sum(group, answer.choices[first:])
+    total = multiplied(group, answer.choices[first:])
     uses = len(values) + first
     alpha = group.shared_product([alpha for alpha, _ in prepared[first:]], total.alpha, uses)
     beta = group.shared_product([beta for _, beta in prepared[first:]], total.beta, uses)

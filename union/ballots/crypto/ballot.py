@@ -7,20 +7,16 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from union.ballots.crypto.answers import (
-    Answer,
-    HomomorphicAnswer,
-    check_answer,
-    make_answer,
-    read_answer,
-)
+from union.ballots.crypto.answers import Answer, RankedAnswer, check_answer, make_answer, read_answer
 from union.ballots.crypto.canonical import compact, fields, items, read_json, sha256_base64, sha256_hex, text
 from union.ballots.crypto.credentials import secret_of
 from union.ballots.crypto.election import Election
 from union.ballots.crypto.elgamal import Ciphertext
 from union.ballots.crypto.failures import Check, Refused
-from union.ballots.crypto.group import Draw
+from union.ballots.crypto.group import Draw, Group
+from union.ballots.crypto.lists import ListsAnswer, check_lists, read_lists
 from union.ballots.crypto.proofs import Proof, check_knowledge, prove_knowledge, read_proof
+from union.ballots.crypto.questions import Lists, Question
 
 BIGGEST_BALLOT = 4 * 2**20
 _FORM = Check.BALLOT_FORM
@@ -35,7 +31,7 @@ class Ballot:
     """
 
     credential: str
-    answers: tuple[Answer, ...]
+    answers: tuple[Answer | ListsAnswer, ...]
     signed_hash: str
     signature: Proof
     record: bytes
@@ -45,7 +41,7 @@ class Ballot:
     @property
     def ciphertexts(self) -> tuple[tuple[Ciphertext, ...], ...]:
         """Encrypted values per question; a ranked question has one."""
-        return tuple(a.choices if isinstance(a, HomomorphicAnswer) else (a.choices,) for a in self.answers)
+        return tuple((a.choices,) if isinstance(a, RankedAnswer) else a.choices for a in self.answers)
 
     @property
     def ciphertext_digests(self) -> tuple[str, ...]:
@@ -97,7 +93,7 @@ def read_ballot(election: Election, record: bytes) -> Ballot:
     signature = fields(parts["signature"], ("hash", "proof"), _FORM)
     values = items(parts["answers"], _FORM, len(election.questions))
     answers = tuple(
-        read_answer(election.group, question, value)
+        _read_answer(election.group, question, value)
         for question, value in zip(election.questions, values, strict=True)
     )
     credential = text(parts["credential"], _FORM)
@@ -117,6 +113,12 @@ def read_ballot(election: Election, record: bytes) -> Ballot:
     if signed_hash != sha256_base64(unsigned):
         raise Refused(Check.BALLOT_SIGNATURE, "the signature covers other bytes than the ballot's")
     return Ballot(credential, answers, signed_hash, proof, record, sha256_base64(record), sha256_hex(record))
+
+
+def _read_answer(group: Group, question: Question, value: object) -> Answer | ListsAnswer:
+    if isinstance(question, Lists):
+        return read_lists(group, question, value)
+    return read_answer(group, question, value)
 
 
 def accept_ballot(election: Election, record: bytes, listed: Container[str]) -> Ballot:
@@ -149,4 +151,7 @@ def check_ballot(election: Election, ballot: Ballot) -> None:
     S0 = f"{election.fingerprint}|{ballot.credential}"
     y = election.y
     for question, answer in zip(election.questions, ballot.answers, strict=True):
-        check_answer(group, y, election.public_key, question, answer, S0)
+        if isinstance(answer, ListsAnswer):
+            check_lists(group, y, answer, S0)
+        else:
+            check_answer(group, y, election.public_key, question, answer, S0)

@@ -73,9 +73,11 @@ def read_credentials(group: Group, record: bytes, *, trusted: bool = False) -> d
     """The published list as {public credential as written: weight}.
 
     trusted: the points' order was checked before; only the form is.
-    Raises Refused with CREDENTIALS_FORM, CREDENTIALS_DISTINCT, POINT_FORM or POINT_SUBGROUP.
+    Raises Refused with CREDENTIALS_FORM, CREDENTIALS_DISTINCT, CREDENTIALS_ORDER, POINT_FORM or
+    POINT_SUBGROUP.
     """
     weights: dict[str, int] = {}
+    last, in_order = b"", True
     for line in _lines(record):
         public, comma, weight = line.partition(",")
         point = group.point_unchecked(public)
@@ -86,6 +88,10 @@ def read_credentials(group: Group, record: bytes, *, trusted: bool = False) -> d
         if public in weights:
             raise Refused(Check.CREDENTIALS_DISTINCT, "a public credential is listed twice")
         weights[public] = _weight(weight) if comma else 1
+        key = group.order_key(point)
+        last, in_order = key, in_order and last < key
+    if not in_order:
+        raise Refused(Check.CREDENTIALS_ORDER, "the list is not sorted, so its order may tell who is who")
     return weights
 
 

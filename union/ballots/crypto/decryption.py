@@ -4,7 +4,7 @@ Pure. Spec 4.18 and 4.19. Besides the proof of the archive's format, which hashe
 factor, a trustee hands in a strong proof for each ciphertext, so that whoever sends a wrong factor is named.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import isqrt
@@ -24,7 +24,7 @@ from union.ballots.crypto.elgamal import Ciphertext
 from union.ballots.crypto.failures import Check, Refused
 from union.ballots.crypto.group import Draw, Group, Point, Scalar
 from union.ballots.crypto.proofs import Proof, check_decryption, prove_decryption, read_proof
-from union.ballots.crypto.questions import Homomorphic
+from union.ballots.crypto.questions import Question, Ranked, cells, nested, nested_rows
 from union.ballots.crypto.tally import Pairs
 from union.ballots.crypto.trustees import Trustees
 
@@ -39,12 +39,16 @@ class PartialDecryption:
     factors: tuple[tuple[Point, ...], ...]
     proofs: tuple[tuple[Proof, ...], ...]
 
+    questions: tuple[Question, ...]
+
     def record(self) -> bytes:
         """The record to publish."""
+        factors = [[str(factor) for factor in row] for row in self.factors]
+        proofs = [[proof.json() for proof in row] for row in self.proofs]
         return compact(
             {
-                "decryption_factors": [[str(factor) for factor in row] for row in self.factors],
-                "decryption_proofs": [[proof.json() for proof in row] for row in self.proofs],
+                "decryption_factors": nested_rows(self.questions, factors),
+                "decryption_proofs": nested_rows(self.questions, proofs),
             }
         )
 
@@ -81,7 +85,9 @@ def decrypt_partially(
         ]
         for row, factor_row in zip(pairs, factors, strict=True)
     ]
-    return PartialDecryption(factors, proofs), compact(strong)
+    return PartialDecryption(factors, proofs, election.questions), compact(
+        nested_rows(election.questions, strong)
+    )
 
 
 def read_partial(election: Election, pairs: Pairs, record: bytes) -> PartialDecryption:
@@ -89,20 +95,27 @@ def read_partial(election: Election, pairs: Pairs, record: bytes) -> PartialDecr
 
     Raises Refused(DECRYPTION_FORM, POINT_FORM, POINT_SUBGROUP or SCALAR_FORM).
     """
-    group = election.group
-    parts = fields(read_compact(record, _FORM), ("decryption_factors", "decryption_proofs"), _FORM)
-    factors = [
-        tuple(group.point(factor) for factor in items(row, _FORM, len(pair_row)))
-        for row, pair_row in zip(items(parts["decryption_factors"], _FORM, len(pairs)), pairs, strict=True)
-    ]
-    return PartialDecryption(tuple(factors), _read_proofs(group, parts["decryption_proofs"], pairs))
+    parts = fields(read_json(record, _FORM), ("decryption_factors", "decryption_proofs"), _FORM)
+    factors = tuple(
+        tuple(map(election.group.point, row)) for row in _rows(election, parts["decryption_factors"], pairs)
+    )
+    proofs = _read_proofs(election, parts["decryption_proofs"], pairs)
+    partial = PartialDecryption(factors, proofs, election.questions)
+    if partial.record() != record:
+        raise Refused(_FORM, "the record is not written in its one form")
+    return partial
 
 
-def _read_proofs(group: Group, value: object, pairs: Pairs) -> tuple[tuple[Proof, ...], ...]:
-    rows = zip(items(value, _FORM, len(pairs)), pairs, strict=True)
+def _rows(election: Election, value: object, pairs: Pairs) -> Iterator[list[Any]]:
+    rows = items(value, _FORM, len(pairs))
+    for question, row, pair_row in zip(election.questions, rows, pairs, strict=True):
+        yield cells(question, row, _FORM, len(pair_row))
+
+
+def _read_proofs(election: Election, value: object, pairs: Pairs) -> tuple[tuple[Proof, ...], ...]:
     return tuple(
-        tuple(read_proof(group, proof, _FORM) for proof in items(row, _FORM, len(pair_row)))
-        for row, pair_row in rows
+        tuple(read_proof(election.group, proof, _FORM) for proof in row)
+        for row in _rows(election, value, pairs)
     )
 
 
@@ -135,9 +148,7 @@ def check_strong(
     is wrong.
     """
     key = election.group.shared(X)
-    rows = zip(
-        pairs, partial.factors, _read_proofs(election.group, read_json(strong, _FORM), pairs), strict=True
-    )
+    rows = zip(pairs, partial.factors, _read_proofs(election, read_json(strong, _FORM), pairs), strict=True)
     for i, (row, factors, proofs) in enumerate(rows):
         for j, (pair, factor, proof) in enumerate(zip(row, factors, proofs, strict=True)):
             prefix = _strong_prefix(election, X, pair, factor)
@@ -215,10 +226,10 @@ def compute_result(
     synthetic = synthetic_factors(trustees, pairs, partials)
     for question, row, factors in zip(election.questions, pairs, synthetic, strict=True):
         points = _decrypted(group, row, factors)
-        if isinstance(question, Homomorphic):
-            result.append(discrete_logarithms(group, points, total_weight))
-        else:
+        if isinstance(question, Ranked):
             result.append([group.decode(point, len(question.answers)) for point in points])
+        else:
+            result.append(discrete_logarithms(group, points, total_weight))
     return result
 
 
@@ -248,7 +259,9 @@ def result_record(election: Election, result: Result) -> bytes:
     return compact(
         {
             "result": [
-                [weight_json(count) for count in row] if isinstance(question, Homomorphic) else row
+                row
+                if isinstance(question, Ranked)
+                else nested(question, [weight_json(count) for count in row])
                 for question, row in zip(election.questions, result, strict=True)
             ]
         }
@@ -263,13 +276,14 @@ def read_result(election: Election, record: bytes) -> Result:
     )
     result: Result = []
     for question, row in zip(election.questions, rows, strict=True):
-        if isinstance(question, Homomorphic):
-            result.append([weight_value(count, check) for count in items(row, check, question.slots)])
-        else:
+        if isinstance(question, Ranked):
             length = len(question.answers)
             result.append(
                 [[weight_value(v, check) for v in items(one, check, length)] for one in items(row, check)]
             )
+        else:
+            counts = cells(question, row, check, question.slots)
+            result.append([weight_value(count, check) for count in counts])
     return result
 
 
@@ -288,7 +302,7 @@ def check_result(
     group = election.group
     synthetic = synthetic_factors(trustees, pairs, partials)
     for i, (question, row, factors) in enumerate(zip(election.questions, pairs, synthetic, strict=True)):
-        if isinstance(question, Homomorphic):
+        if not isinstance(question, Ranked):
             for count, pair, F in zip(result[i], row, factors, strict=True):
                 if count > total_weight:
                     raise Refused(Check.RESULT_RANGE, f"question {i + 1} counts more than all votes")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from union.ballots.crypto.canonical import compact, fields, items, read_compact
+from union.ballots.crypto.canonical import compact, fields, items, read_compact, read_json
 from union.ballots.crypto.election import Election
 from union.ballots.crypto.elgamal import Ciphertext, read_ciphertext
 from union.ballots.crypto.failures import Check, Refused
@@ -204,7 +204,7 @@ def read_shuffle(election: Election, record: bytes) -> Shuffle:
     Raises Refused(SHUFFLE_FORM, POINT_FORM, POINT_SUBGROUP or SCALAR_FORM).
     """
     group = election.group
-    parts = fields(read_compact(record, _FORM), ("ciphertexts", "proofs"), _FORM)
+    parts = fields(read_json(record, _FORM), ("ciphertexts", "proofs"), _FORM)
     count = len(election.ranked)
     rows = tuple(
         tuple(read_ciphertext(group, pair, _FORM) for pair in items(row, _FORM))
@@ -214,7 +214,10 @@ def read_shuffle(election: Election, record: bytes) -> Shuffle:
         _read_shuffle_proof(group, value, len(row))
         for value, row in zip(items(parts["proofs"], _FORM, count), rows, strict=True)
     )
-    return Shuffle(rows, proofs)
+    shuffle = Shuffle(rows, proofs)
+    if shuffle.record() != record:
+        raise Refused(_FORM, "the shuffle is not written in its one form")
+    return shuffle
 
 
 def _read_shuffle_proof(group: Group, value: object, n: int) -> ShuffleProof:

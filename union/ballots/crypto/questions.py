@@ -1,10 +1,12 @@
-"""What is asked: homomorphic and ranked questions.
+"""What is asked: homomorphic and ranked questions, and lists.
 
-Pure. Spec 4.9. A homomorphic question reveals only the sum of all answers; a ranked one reveals each answer,
-shuffled.
+Pure. Spec 4.9. A homomorphic question and one on lists reveal only the sum of all answers; a ranked one
+reveals each answer, shuffled.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from union.ballots.crypto.canonical import fields, integer, items, text
@@ -107,7 +109,58 @@ class Ranked:
             )
 
 
-Question = Homomorphic | Ranked
+@dataclass(frozen=True)
+class Lists:
+    """Choose one list and at least one of its names (FORMAT.md, section 9). Verified, not asked here.
+
+    lists: each is what the list is called, then who stands on it.
+    """
+
+    question: str
+    lists: tuple[tuple[str, ...], ...]
+
+    def __post_init__(self) -> None:
+        if not self.lists or not all(self.lists) or self.slots > MOST_ANSWERS:
+            raise Refused(_CHECK, "a question on lists needs lists, each with what it is called")
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What each encrypted value stands for, list after list."""
+        return tuple(name for one in self.lists for name in one)
+
+    @property
+    def slots(self) -> int:
+        """How many encrypted values an answer holds."""
+        return sum(map(len, self.lists))
+
+    def json(self) -> dict[str, Any]:
+        """As written in the election record."""
+        answers = [list(one) for one in self.lists]
+        return {"type": "Lists", "value": {"answers": answers, "question": self.question}}
+
+
+Question = Homomorphic | Ranked | Lists
+
+
+def nested(question: Question, row: Sequence[Any]) -> list[Any]:
+    """What is kept for each encrypted value, as records write it: a list for each list that was asked."""
+    if not isinstance(question, Lists):
+        return list(row)
+    each = iter(row)
+    return [list(islice(each, len(one))) for one in question.lists]
+
+
+def nested_rows(questions: Sequence[Question], rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """`nested`, by question."""
+    return [nested(question, row) for question, row in zip(questions, rows, strict=True)]
+
+
+def cells(question: Question, value: object, check: Check, length: int | None) -> list[Any]:
+    """The inverse of `nested`: one cell for each encrypted value, `length` of them. Raises Refused(check)."""
+    if not isinstance(question, Lists):
+        return items(value, check, length)
+    rows = zip(items(value, check, len(question.lists)), question.lists, strict=True)
+    return [cell for row, one in rows for cell in items(row, check, len(one))]
 
 
 def read_question(value: object) -> Question:
@@ -118,6 +171,10 @@ def read_question(value: object) -> Question:
     parts = fields(value, (), _CHECK, exact=False)
     if parts.get("type") == "Homomorphic":
         parts = fields(parts.get("value"), (), _CHECK, exact=False)
+    elif parts.get("type") == "Lists":
+        inner = fields(parts.get("value"), ("answers", "question"), _CHECK, exact=False)
+        lists = items(inner["answers"], _CHECK)
+        return Lists(text(inner["question"], _CHECK), tuple(map(_answers, lists)))
     elif "type" in parts:
         if parts["type"] != "NonHomomorphic":
             raise Refused(_CHECK, f"questions of type {str(parts['type'])[:40]!r} cannot be checked here")

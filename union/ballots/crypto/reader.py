@@ -261,7 +261,9 @@ def _check_names(kind: str, waiting: list[_Member]) -> int:
         return owner
     elif kind == "EncryptedTally":
         content = _small_record(waiting[1])
-        record = fields(read_json(content, _FORM), ("num_tallied", "total_weight", "encrypted_tally"), _FORM)
-        if record["encrypted_tally"] != waiting[0].span.digest or compact(record) != content:
+        names = ("num_tallied", "total_weight", "encrypted_tally")
+        record = fields(read_json(content, _FORM), names, _FORM)
+        in_order = {name: record[name] for name in names}
+        if record["encrypted_tally"] != waiting[0].span.digest or compact(in_order) != content:
             raise Refused(Check.ARCHIVE_ORDER, "the sized tally does not name the tally before it")
     return 0

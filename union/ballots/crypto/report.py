@@ -21,6 +21,14 @@ _MEANS = {
     "result": "The published result is not what the trustees' parts open.",
 }
 
+_ONE_FILE = (
+    "One file cannot show a ballot left out, two exchanged, or somebody added to the roll by whoever wrote"
+    " the whole chain anew: compare it with a copy or a head kept earlier (verify-diff)."
+)
+_LISTS = (
+    "Lists are checked as public programs check them; no archive of a release that asks them was at hand."
+)
+
 
 @dataclass
 class Finding:
@@ -96,7 +104,16 @@ class Report:
                 lines.extend(_result_lines(question, counts))
         lines.append(f"  stage {self.stage or '?'}, event {self.height}, head {self.head or '?'}")
         lines.append(self._verdict())
+        if self.holds:
+            lines.extend(self._limits())
         return lines
+
+    def _limits(self) -> list[str]:
+        """What one file that holds cannot show."""
+        limits = [_ONE_FILE]
+        if any(question["lists"] for question in self.questions):
+            limits.insert(0, _LISTS)
+        return limits
 
     def _verdict(self) -> str:
         if not self.holds:
@@ -117,5 +134,15 @@ def _plain(text: str) -> str:
 def _result_lines(question: dict[str, Any], counts: list[Any]) -> list[str]:
     if question["ranked"]:
         return [f"    {' '.join(map(str, ranking))}" for ranking in counts]
-    names = (["(blank)"] if question["blank"] else []) + question["answers"]
-    return [f"    {count:>8}  {_plain(name)}" for name, count in zip(names, counts, strict=True)]
+    if question["lists"]:
+        lines: list[str] = []
+        for (own, *names), (count, *row) in zip(question["answers"], counts, strict=True):
+            lines += _counted([own], [count]) + _counted(names, row, further=2)
+        return lines
+    return _counted((["(blank)"] if question["blank"] else []) + question["answers"], counts)
+
+
+def _counted(names: list[str], counts: list[int], further: int = 0) -> list[str]:
+    return [
+        f"    {count:>8}  {' ' * further}{_plain(name)}" for name, count in zip(names, counts, strict=True)
+    ]

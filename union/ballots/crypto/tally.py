@@ -15,6 +15,7 @@ from union.ballots.crypto.canonical import (
     integer,
     items,
     read_compact,
+    read_json,
     text,
     weight_json,
     weight_value,
@@ -23,7 +24,7 @@ from union.ballots.crypto.election import Election
 from union.ballots.crypto.elgamal import Ciphertext, multiply, neutral, raise_to, read_ciphertext
 from union.ballots.crypto.failures import Check, Refused
 from union.ballots.crypto.group import Group
-from union.ballots.crypto.questions import Homomorphic, Question
+from union.ballots.crypto.questions import Question, Ranked, cells, nested_rows
 
 _FORM = Check.TALLY_FORM
 Pairs = tuple[tuple[Ciphertext, ...], ...]
@@ -48,7 +49,7 @@ class Tally:
     def __post_init__(self) -> None:
         if not self.columns:
             self.columns = [
-                [neutral(self.group)] * q.slots if isinstance(q, Homomorphic) else [] for q in self.questions
+                [] if isinstance(q, Ranked) else [neutral(self.group)] * q.slots for q in self.questions
             ]
 
     @classmethod
@@ -59,7 +60,7 @@ class Tally:
     def add(self, ballot: Ballot, weight: int = 1) -> None:
         """Count a ballot that was checked. Raises Refused(TALLY_FORM) for a weighted ranked answer."""
         for question, column, pairs in zip(self.questions, self.columns, ballot.ciphertexts, strict=True):
-            if isinstance(question, Homomorphic):
+            if not isinstance(question, Ranked):
                 for j, pair in enumerate(pairs):
                     column[j] = multiply(self.group, column[j], raise_to(self.group, pair, weight))
             elif weight != 1:
@@ -72,20 +73,20 @@ class Tally:
     def merge(self, other: "Tally") -> None:
         """Add another part of the same tally."""
         for question, column, pairs in zip(self.questions, self.columns, other.columns, strict=True):
-            if isinstance(question, Homomorphic):
-                column[:] = [multiply(self.group, a, b) for a, b in zip(column, pairs, strict=True)]
-            else:
+            if isinstance(question, Ranked):
                 column.extend(pairs)
+            else:
+                column[:] = [multiply(self.group, a, b) for a, b in zip(column, pairs, strict=True)]
         self.num_tallied += other.num_tallied
         self.total_weight += other.total_weight
 
     def finished(self) -> "EncryptedTally":
         """The tally as it is published."""
         pairs = tuple(
-            tuple(column) if isinstance(question, Homomorphic) else sort_pairs(self.group, column)
+            sort_pairs(self.group, column) if isinstance(question, Ranked) else tuple(column)
             for question, column in zip(self.questions, self.columns, strict=True)
         )
-        return EncryptedTally(pairs, self.num_tallied, self.total_weight)
+        return EncryptedTally(pairs, self.num_tallied, self.total_weight, self.questions)
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,11 @@ class EncryptedTally:
     pairs: Pairs
     num_tallied: int
     total_weight: int
+    questions: tuple[Question, ...]
 
     def record(self) -> bytes:
         """The encrypted_tally record."""
-        return pairs_record(self.pairs)
+        return pairs_record(self.pairs, self.questions)
 
     def sized_record(self, tally_hash: str) -> bytes:
         """The sized_encrypted_tally record, naming the other by its digest."""
@@ -128,13 +130,13 @@ def tally_board(election: Election, weights: Mapping[str, int], records: Iterabl
 
 
 def pairs_json(pairs: Sequence[Sequence[Ciphertext]]) -> list[list[dict[str, str]]]:
-    """Ciphertexts as written in records."""
+    """Ciphertexts as written in shuffles."""
     return [[pair.json() for pair in row] for row in pairs]
 
 
-def pairs_record(pairs: Sequence[Sequence[Ciphertext]]) -> bytes:
+def pairs_record(pairs: Sequence[Sequence[Ciphertext]], questions: Sequence[Question]) -> bytes:
     """Ciphertexts as a record of their own."""
-    return compact(pairs_json(pairs))
+    return compact(nested_rows(questions, pairs_json(pairs)))
 
 
 def read_pairs(election: Election, value: object, check: Check, *, trusted: bool = False) -> Pairs:
@@ -142,16 +144,18 @@ def read_pairs(election: Election, value: object, check: Check, *, trusted: bool
     group = election.group
     rows = []
     for question, row in zip(election.questions, items(value, check, len(election.questions)), strict=True):
-        length = question.slots if isinstance(question, Homomorphic) else None
-        rows.append(
-            tuple(read_ciphertext(group, p, check, trusted=trusted) for p in items(row, check, length))
-        )
+        length = None if isinstance(question, Ranked) else question.slots
+        pairs = cells(question, row, check, length)
+        rows.append(tuple(read_ciphertext(group, pair, check, trusted=trusted) for pair in pairs))
     return tuple(rows)
 
 
 def read_tally(election: Election, record: bytes, *, trusted: bool = False) -> Pairs:
     """Parse an encrypted_tally record. Raises Refused(TALLY_FORM, POINT_FORM or POINT_SUBGROUP)."""
-    return read_pairs(election, read_compact(record, _FORM), _FORM, trusted=trusted)
+    pairs = read_pairs(election, read_json(record, _FORM), _FORM, trusted=trusted)
+    if pairs_record(pairs, election.questions) != record:
+        raise Refused(_FORM, "the tally is not written in its one form")
+    return pairs
 
 
 def read_sized(record: bytes) -> dict[str, Any]:

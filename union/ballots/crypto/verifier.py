@@ -26,7 +26,7 @@ from union.ballots.crypto.distinct import Distinct
 from union.ballots.crypto.election import Election
 from union.ballots.crypto.failures import Check, Refused
 from union.ballots.crypto.mixnet import check_shuffle, merge_shuffled, read_shuffle
-from union.ballots.crypto.questions import Homomorphic, Ranked
+from union.ballots.crypto.questions import Homomorphic, Lists, Ranked, nested, nested_rows
 from union.ballots.crypto.reader import Event, Reader, Span
 from union.ballots.crypto.report import Finding, Report
 from union.ballots.crypto.tally import Pairs, check_tally, read_sized, read_tally
@@ -192,8 +192,9 @@ class _Verification:
         report.questions = [
             {
                 "question": question.question,
-                "answers": list(question.answers),
+                "answers": nested(question, question.answers),
                 "ranked": isinstance(question, Ranked),
+                "lists": isinstance(question, Lists),
                 "blank": isinstance(question, Homomorphic) and question.blank,
             }
             for question in election.questions
@@ -308,7 +309,7 @@ class _Verification:
         check_result(
             self.election, self.trustees, self.pairs, self.partials, result, self.computed.total_weight
         )
-        self.report.result = result
+        self.report.result = nested_rows(self.election.questions, result)
         finding.holds = True
 
 

@@ -55,7 +55,8 @@ def tally_of(session: Session, ballot: Ballot) -> bytes:
         return tally
     election = board.election_of(ballot)
     pairs = read_tally(election, tally, trusted=True)
-    return pairs_record(merge_rows(election, pairs, read_shuffled(election, record(session, ballot, last))))
+    shuffled = read_shuffled(election, record(session, ballot, last))
+    return pairs_record(merge_rows(election, pairs, shuffled), election.questions)
 
 
 def pairs_of(session: Session, ballot: Ballot) -> Pairs:

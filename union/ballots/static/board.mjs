@@ -45,7 +45,8 @@ function showResult({ questions, result }) {
       return element("div", "", element("dt", "", text), element("dd", "", said));
     }
     const names = blank ? [words.blank, ...answers] : answers;
-    const counts = names.map((name, j) => element("p", "", `${name}: ${result[i][j]}`));
+    const row = result[i].flat();
+    const counts = names.map((name, j) => element("p", "", `${name}: ${row[j]}`));
     return element("div", "", element("dt", "", text), element("dd", "", ...counts));
   });
   part("result").replaceChildren(...lists);

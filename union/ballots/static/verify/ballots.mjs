@@ -2,14 +2,16 @@
 
 import { Refused } from "../crypto/group.mjs";
 import { base64, sha256 } from "../crypto/sha256.mjs";
-import { Power, checkKnowledge, checkOneOf, checkRandomness } from "./proofs.mjs";
+import { checkLists, listsForm } from "./lists.mjs";
+import { Power, checkChoices, checkKnowledge, checkOneOf, checkRandomness } from "./proofs.mjs";
 
 const compact = JSON.stringify;
 
 export const proofForm = ({ challenge, response }) => ({ challenge, response });
 const pairForm = ({ alpha, beta }) => ({ alpha, beta });
 
-function answerForm({ ranked, blank }, answer) {
+function answerForm({ ranked, lists, blank }, answer) {
+  if (lists) return listsForm(answer, proofForm);
   if (ranked) return { choices: pairForm(answer.choices), proof: proofForm(answer.proof) };
   const form = {
     choices: answer.choices.map(pairForm),
@@ -37,7 +39,7 @@ function ballotOf(text, { questions, uuid, fingerprint: fp }) {
   if (compact(form) !== text) throw new Refused("ballot-canonical", "not equal to its own re-serialization");
   if (form.election_uuid !== uuid || form.election_hash !== fp) throw new Refused("ballot-election", "cast for another election");
   const shaped = form.answers.length === questions.length && form.answers.every((answer, i) => {
-    if (questions[i].ranked) return true;
+    if (questions[i].ranked || questions[i].lists) return true;
     const slots = questions[i].answers.length + (questions[i].blank ? 1 : 0);
     return answer.choices.length === slots && answer.individual_proofs.length === slots;
   });
@@ -48,17 +50,8 @@ function ballotOf(text, { questions, uuid, fingerprint: fp }) {
 /** Checks every proof of one answer; returns its pairs as elements. */
 function* checkAnswer(run, asked, answer, statement) {
   const { group, kit } = run;
-  const pairs = answer.choices.map(({ alpha, beta }) => [group.read(alpha), group.read(beta)]);
-  const powers = [];
-  for (const [alpha, beta] of pairs) {
-    powers.push({ alpha: new Power(group, alpha).inSubgroup(), beta: new Power(group, beta).inSubgroup() });
-    yield;
-  }
+  const { pairs, powers } = yield* checkChoices(kit, statement, answer.choices, answer.individual_proofs);
   const written = answer.choices.map(({ alpha, beta }) => `${alpha},${beta}`);
-  for (let slot = 0; slot < pairs.length; slot += 1) {
-    const sides = [0n, 1n].map((value) => ({ ...powers[slot], value }));
-    yield* checkOneOf(kit, `prove|${statement}|${written[slot]}|`, sides, answer.individual_proofs[slot], "ballot-choice-proof");
-  }
   const [sumA, sumB] = pairs.slice(asked.blank ? 1 : 0).reduce(
     (sum, [alpha, beta]) => [group.multiply(sum[0], alpha), group.multiply(sum[1], beta)],
     [group.identity, group.identity],
@@ -96,7 +89,7 @@ function* checkBallot(run, text) {
   if (!weights.has(ballot.credential)) throw new Refused("ballot-credential", "its credential is not listed");
   const voter = group.read(ballot.credential);
   if (group.equal(voter, group.identity)) throw new Refused("ballot-credential", "the identity is nobody's credential");
-  for (const { alpha } of ballot.answers.flatMap(({ choices }) => choices)) {
+  for (const { alpha } of ballot.answers.flatMap(({ choices }) => [choices].flat(2))) {
     if (alphas.has(alpha)) throw new Refused("ballot-repeated", "it repeats a ciphertext");
     alphas.add(alpha);
   }
@@ -108,9 +101,8 @@ function* checkBallot(run, text) {
   const pairs = [];
   for (let i = 0; i < ballot.answers.length; i += 1) {
     const asked = election.questions[i];
-    pairs.push(asked.ranked
-      ? yield* checkRanked(run, ballot.answers[i], statement)
-      : yield* checkAnswer(run, asked, ballot.answers[i], statement));
+    if (asked.ranked) pairs.push(yield* checkRanked(run, ballot.answers[i], statement));
+    else pairs.push(yield* (asked.lists ? checkLists : checkAnswer)(run, asked, ballot.answers[i], statement));
   }
   return { credential: ballot.credential, pairs };
 }

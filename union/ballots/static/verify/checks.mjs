@@ -9,6 +9,7 @@ import { placeOf } from "../crypto/embedding.mjs";
 import { readBlock } from "../crypto/pedersen.mjs";
 import { eventsOf, textOf, valueOf } from "./archive.mjs";
 import { checkBallots } from "./ballots.mjs";
+import { nested, readSummed } from "./lists.mjs";
 import { checkDecryptions, checkResult, checkShuffles } from "./opening.mjs";
 import { Power, checkKnowledge, kitOf } from "./proofs.mjs";
 
@@ -37,7 +38,7 @@ export function* read(bytes) {
 
 function electionOf(bytes) {
   try {
-    return readElection(bytes);
+    return readElection(bytes, readSummed);
   } catch (failure) {
     if (failure.name === "question-kind") throw new Unknown("question");
     throw failure instanceof Refused ? failure : new Refused("election-form", "not the record of an election");
@@ -92,14 +93,20 @@ function* checkSetup(run, { payloads: [record, trustees, credentials] }) {
   yield* group.prepare(run.y);
   run.kit = kitOf(group, run.y);
   run.weights = new Map();
+  let last = "";
+  let inOrder = true;
   for (const line of valueOf(credentials.text, "credentials-form")) {
     const [point, weight = "1", ...more] = line.split(",");
     if (more.length || !/^(0|[1-9][0-9]{0,17})$/.test(weight)) throw new Refused("credentials-form", "a weight is a whole number");
     if (run.weights.has(point)) throw new Refused("credentials-distinct", "a public credential is listed twice");
     if (group.equal(group.parse(point), group.identity)) throw new Refused("credentials-form", "the identity is nobody's credential");
     run.weights.set(point, BigInt(weight));
+    const place = placeOf(group, point);
+    inOrder &&= last < place;
+    last = place;
     yield;
   }
+  if (!inOrder) throw new Refused("credentials-order", "the list is not sorted, so its order may tell who is who");
   const weighted = [...run.weights.values()].some((weight) => weight !== 1n);
   if (weighted && run.election.questions.some(({ ranked }) => ranked)) {
     throw new Refused("credentials-form", "a ranked question cannot be weighted");
@@ -144,7 +151,7 @@ function checkTally(run, { payloads: [record, sized] }) {
   if (count !== run.last.size || weight !== (total < 2n ** 30n ? Number(total) : String(total))) {
     throw new Refused("tally-count", `the board holds ${run.last.size} counted ballots of weight ${total}`);
   }
-  const form = columns.map((row) => row.map((pair) => written(group, pair)));
+  const form = columns.map((row, i) => nested(run.election.questions[i], row.map((pair) => written(group, pair))));
   if (record.text !== compact(form)) throw new Refused("tally-content", "the tally is not that of the board's ballots");
   run.tally = columns;
   run.total = total;

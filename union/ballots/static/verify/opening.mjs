@@ -4,6 +4,7 @@ import { decode } from "../crypto/embedding.mjs";
 import { Refused, draw } from "../crypto/group.mjs";
 import { lagrange } from "../crypto/pedersen.mjs";
 import { valueOf } from "./archive.mjs";
+import { nested, rowOf } from "./lists.mjs";
 import { proofForm } from "./ballots.mjs";
 import { checkSubgroup } from "./products.mjs";
 import { checkDecryption } from "./proofs.mjs";
@@ -33,20 +34,21 @@ export function* checkShuffles(run, events) {
   return { shuffles: events.length };
 }
 
-function factorsOf(run, text) {
-  const { decryption_factors: factors, decryption_proofs: proofs } = valueOf(text, "decryption-form");
-  const form = { decryption_factors: factors, decryption_proofs: proofs?.map((row) => row.map(proofForm)) };
-  const shaped = (rows) => Array.isArray(rows) && rows.length === run.tally.length
-    && rows.every((row, i) => row.length === run.tally[i].length);
-  if (compact(form) !== text || !shaped(factors) || !shaped(proofs)) {
-    throw new Refused("decryption-form", "it does not fit the tally");
-  }
+function factorsOf({ election: { questions }, tally }, text) {
+  const record = valueOf(text, "decryption-form");
+  const [factors, proofs] = [record.decryption_factors, record.decryption_proofs].map((rows) =>
+    questions.map((asked, i) => rowOf(asked, rows[i], tally[i].length, "decryption-form")));
+  const form = {
+    decryption_factors: questions.map((asked, i) => nested(asked, factors[i])),
+    decryption_proofs: questions.map((asked, i) => nested(asked, proofs[i].map(proofForm))),
+  };
+  if (compact(form) !== text) throw new Refused("decryption-form", "it does not fit the tally");
   return { factors, proofs };
 }
 
 /** Checks one trustee's share of every ciphertext; returns the factors. onPart(done) hears of each. */
 function* checkShare({ group, election, tally }, key, text, onPart) {
-  const { factors: texts, proofs } = factorsOf({ tally }, text);
+  const { factors: texts, proofs } = factorsOf({ election, tally }, text);
   const factors = texts.map((row) => row.map((factor) => group.read(factor)));
   yield* checkSubgroup(group, factors.flat(), draw);
   const prefix = `decrypt|${election.fingerprint}|${key.text}|`;
@@ -118,8 +120,7 @@ function factorOf({ group, factors }, parts, i, j) {
 /** Whether a question's published counts are what the shares open. */
 function checkCounts(run, parts, i, row) {
   const { group, kit } = run;
-  if (row.length !== run.tally[i].length) throw new Refused("result-form", "it does not fit the questions");
-  row.forEach((count, j) => {
+  rowOf(run.election.questions[i], row, run.tally[i].length, "result-form").forEach((count, j) => {
     const small = Number.isInteger(count) && count >= 0 && count < 2 ** 30;
     const large = typeof count === "string" && /^[1-9][0-9]{0,18}$/.test(count) && BigInt(count) >= 2n ** 30n;
     if (!small && !large) throw new Refused("result-form", "a count is a number, a large one is written as text");

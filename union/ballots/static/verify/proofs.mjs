@@ -78,6 +78,22 @@ export function* checkOneOf({ group, g, y }, prefix, sides, proofs, check) {
   }
 }
 
+/** Each of the choices {alpha, beta} encrypts 0 or 1; returns them as elements and as powers. Yields often. */
+export function* checkChoices(kit, statement, choices, proofs) {
+  const { group } = kit;
+  const pairs = choices.map(({ alpha, beta }) => [group.read(alpha), group.read(beta)]);
+  const powers = [];
+  for (const [alpha, beta] of pairs) {
+    powers.push({ alpha: new Power(group, alpha).inSubgroup(), beta: new Power(group, beta).inSubgroup() });
+    yield;
+  }
+  for (const [slot, { alpha, beta }] of choices.entries()) {
+    const sides = [0n, 1n].map((value) => ({ ...powers[slot], value }));
+    yield* checkOneOf(kit, `prove|${statement}|${alpha},${beta}|`, sides, proofs[slot], "ballot-choice-proof");
+  }
+  return { pairs, powers };
+}
+
 /** Whoever made the proof knows log_g of `known`. */
 export function checkKnowledge(group, known, prefix, proof, check) {
   const { c, s } = proofOf(group, proof);
