@@ -133,7 +133,9 @@ def move_from(found: Settings, path: Path) -> None:
         count = move(path, found.database_url, click.echo)
     except CannotMove as refusal:
         raise click.ClickException(str(refusal)) from refusal
-    click.echo(f"{count} rows moved; the log of decisions holds. Start web and scheduler on the new database.")
+    click.echo(
+        f"{count} rows moved; the log of decisions holds. Start web and scheduler on the new database."
+    )
 
 
 @database.command()

@@ -108,11 +108,16 @@ def _copy(old: sqlite3.Connection, bare: psycopg.Connection, table: Table) -> in
                 count += len(batch)
     except psycopg.DataError as bad:
         # the server's own words would hold the value
-        raise CannotMove(f"a value of {table.name} does not fit ({type(bad).__name__}); nothing was moved") from bad
+        raise CannotMove(
+            f"a value of {table.name} does not fit ({type(bad).__name__}); nothing was moved"
+        ) from bad
     number = table.autoincrement_column
     if number is not None and count:
         ahead = sql.SQL("SELECT setval(pg_get_serial_sequence({}, {}), max({})) FROM {}").format(
-            sql.Literal(table.name), sql.Literal(number.name), sql.Identifier(number.name), sql.Identifier(table.name)
+            sql.Literal(table.name),
+            sql.Literal(number.name),
+            sql.Identifier(number.name),
+            sql.Identifier(table.name),
         )
         bare.execute(ahead)
     return count

@@ -21,6 +21,8 @@ from union.members.models import Member
 from union.moving import CannotMove, move
 from union.notify.models import InboundMessage
 
+SILENT = [].append
+
 
 @pytest.fixture
 def empty():
@@ -89,7 +91,7 @@ def test_every_row_arrives_and_numbers_go_on(old, empty):
 
 
 def test_what_is_sealed_is_copied_as_it_lies_there(old, empty):
-    move(old, empty, lambda line: None)
+    move(old, empty, SILENT)
     with closing(sqlite3.connect(old)) as before, psycopg.connect(empty) as after:
         query = "SELECT id, sealed FROM inbound_message ORDER BY id"
         assert before.execute(query).fetchall() == [tuple(row) for row in after.execute(query).fetchall()]
@@ -100,16 +102,16 @@ def test_a_union_in_use_is_not_moved(old, empty):
         somebody.execute("PRAGMA journal_mode=WAL")
         somebody.execute("SELECT count(*) FROM member").fetchone()
         with pytest.raises(CannotMove, match="stop the web"):
-            move(old, empty, lambda line: None)
+            move(old, empty, SILENT)
     assert sum(map(len, plain(empty).values())) == 0
-    assert move(old, empty, lambda line: None) > 8
+    assert move(old, empty, SILENT) > 8
 
 
 def test_a_database_with_rows_is_left_alone(old, empty):
-    move(old, empty, lambda line: None)
+    move(old, empty, SILENT)
     before = plain(empty)
     with pytest.raises(CannotMove, match="not empty"):
-        move(old, empty, lambda line: None)
+        move(old, empty, SILENT)
     assert plain(empty) == before
 
 
@@ -118,7 +120,7 @@ def test_what_does_not_fit_is_named_but_not_said_and_nothing_is_moved(old, empty
         bad.execute("UPDATE inbound_message SET keyword = ? WHERE id = 7", ("x" * 5000,))
         bad.commit()
     with pytest.raises(CannotMove, match="inbound_message") as refused:
-        move(old, empty, lambda line: None)
+        move(old, empty, SILENT)
     assert "xxx" not in str(refused.value)
     assert sum(map(len, plain(empty).values())) == 0
 
@@ -127,9 +129,9 @@ def test_an_old_version_is_brought_up_to_date_first(tmp_path, empty):
     path = tmp_path / "older.db"
     migrate.upgrade(f"sqlite:///{path}", "0001")
     with pytest.raises(CannotMove, match="union db migrate"):
-        move(path, empty, lambda line: None)
+        move(path, empty, SILENT)
     with pytest.raises(CannotMove, match="no file"):
-        move(tmp_path / "nothing.db", empty, lambda line: None)
+        move(tmp_path / "nothing.db", empty, SILENT)
 
 
 def test_the_command_says_how_many_and_refuses_another_sqlite(old, empty, tmp_path):
