@@ -118,6 +118,26 @@ def version(found: Settings) -> None:
     click.echo(f"{current(found.database_url) or 'empty'} (newest: {head()})")
 
 
+@database.command("move-from")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.pass_obj
+def move_from(found: Settings, path: Path) -> None:
+    """Move a union from the SQLite file PATH into the empty PostgreSQL of UNION_DATABASE_URL.
+
+    Stop web and scheduler first. Whole or not at all; the file stays as it is.
+    """
+    from union.moving import CannotMove, move  # noqa: PLC0415 - imports every room's tables
+
+    found.require_safe()
+    try:
+        count = move(path, found.database_url, click.echo)
+    except CannotMove as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    click.echo(
+        f"{count} rows moved; the log of decisions holds. Start web and scheduler on the new database."
+    )
+
+
 @database.command()
 @click.argument("message")
 def revise(message: str) -> None:
