@@ -20,7 +20,7 @@ from union.bargaining.views.panel import panel as bargaining_panel
 from union.campaigns import queries as campaigned
 from union.campaigns import views as campaigns
 from union.campaigns.views.panel import panel as campaigns_panel
-from union.core import db, sealing
+from union.core import db, passing, sealing
 from union.core.actor import Actor
 from union.core.i18n import msg
 from union.core.permissions import Permission, permits, reaches
@@ -51,6 +51,7 @@ def start(settings: Settings) -> None:
     settings.require_safe()
     settings.keep_private()
     sealing.install(settings.vault())
+    passing.install(passing.KeyFolder(settings.ballot_keys))
     db.install(db.Database(db.make_engine(settings.database_url)))
 
 

@@ -15,7 +15,7 @@ from union.ballots.crypto.group import Group
 from union.ballots.crypto.pedersen import read_certificate
 from union.ballots.crypto.trustees import KeyPair, key_of
 from union.ballots.queries.keys import KEY
-from union.core import db, sealing
+from union.core import db, passing, sealing
 from union.core.actor import Actor
 from union.core.settings import Settings
 from union.members import queries as members
@@ -29,6 +29,7 @@ def open_database(settings: Settings) -> None:
     """Install the data key and the database for this command."""
     settings.require_safe()
     sealing.install(settings.vault())
+    passing.install(passing.KeyFolder(settings.ballot_keys))
     db.install(db.Database(db.make_engine(settings.database_url)))
 
 
