@@ -1,7 +1,7 @@
 """Which credential to strike when one member needs a new code: known from the hand-out to the opening.
 
-A row is found by a hash and holds a digest, both under a key of this hand-out alone: a file outside the database
-(docs/adr/0026). The file goes with the opening; from then on no copy of the database, with the data
+A row is found by a hash and holds a digest, both under a key of this hand-out alone: a file outside the
+database (docs/adr/0026). The file goes with the opening; from then on no copy of the database, with the data
 key or without, says whose credential is whose.
 """
 
