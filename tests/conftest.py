@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from tests import broker as brokers
 from union.app import ROOMS, create_app
 from union.bench import cluster
-from union.core import db, sealing
+from union.core import db, passing, sealing
 from union.core.settings import Settings
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -84,9 +84,16 @@ def data_key():
     return bytes(range(32))
 
 
+@pytest.fixture(scope="session")
+def passing_keys(tmp_path_factory):
+    """Where a test's ballots keep their passing keys: ids are random, so one folder does for all."""
+    return tmp_path_factory.mktemp("ballot-keys")
+
+
 @pytest.fixture(autouse=True)
-def _vault(data_key):
+def _vault(data_key, passing_keys):
     sealing.install(sealing.Vault(data_key))
+    passing.install(passing.KeyFolder(passing_keys))
 
 
 @pytest.fixture(scope="session")

@@ -97,3 +97,11 @@ class TestWhatNoDatabaseTakes:
     @pytest.mark.parametrize("value", ["1", "2026-11-27", "ünion", "12345", "٩" * 30])
     def test_what_a_column_takes_is_no_excuse(self, broken, value):
         assert broken.get("/broken", query_string={"page": value}).status_code == 500
+
+
+def test_a_form_of_a_hundred_thousand_fields_is_refused_unread(client, monkeypatch):
+    """The planted fault: without the limit the form is taken apart, which on a real server costs seconds."""
+    many = {"data": b"a=&" * 100_000, "content_type": "application/x-www-form-urlencoded"}
+    assert client.post("/sign-in", **many).status_code == 413
+    monkeypatch.setattr("union.web.guards.MOST_FIELDS", 10**9)
+    assert client.post("/sign-in", **many).status_code != 413

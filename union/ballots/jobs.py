@@ -169,6 +169,13 @@ def forget_hands(now: datetime, settings: Settings) -> int:
         return service.forget_hands(session, now=now)
 
 
+def sweep_keys(now: datetime, settings: Settings) -> int:
+    """Remove the passing keys of ballots that are open or called off, where a killed process left one."""
+    del settings
+    with reading() as session:
+        return service.sweep_keys(session, now=now)
+
+
 JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("open", 1, open_due),
     ("close", 1, close_due),
@@ -181,4 +188,5 @@ JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("shufflers", 600, remind_shufflers),
     ("wipe", 600, wipe_due),
     ("hands", 3600, forget_hands),
+    ("keys", 3600, sweep_keys),
 )

@@ -6,6 +6,7 @@ stored as integer microseconds since 1970 UTC, so that both databases compare th
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -39,6 +40,7 @@ __all__ = [
     "BigId",
     "Database",
     "Instant",
+    "OnlyLooking",
     "SealedText",
     "Session",
     "TypeDecorator",
@@ -49,6 +51,7 @@ __all__ = [
     "install",
     "installed",
     "make_engine",
+    "only_look",
     "reading",
     "table_of",
     "to_microseconds",
@@ -237,9 +240,26 @@ def installed() -> Database:
     return _installed[0]
 
 
+class OnlyLooking(Exception):
+    """Somebody asked to see a form again, not to send it; nothing may be written on the way."""
+
+
+_looking: ContextVar[bool] = ContextVar("looking", default=False)
+
+
+def only_look(*, on: bool) -> None:
+    """Let `transaction` refuse from here on, in this request alone; or take that back."""
+    _looking.set(on)
+
+
 @contextmanager
 def transaction() -> Iterator[Session]:
-    """Open a write transaction on the installed database: for POST views, commands and jobs only."""
+    """Open a write transaction on the installed database: for POST views, commands and jobs only.
+
+    Raises OnlyLooking where `only_look` said so.
+    """
+    if _looking.get():
+        raise OnlyLooking
     with installed().transaction() as session:
         yield session
 

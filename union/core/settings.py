@@ -46,6 +46,7 @@ class Settings:
     database_url: str
     secret_key_file: Path
     data_key_file: Path
+    ballot_keys: Path
     union_name: str
     smtp_url: str
     mail_from: str
@@ -82,6 +83,7 @@ class Settings:
             database_url=get("DATABASE_URL", f"sqlite:///{home / 'union.db'}"),
             secret_key_file=Path(get("SECRET_KEY_FILE", str(home / "secret.key"))),
             data_key_file=Path(get("DATA_KEY_FILE", str(home / "data.key"))),
+            ballot_keys=Path(get("BALLOT_KEYS", str(home / "ballot-keys"))),
             union_name=get("NAME", "Union"),
             smtp_url=get("SMTP_URL"),
             mail_from=get("MAIL_FROM", "union@localhost"),

@@ -16,10 +16,11 @@ from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException, SecurityError
 
+from union.core.db import OnlyLooking
 from union.core.errors import NotAllowed, UnionError
 from union.core.i18n import msg
 from union.web.guards import PUBLIC, current_actor, guard_of
-from union.web.i18n import gettext
+from union.web.i18n import SWITCH, gettext, switching
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,7 @@ def install(app: Flask) -> None:
     """Turn errors into pages."""
     app.register_error_handler(UnionError, _refusal)
     app.register_error_handler(CSRFError, _stale_form)
+    app.register_error_handler(OnlyLooking, _shown_again)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(SecurityError, _elsewhere)
     app.register_error_handler(OverflowError, _impossible)
@@ -88,6 +90,12 @@ def _stale_form(error: Exception) -> ResponseReturnValue:
     return _page(400, "StaleForm", text)
 
 
+def _shown_again(error: Exception) -> ResponseReturnValue:
+    """Show in the other language what was typed, where the view has no page of its own for it."""
+    del error
+    return _kept(200)
+
+
 def _sent_from_here() -> bool:
     """Tell whether a person posted one of our own forms: the browser names where a post comes from."""
     home = urlsplit(current_app.config["SETTINGS"].public_url)
@@ -105,11 +113,14 @@ def _kept(status: int) -> ResponseReturnValue:
     It stays in the page the person looks at; the server keeps nothing. Files have to be chosen again.
     """
     view = current_app.view_functions.get(request.endpoint or "")
-    fields = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    fields = [
+        (name, value) for name, value in request.form.items(multi=True) if name not in {"csrf_token", SWITCH}
+    ]
     page = render_template(
         "web/kept.html",
         fields=fields,
         words=[value for _, value in fields if " " in value.strip() or "@" in value],
+        switched=switching(),
         signed_out=not current_actor().known and (view is None or guard_of(view) != PUBLIC),
         has_files=any(file.filename for file in request.files.values()),
         address=request.full_path.rstrip("?"),

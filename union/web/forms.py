@@ -1,11 +1,13 @@
 """The form base: WTForms with CSRF, our words, and service refusals shown at their field."""
 
+from collections.abc import Mapping, Sequence
+
 from flask_wtf import FlaskForm
 from wtforms import Field
 
 from union.core import i18n
 from union.core.errors import UnionError
-from union.web.i18n import gettext, language
+from union.web.i18n import gettext, language, switching
 
 
 class _Words:
@@ -30,6 +32,10 @@ class Form(FlaskForm):  # type: ignore[misc]
             """Return our translations."""
             del form
             return _Words()
+
+    def validate(self, extra_validators: Mapping[str, Sequence[object]] | None = None) -> bool:
+        """Tell whether the form may be acted on: it holds, and was sent for more than another language."""
+        return bool(super().validate(extra_validators)) and not switching()
 
     def refuse(self, error: UnionError) -> None:
         """Show `error` at the field it names, or above the form; what was typed stays."""

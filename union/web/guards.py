@@ -16,6 +16,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 PUBLIC = "public"
 _MARK = "union_guard"
 _SIZE = "union_size"
+MOST_FIELDS = 1000
+"""Fields of one form, as many as Flask takes parts of a form with files: reading many costs seconds."""
 
 
 def public(view: View) -> View:
@@ -52,6 +54,10 @@ def install_sizes(app: Flask) -> None:
         view = current_app.view_functions.get(request.endpoint or "")
         if size := getattr(view, _SIZE, 0):
             request.max_content_length = size
+        plain_form = request.method == "POST" and request.mimetype == "application/x-www-form-urlencoded"
+        # the body is kept: the form is read from it afterwards
+        if plain_form and request.get_data(cache=True).count(b"&") > MOST_FIELDS:
+            abort(413)
 
 
 def guard_of(view: Callable[..., object]) -> str | Permission | None:

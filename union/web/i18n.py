@@ -1,6 +1,8 @@
 """The language of a request, and words and dates for templates.
 
-A signed-in member's own language, else the one chosen on this device, else the browser's, else English.
+Whoever changes the language on a page that answered a form sends what they typed along, by a form of its own:
+the same view draws the page again and cannot write. A signed-in member's own language, else the one chosen on
+this device, else the browser's, else English.
 """
 
 from datetime import date, datetime
@@ -9,8 +11,17 @@ from urllib.parse import urlencode
 from flask import Flask, g, request, session
 from markupsafe import Markup, escape
 
-from union.core import i18n
+from union.core import db, i18n
 from union.web.guards import current_actor
+
+SWITCH = "switch_language"
+"""The field in which a page that answered a form says which language it wants to be drawn in again."""
+_TYPED = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def switching() -> bool:
+    """Tell whether a form was sent to be shown again in another language, not to do anything."""
+    return bool(g.get("switching", False))
 
 
 def language() -> str:
@@ -87,6 +98,21 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["number"] = number
     app.jinja_env.filters["span"] = span
 
+    @app.before_request
+    def switch() -> None:
+        if request.method != "POST" or request.mimetype not in _TYPED:
+            return
+        g.typed = [(n, v) for n, v in request.form.items(multi=True) if n not in {SWITCH, "csrf_token"}]
+        if request.form.get(SWITCH) in i18n.LANGUAGES:
+            g.language = session["language"] = request.form[SWITCH]
+            g.switching = True
+            db.only_look(on=True)
+
+    @app.teardown_request
+    def look_no_more(error: object) -> None:
+        del error
+        db.only_look(on=False)
+
     @app.context_processor
     def words() -> dict[str, object]:
         code = language()
@@ -94,4 +120,5 @@ def install(app: Flask) -> None:
         for other, name in i18n.LANGUAGES.items():
             query = urlencode({**request.args, "lang": other})
             links.append((other, name, f"{request.path}?{query}", other == code))
-        return {"language": code, "language_links": links}
+        here = request.full_path.rstrip("?")
+        return {"language": code, "language_links": links, "typed": g.get("typed"), "typed_to": here}

@@ -15,7 +15,7 @@ from tests.factories import ballots as make
 from union.ballots import queries
 from union.ballots.crypto import verify
 from union.ballots.models import RollEntry
-from union.core import db
+from union.core import db, passing
 from union.notify.models import Outbox
 
 CHILD = textwrap.dedent(
@@ -23,7 +23,8 @@ CHILD = textwrap.dedent(
     import json, os, signal, sys
     from datetime import datetime
     from sqlalchemy import event
-    from union.core import db, sealing
+    from pathlib import Path
+    from union.core import db, passing, sealing
     from union.core.actor import SYSTEM
     from union.ballots import service
     from union.ballots.service import board
@@ -31,6 +32,7 @@ CHILD = textwrap.dedent(
     from tests.factories import ballots as make
     facts = json.loads(sys.stdin.read())
     sealing.install(sealing.Vault(bytes(range(32))))
+    passing.install(passing.KeyFolder(Path(facts["keys"])))
     database = db.Database(db.make_engine(facts["url"]))
     db.install(database)
     now = datetime.fromisoformat(facts["now"])
@@ -63,7 +65,7 @@ def run(database, die_at, **facts):
     url = database.engine.url.render_as_string(hide_password=False)
     done = subprocess.run(
         [sys.executable, "-c", CHILD],
-        input=json.dumps({"url": url, "die_at": die_at, **facts}),
+        input=json.dumps({"url": url, "keys": str(passing.keys().path), "die_at": die_at, **facts}),
         text=True,
         capture_output=True,
         check=False,

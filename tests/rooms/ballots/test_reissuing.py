@@ -1,6 +1,7 @@
 """One lost code is struck and made anew before the opening; nothing on disk joins it to the member afterwards."""
 
 import json
+import os
 import secrets
 from datetime import timedelta
 
@@ -9,14 +10,15 @@ from sqlalchemy import select
 
 from tests.factories import ballots as make
 from tests.factories.members import make_member
-from union.ballots import offline, service
+from union.ballots import jobs, offline, service
 from union.ballots.crypto.credentials import public_of
 from union.ballots.crypto.failures import Refused
 from union.ballots.models import CredentialTag, PublicCredential
 from union.ballots.service import board, reissuing
-from union.ballots.service.credentials import tag_of
+from union.core import db, keyring, passing, resealing, sealing
 from union.core.actor import SYSTEM, Role
 from union.core.errors import Closed, Conflict, NotAllowed, NotFound
+from union.migrate import load_models
 from union.notify.models import Outbox
 
 YES = [[1, 0, 0]]
@@ -84,38 +86,144 @@ def test_one_code_is_struck_and_the_others_stay(session, now, group):
             assert isinstance(make.vote(session, hand, voter, YES, now), service.Receipt)
 
 
-def test_tags_name_nobody_and_are_gone_when_voting_opens(session, now):
-    hand = ready(session, now)
-    rows = list(session.scalars(select(CredentialTag)))
-    assert len(rows) == len(hand.voters)
-    digests = set(session.scalars(select(PublicCredential.digest)))
-    raw = session.connection().exec_driver_sql("select tag, digest from credential_tag").all()
-    for tag, sealed in raw:
-        assert not any(member in tag for member in hand.voters)
-        assert not any(digest.encode() in bytes(sealed) for digest in digests)
-    make.open_now(session, hand, now)
-    assert list(session.scalars(select(CredentialTag))) == []
+def linked(session, keys, vault, member_ids):
+    """Whose credential is whose, as {member: digest}, by somebody with this database, this data key and these files."""
+    sealing.install(vault)
+    found = {}
+    for tag, digest in session.execute(select(CredentialTag.tag, CredentialTag.digest)).all():
+        for key in keys:
+            opened = sealing.Vault(key)
+            for member in member_ids:
+                if opened.lookup(member, "credential_tag").hex() == tag:
+                    found[member] = opened.open(bytes.fromhex(digest), f"credential_tag.digest:{tag}")
+    return found
 
 
-def test_a_tag_that_outlived_the_opening_would_be_seen(session, now, monkeypatch):
-    """The planted fault: keep a tag, and the look above finds whose credential it was."""
-    hand = ready(session, now)
-    who = hand.voters[0]
-    tag = session.get(CredentialTag, (make.row(session, hand).id, tag_of(make.row(session, hand), who)))
-    point = public(session, hand, hand.credentials[who])
-    digest = session.scalar(select(PublicCredential.digest).where(PublicCredential.point == point))
-    assert tag.digest == digest
+def files():
+    folder = passing.keys().path
+    return {f.name: f.read_bytes() for f in folder.iterdir()} if folder.is_dir() else {}
 
 
-def test_called_off_or_issued_anew_the_tags_go_too(session, now):
-    hand = ready(session, now)
-    ask(session, hand, hand.voters[0], now)
-    first = {t.tag for t in session.scalars(select(CredentialTag))}
-    make.issue(session, hand, now)
-    assert first.isdisjoint({t.tag for t in session.scalars(select(CredentialTag))})
-    assert make.row(session, hand).reissued == 0
-    make.call_off(session, hand, now)
-    assert list(session.scalars(select(CredentialTag))) == []
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path):
+    passing.install(passing.KeyFolder(tmp_path / "ballot-keys"))
+
+
+class TestWhoseIsWhose:
+    def test_with_the_file_of_that_time_it_could_be_told(self, session, now, data_key):
+        """The planted fault: database, data key and the file together do link, so the looks below can fail."""
+        hand = ready(session, now)
+        found = linked(session, files().values(), sealing.Vault(data_key), hand.voters)
+        for who in hand.voters:
+            point = public(session, hand, hand.credentials[who])
+            assert found[who] == session.scalar(
+                select(PublicCredential.digest).where(PublicCredential.point == point)
+            )
+
+    def test_a_copy_of_the_database_and_the_data_key_tell_nothing(self, session, now, data_key):
+        hand = ready(session, now)
+        digests = set(session.scalars(select(PublicCredential.digest)))
+        assert linked(session, [data_key], sealing.Vault(data_key), hand.voters) == {}
+        for tag, sealed in session.execute(select(CredentialTag.tag, CredentialTag.digest)).all():
+            assert not any(member in tag for member in hand.voters)
+            assert tag not in digests
+            assert not any(
+                digest in sealed or bytes.fromhex(digest) in bytes.fromhex(sealed) for digest in digests
+            )
+            assert tag not in {sealing.Vault(data_key).lookup(m, "credential_tag").hex() for m in hand.voters}
+
+    def test_the_file_is_the_owners_alone_and_useless_without_the_database(self, session, now):
+        hand = ready(session, now)
+        (file,) = passing.keys().path.iterdir()
+        assert [path.stat().st_mode & 0o077 for path in (file, file.parent)] == [0, 0]
+        assert len(file.read_bytes()) == 32
+        assert not any(member.encode() in file.read_bytes() for member in hand.voters)
+
+
+class TestTheKeyPasses:
+    def test_it_goes_with_the_opening_and_not_before_it_is_committed(self, database, now):
+        with db.transaction() as session:
+            hand = ready(session, now)
+        assert len(files()) == 1
+        with pytest.raises(ZeroDivisionError), db.transaction() as session:
+            make.open_now(session, hand, now)
+            raise ZeroDivisionError
+        assert len(files()) == 1
+        with db.transaction() as session:
+            make.open_now(session, hand, now)
+            assert len(files()) == 1
+        assert files() == {}
+        with db.reading() as session:
+            assert list(session.scalars(select(CredentialTag))) == []
+
+    def test_called_off_or_issued_anew_it_goes_too(self, database, now):
+        with db.transaction() as session:
+            hand = ready(session, now)
+        first, tags = files(), rows()
+        with db.transaction() as session:
+            make.issue(session, hand, now)
+        assert len(files()) == 1
+        assert files().keys().isdisjoint(first)
+        assert tags.isdisjoint(rows())
+        with db.transaction() as session:
+            make.call_off(session, hand, now)
+        assert (files(), rows()) == ({}, set())
+
+    def test_a_killed_process_leaves_a_file_that_is_swept(self, database, now):
+        folder = passing.keys()
+        with db.transaction() as session:
+            ready(session, now)
+        (kept,) = files()
+        folder.make("orphan-1")
+        long_ago = (now - timedelta(hours=2)).timestamp()
+        for name in files():
+            os.utime(folder.path / name, (long_ago, long_ago))
+        folder.make("just-made")
+        assert jobs.sweep_keys(now, None) == 1
+        assert set(files()) == {kept, "just-made.key"}
+
+
+class TestWhereAndWhen:
+    def test_a_restart_and_a_new_data_key_do_no_harm(self, session, now, tmp_path, data_key):
+        hand = ready(session, now)
+        passing.install(passing.KeyFolder(tmp_path / "ballot-keys"))
+        ring = keyring.Keyring((data_key,)).with_next(bytes(range(9, 41))).promoted()
+        sealing.install(sealing.Vault(ring))
+        load_models()
+        for column in resealing.sealed_columns():
+            resealing.reseal(session, column=column, vault=sealing.vault(), after=None, size=1000)
+        sealing.install(sealing.Vault(ring.retired()))
+        session.expire_all()
+        assert ask(session, hand, hand.voters[0], now).left == 2
+        assert ask(session, hand, hand.voters[0], now).left == 1
+
+    def test_a_machine_without_the_file_says_so_and_changes_nothing(self, session, now, tmp_path):
+        hand = ready(session, now)
+        before = points(session)
+        passing.install(passing.KeyFolder(tmp_path / "another-machine"))
+        with pytest.raises(Conflict, match="new codes to everybody"):
+            ask(session, hand, hand.voters[0], now)
+        assert points(session) == before
+        make.open_now(session, hand, now)
+        assert list(session.scalars(select(CredentialTag))) == []
+
+    def test_a_file_of_something_else_opens_nothing(self, session, now):
+        hand = ready(session, now)
+        (file,) = passing.keys().path.iterdir()
+        for other in (b"", bytes(32)):
+            file.write_bytes(other)
+            with pytest.raises(Conflict, match="new codes to everybody"):
+                ask(session, hand, hand.voters[0], now)
+
+    @pytest.mark.parametrize("name", ["", "..", "../data", "a/b", "x" * 61])
+    def test_a_name_leads_nowhere_else(self, name):
+        with pytest.raises(ValueError, match="plain name"):
+            passing.keys().make(name)
+
+
+def rows():
+    with db.reading() as session:
+        return set(session.scalars(select(CredentialTag.tag)))
 
 
 def test_once_voting_is_open_it_is_too_late_and_said(session, now):

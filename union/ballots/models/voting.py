@@ -147,8 +147,8 @@ class PublicCredential(Base):
 class CredentialTag(Base):
     """Which public credential to strike when one member needs a new code; gone when voting opens.
 
-    tag: keyed hash of ballot and member; digest: the credential's, sealed; times: how often it was replaced.
-    Without the data key no row says whose it is or which it means (docs/adr/0020).
+    tag: keyed hash of the member; digest: the credential's, sealed; both with a key of this hand-out that is
+    outside the database and goes with the opening (docs/adr/0026). times: how often it was replaced.
     """
 
     __tablename__ = "credential_tag"

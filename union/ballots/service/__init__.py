@@ -58,6 +58,7 @@ from union.ballots.service.shuffling import (
     submit_shuffle,
 )
 from union.ballots.service.summons import call_trustees
+from union.ballots.service.tagging import sweep_keys
 from union.ballots.service.trustees import (
     KeyTaken,
     TestTaken,
@@ -153,6 +154,7 @@ __all__ = [
     "submit_step",
     "submit_test",
     "submit_trustee_key",
+    "sweep_keys",
     "take_weights",
     "try_weights",
     "upload_credentials",

@@ -1,7 +1,7 @@
 """The credential step: freeze the roll, make a voting code per member, hand each out, keep the public parts.
 
 The private codes exist in this function and in the outbox until they are handed over; the list of public
-ones is sorted. Until voting opens a keyed tag knows which one to strike when a member loses a code.
+ones is sorted. Until voting opens `tagging` knows which one to strike when a member loses a code.
 """
 
 import hashlib
@@ -15,15 +15,14 @@ from sqlalchemy.orm import Session
 
 from union.audit import service as audit
 from union.ballots.crypto.credentials import Listed, make_credential, public_of
-from union.ballots.models import Ballot, CredentialTag, PublicCredential, RollEntry
+from union.ballots.models import Ballot, PublicCredential, RollEntry
 from union.ballots.rules import State
-from union.ballots.service import board, words
+from union.ballots.service import board, tagging, words
 from union.ballots.service.weighing import entitled, weigh
 from union.core.actor import Actor
 from union.core.errors import Conflict
 from union.core.i18n import msg
 from union.core.permissions import Permission, allow
-from union.core.sealing import vault
 from union.members.queries import Contact
 from union.notify import service as notify
 from union.notify.rules.kinds import Lane
@@ -92,7 +91,7 @@ def forget_earlier(session: Session, ballot: Ballot, now: datetime) -> None:
     if ballot.issue:
         notify.cancel(session, now=now, ref=board.ref(ballot), kinds=words.code_kinds(ballot))
     ballot.reissued = 0
-    session.execute(delete(CredentialTag).where(CredentialTag.ballot_id == ballot.id))
+    tagging.forget(session, ballot)
     session.execute(delete(PublicCredential).where(PublicCredential.ballot_id == ballot.id))
     session.execute(delete(RollEntry).where(RollEntry.ballot_id == ballot.id))
 
@@ -149,11 +148,11 @@ def _hand_out(
         private = make_credential(secrets.randbelow)
         public = public_of(group, ballot.uuid, private)
         listed.append(Listed(public, weights[person.member_id]))
-        tags.append((tag_of(ballot, person.member_id), point_digest(str(public))))
+        tags.append((person.member_id, point_digest(str(public))))
         fields[person.member_id] = {"link": f"{booth}#{private}"}
     listed.sort(key=lambda one: group.order_key(one.public))
     keep_public(session, ballot, [(str(one.public), one.weight) for one in listed])
-    _keep_tags(session, ballot, tags)
+    tagging.keep(session, ballot, tags)
     recipients = words.recipients(
         people,
         fields,
@@ -197,20 +196,6 @@ def keep_public(session: Session, ballot: Ballot, listed: Sequence[tuple[str, in
     ]
     for start in range(0, len(rows), _BATCH):
         session.execute(insert(PublicCredential), rows[start : start + _BATCH])
-
-
-def tag_of(ballot: Ballot, member_id: str) -> str:
-    """Return the keyed hash under which a member's credential is found again until voting opens."""
-    return vault().lookup(f"{ballot.id}:{ballot.issue}:{member_id}", "credential_tag").hex()
-
-
-def _keep_tags(session: Session, ballot: Ballot, tags: Iterable[tuple[str, str]]) -> None:
-    """Keep which credential to strike for whom: (tag, digest), in the order of the tags."""
-    rows = [
-        {"ballot_id": ballot.id, "tag": tag, "digest": digest, "times": 0} for tag, digest in sorted(tags)
-    ]
-    for start in range(0, len(rows), _BATCH):
-        session.execute(insert(CredentialTag), rows[start : start + _BATCH])
 
 
 def point_digest(point: str) -> str:

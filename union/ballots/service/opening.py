@@ -13,10 +13,10 @@ from union.ballots.crypto.archive import setup_step
 from union.ballots.crypto.canonical import compact
 from union.ballots.crypto.election import Election
 from union.ballots.extension import Clause
-from union.ballots.models import Ballot, BallotWeight, CredentialTag, RollEntry
+from union.ballots.models import Ballot, BallotWeight, RollEntry
 from union.ballots.papers import Asked
 from union.ballots.rules import BEFORE_OPENING, State
-from union.ballots.service import board, extending, words
+from union.ballots.service import board, extending, tagging, words
 from union.ballots.service.keys import trustees_of
 from union.core.actor import Actor
 from union.core.errors import Closed, Conflict, Invalid
@@ -58,7 +58,7 @@ def open_ballot(
     board.move(ballot, State.OPEN)
     _begin_board(session, ballot)
     session.execute(update(RollEntry).where(RollEntry.ballot_id == ballot.id).values(voted=False))
-    session.execute(delete(CredentialTag).where(CredentialTag.ballot_id == ballot.id))
+    tagging.forget(session, ballot)
     extending.begin_watch(session, ballot, now)
     audit.record(
         session,
@@ -123,7 +123,7 @@ def cancel(session: Session, *, actor: Actor, now: datetime, slug: str, public_u
             common={"title": ballot.title, "link": words.address(public_url, ballot)},
         )
     session.execute(update(RollEntry).where(RollEntry.ballot_id == ballot.id).values(voted=None))
-    session.execute(delete(CredentialTag).where(CredentialTag.ballot_id == ballot.id))
+    tagging.forget(session, ballot)
     board.forget_reminders(session, ballot, now)
     ballot.wiped_at = now
     audit.record(session, actor=actor, now=now, act="ballots.cancel", subject=f"ballot/{ballot.slug}")

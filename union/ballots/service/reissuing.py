@@ -1,6 +1,6 @@
 """Replace one member's voting code before the opening: the old one is struck, a new one goes out.
 
-Which public credential is the member's, only a keyed tag knows, and only until voting opens (docs/adr/0020).
+Which public credential is the member's, only `tagging` knows, and only until voting opens (docs/adr/0026).
 The whole list is written again, sorted: no row's place or age tells which one is new.
 """
 
@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 
 from union.audit import service as audit
 from union.ballots.crypto.credentials import make_credential, public_of
-from union.ballots.models import Ballot, CredentialTag, PublicCredential, RollEntry
+from union.ballots.models import Ballot, PublicCredential, RollEntry
 from union.ballots.rules import State
-from union.ballots.service import board, words
-from union.ballots.service.credentials import keep_public, point_digest, tag_of
+from union.ballots.service import board, tagging, words
+from union.ballots.service.credentials import keep_public, point_digest
 from union.core.actor import Actor, Role
 from union.core.errors import Closed, Conflict, NotFound
 from union.core.i18n import msg
@@ -54,10 +54,10 @@ def reissue(
     entry = session.get(RollEntry, (ballot.id, member_id))
     if entry is None:
         raise NotFound(msg("This member is not on the roll of this ballot."), field="member")
-    tag = session.get(CredentialTag, (ballot.id, tag_of(ballot, member_id)))
-    if tag is None:
+    tagged = tagging.find(session, ballot, member_id)
+    if tagged is None:
         raise Conflict(msg("These codes cannot be replaced one by one. Hand out new codes to everybody."))
-    if own and tag.times >= MOST and Role.OFFICER not in actor.roles:
+    if own and tagged.times >= MOST and Role.OFFICER not in actor.roles:
         raise Conflict(
             msg("You have asked for %(most)s new codes. Ask an officer what goes wrong."), most=MOST
         )
@@ -69,14 +69,14 @@ def reissue(
     contact = contacts[0]
     private = make_credential(secrets.randbelow)
     public = str(public_of(board.group_of(ballot), ballot.uuid, private))
-    _swap(session, ballot, tag.digest, public, entry.weight)
-    tag.digest, tag.times = point_digest(public), tag.times + 1
+    _swap(session, ballot, tagged.digest, public, entry.weight)
+    tagged.becomes(point_digest(public))
     ballot.reissued += 1
     _send(session, ballot, contact, f"{words.address(public_url, ballot, '/booth')}#{private}", now)
     audit.record(session, actor=actor, now=now, act="ballots.reissue", subject=f"ballot/{ballot.slug}")
     session.flush()
     way = words.route(contact)
-    return Reissued(str(way[0]) if way else "", max(MOST - tag.times, 0))
+    return Reissued(str(way[0]) if way else "", max(MOST - tagged.times, 0))
 
 
 def _send(session: Session, ballot: Ballot, contact: Contact, link: str, now: datetime) -> None:

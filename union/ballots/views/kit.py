@@ -85,11 +85,19 @@ def _signer(secret: bytes) -> Signer:
 
 def posted(*names: str) -> list[str]:
     """Return the named strings of a JSON body. Raises Invalid when one is missing or no string."""
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:  # lists in lists in lists
+        body = None
     values = [body.get(name) for name in names] if isinstance(body, dict) else []
-    if not values or not all(isinstance(value, str) for value in values):
+    if not values or not all(isinstance(value, str) and _whole(value) for value in values):
         raise Invalid(msg("We could not read what was sent."))
     return [str(value) for value in values]
+
+
+def _whole(text: str) -> bool:
+    """Tell whether there is no half of a character in the text: JSON can write one, nothing can keep it."""
+    return not any("\ud800" <= one <= "\udfff" for one in text) if not text.isascii() else True
 
 
 def refused(refusal: Refusal) -> tuple[Response, int]:

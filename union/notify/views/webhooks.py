@@ -76,7 +76,7 @@ def _believe_sinch() -> dict[str, Any]:
         raise NotAllowed(msg("The signature of this call does not fit."))
     try:
         told = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     if not isinstance(told, dict):
         raise Invalid(msg("This call says nothing we understand."))
