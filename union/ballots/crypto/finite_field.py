@@ -87,9 +87,9 @@ class _Table(Power):
 class _Shared(Power):
     """A base met a few times: its powers share the squarings (Yao 1976).
 
-    squares[k] is the base to the power 2^k. The exponent is cut into windows that end in a set bit; the
-    squares at which windows start are gathered by window, and the eight odd windows are applied in one pass.
-    A product of such bases gathers the squares of them all.
+    squares[k] is the base to the power 2^k. The exponent is cut into odd windows, and the squares at which
+    windows start are multiplied in by falling window in one pass. A product of such bases takes the squares
+    of them all.
     """
 
     __slots__ = ("_base", "_group", "_parts", "_squares", "_uses")
@@ -110,17 +110,18 @@ class _Shared(Power):
         return self._squares
 
     def raw_pow(self, e: int) -> mpz:
+        """Of the running products from window 15 down the one at 2i + 1 enters twice, but once for i = 0."""
         p = self._group.p
         if self._uses == 1 and not self._parts:
             return gmpy2.powmod(self._base, e, p)
-        windows = [(match.start(), match[0]) for match in _WINDOW.finditer(f"{e:b}"[::-1])]
-        buckets: dict[str, mpz] = {}
-        for part in self._parts or (self,):
-            squares = part.squares()
-            for place, window in windows:
-                known = buckets.get(window)
-                buckets[window] = squares[place] if known is None else known * squares[place] % p
-        return _applied(buckets, p)
+        bases = [part.squares() for part in self._parts or (self,)]
+        running = twice = mpz(1)
+        for places in _windows(e):
+            twice = twice * running % p
+            for squares in bases:
+                for place in places:
+                    running = running * squares[place] % p
+        return twice * twice % p * running % p
 
     def pow(self, e: Scalar) -> FieldPoint:
         return FieldPoint(self.raw_pow(e))
@@ -140,24 +141,25 @@ class _Shared(Power):
 
 _JOINT = 6
 """Up to so many bases times powers, a product of bases does without squares of its own."""
-_WINDOW = re.compile("1[01]{0,3}")
-_ODD = [sorted({f"{digit:b}"[::-1] + "0" * zeros for zeros in range(4)}) for digit in range(1, 16, 2)]
-"""The windows, lowest bit first, that stand for 1, 3, .. 15."""
+_WIDTH = 4
 
 
-def _applied(buckets: dict[str, mpz], p: mpz) -> mpz:
-    """Product of buckets[window]^digit over the odd digits 1, 3, .. 15 that windows stand for.
+@functools.lru_cache(maxsize=16)
+def _windows(e: int) -> list[list[int]]:
+    """Where the windows 15, 13, .. 1 start in e: the sum of window * 2^start over them all is e.
 
-    With running products from 15 down, the one at digit 2i + 1 enters once for i = 0 and twice else.
+    Kept, because a pair's alpha and beta are raised to the same challenges and every element to q.
     """
-    running = twice = mpz(1)
-    for i in range(7, -1, -1):
-        for window in _ODD[i]:
-            if window in buckets:
-                running = running * buckets[window] % p
-        if i:
-            twice = twice * running % p
-    return twice * twice % p * running % p
+    found: list[list[int]] = [[] for _ in range(1 << _WIDTH - 1)]
+    place = 0
+    while e:
+        zeros = (e & -e).bit_length() - 1
+        e >>= zeros
+        place += zeros
+        found[-1 - (e % (1 << _WIDTH) >> 1)].append(place)
+        e >>= _WIDTH
+        place += _WIDTH
+    return found
 
 
 class FiniteField(Group):
