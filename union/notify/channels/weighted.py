@@ -25,10 +25,13 @@ class Elsewhere(Single):
         self.callers = route.callers
 
     def send(self, message: Message, now: datetime) -> Answer:
-        """Hand over; a definite "not now" is tried again soon, wherever the draw falls then."""
+        """Hand over; a definite "not now" is tried again soon, wherever the draw falls then.
+
+        Not sooner than a provider asks that is slowing us down: the draw may fall on it again.
+        """
         answer = self._route.send(message, now)
-        if isinstance(answer, Retry):
-            return Retry(min(answer.after, SOON), answer.code, slower=answer.slower)
+        if isinstance(answer, Retry) and not answer.slower:
+            return Retry(min(answer.after, SOON), answer.code)
         return answer
 
     def look_up(self, message: Message, since: datetime, taken: frozenset[str]) -> LookUp:
