@@ -14,7 +14,7 @@ from union.ballots.service.afterwards import (
 )
 from union.ballots.service.again import hold_again
 from union.ballots.service.calling import Call, call
-from union.ballots.service.casting import Booth, Examined, booth, cast, examine
+from union.ballots.service.casting import Vote, cast, cast_all
 from union.ballots.service.ceremony import Halted, StepTaken, complain, submit_step
 from union.ballots.service.closing import close_ballot
 from union.ballots.service.concluding import conclude
@@ -30,6 +30,7 @@ from union.ballots.service.drafting import (
     reschedule,
     set_threshold,
 )
+from union.ballots.service.examining import Booth, Examined, booth, examine
 from union.ballots.service.extending import reached, set_extension
 from union.ballots.service.giving_up import ask_to_give_up, give_up, keep_counting
 from union.ballots.service.keys import begin_again
@@ -93,6 +94,7 @@ __all__ = [
     "Signer",
     "StepTaken",
     "TestTaken",
+    "Vote",
     "Weighting",
     "Work",
     "answer_objection",
@@ -106,6 +108,7 @@ __all__ = [
     "call_trustees",
     "cancel",
     "cast",
+    "cast_all",
     "choice",
     "close_ballot",
     "close_poll",

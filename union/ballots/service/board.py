@@ -1,11 +1,12 @@
 """The one place that appends to a board and locks a ballot; used by the other verbs of this package."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam, exists, literal_column, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from union.ballots.crypto.archive import Head, Step
@@ -36,7 +37,7 @@ STATE_NAMES: dict[State, str] = {
 class Urn:
     """What casting must know of a ballot that is locked: columns, not the whole of it (see Ballot).
 
-    on_roll: whether the voter is. The roll is frozen since before the opening.
+    on_roll: which of the voters are. The roll is frozen since before the opening.
     """
 
     id: str
@@ -47,13 +48,15 @@ class Urn:
     length: int
     height: int
     head: str | None
-    on_roll: bool
+    on_roll: frozenset[str]
 
 
 _ballot, _roll = table_of(Ballot), table_of(RollEntry)
 _columns: list[ColumnElement[Any]] = [
     *(_ballot.c[field.name] for field in fields(Urn) if field.name != "on_roll"),
-    exists().where(_roll.c.ballot_id == _ballot.c.id, _roll.c.member_id == bindparam("member_id")),
+    select(func.aggregate_strings(_roll.c.member_id, " "))
+    .where(_roll.c.ballot_id == _ballot.c.id, _roll.c.member_id.in_(bindparam("members", expanding=True)))
+    .scalar_subquery(),
 ]
 _URN = (
     select(*_columns)
@@ -126,12 +129,21 @@ def records(ballot: Ballot | Urn, step: Step) -> list[dict[str, object]]:
     ]
 
 
-def urn(session: Session, slug: str, member_id: str | None) -> Urn:
+def urn(session: Session, slug: str, voters: Iterable[str | None]) -> Urn:
     """Return what casting needs of the ballot, locked until the transaction ends. Raises NotFound."""
-    found = session.execute(_URN, {"slug": slug, "member_id": member_id}).one_or_none()
+    members = sorted(filter(None, voters))
+    found = session.execute(_URN, {"slug": slug, "members": members}).one_or_none()
     if found is None:
         raise NotFound(msg("There is no such ballot."))
-    return Urn(*found)
+    facts: list[Any] = list(found)
+    facts[-1] = frozenset((facts[-1] or "").split())
+    return Urn(*facts)
+
+
+def moved(urn: Urn, step: Step) -> Urn:
+    """Return the urn with a step behind its head."""
+    head = step.head
+    return replace(urn, length=urn.length + len(step.records), height=head.height, head=head.digest)
 
 
 def drop(session: Session, urn: Urn, step: Step) -> None:
@@ -182,13 +194,13 @@ def credentials(session: Session, ballot: Ballot) -> list[str]:
     return [f"{point},{weight}" if weighed else point for point, weight in rows]
 
 
-def count_refusal(session: Session, ballot: Ballot | Urn, check_name: str) -> None:
-    """Log that something was refused, by the name of the check and nothing else."""
+def count_refusal(session: Session, ballot: Ballot | Urn, check_name: str, times: int = 1) -> None:
+    """Log that something was refused so many times, by the name of the check and nothing else."""
     row = session.get(RefusalLog, (ballot.id, check_name))
     if row is None:
-        session.add(RefusalLog(ballot_id=ballot.id, check_name=check_name, times=1))
+        session.add(RefusalLog(ballot_id=ballot.id, check_name=check_name, times=times))
     else:
-        row.times += 1
+        row.times += times
 
 
 CLOCKS: dict[str, ColumnElement[int]] = {

@@ -1,6 +1,7 @@
 """The booth: where a member votes, and what its script fetches and posts."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import jsonify, render_template, url_for
@@ -8,8 +9,10 @@ from flask.typing import ResponseReturnValue
 
 from union.ballots import queries, service
 from union.ballots.queries import BallotPage
+from union.ballots.receipts import Receipt
 from union.ballots.rules import State
-from union.ballots.service import Refusal
+from union.ballots.service import Refusal, Vote
+from union.ballots.views.desk import Desk
 from union.ballots.views.kit import blueprint, posted, raw_json, refused, signer
 from union.core.actor import Actor
 from union.core.clock import utcnow
@@ -99,6 +102,14 @@ def closes_text(page: BallotPage, actor: Actor) -> str:
     return gettext(msg("Closes %(there)s; for you %(here)s."), there=there, here=here)
 
 
+def _cast(slug: str, votes: Sequence[Vote]) -> list[Receipt | Refusal]:
+    with transaction() as session:
+        return service.cast_all(session, slug=slug, votes=votes, now=utcnow(), signer=signer())
+
+
+_desk = Desk(_cast)
+
+
 @blueprint.post("/ballots/<slug>/cast")
 @require(Permission.BALLOT_CAST)
 def cast(slug: str) -> ResponseReturnValue:
@@ -106,17 +117,7 @@ def cast(slug: str) -> ResponseReturnValue:
     (text,) = posted("ballot")
     with glance() as connection:
         place = service.booth(connection, slug=slug, text=text)
-    examined = service.examine(place, text)
-    with transaction() as session:
-        answer = service.cast(
-            session,
-            actor=current_actor(),
-            slug=slug,
-            text=text,
-            now=utcnow(),
-            signer=signer(),
-            examined=examined,
-        )
+    answer = _desk.take(place.slug, current_actor(), text, lambda: service.examine(place, text))
     if isinstance(answer, Refusal):
         return refused(answer)
     received = {"received_text": when(utcnow())} if not answer.repeated else {}
