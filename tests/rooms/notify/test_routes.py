@@ -111,6 +111,22 @@ def test_what_one_surely_did_not_take_the_other_may(database, hand, twilio, sinc
     assert (len(twilio.records), len(sinch.batches)) == (0, 10)
 
 
+def test_one_that_asks_for_rest_gets_it_while_the_other_works(database, hand, twilio, sinch, ways, shares):
+    twilio.faults.per_mille, twilio.faults.rest = {Fault.TOO_MANY: 1000}, 600
+    shares.update(twilio=100, sinch=0)
+    write(4, now=hand())
+    send(ways, hand, limit=4)
+    asked = twilio.requests.total()
+    assert asked
+    shares.update(twilio=99, sinch=1)
+    for _ in range(5):
+        hand.turn(seconds=30)
+        send(ways, hand)
+    assert twilio.requests.total() == asked, "it was asked again before the time it named"
+    assert set(states()) == {"accepted"}
+    assert len(sinch.batches) == 4
+
+
 @pytest.mark.parametrize(
     "fault", [Fault.ACCEPT_THEN_503, Fault.ACCEPT_THEN_DROP, Fault.DROP, Fault.REFUSE_503]
 )

@@ -7,6 +7,7 @@ answer was lost is looked up there and never given to the other. No database: th
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from union.core.clock import stopwatch
 from union.notify.channels.base import Answer, LookUp, Message, Retry, Route, Single
 from union.notify.rules.balance import draw
 from union.notify.rules.kinds import Channel
@@ -23,16 +24,21 @@ class Elsewhere(Single):
         self.name = route.name
         self.channel = route.channel
         self.callers = route.callers
+        self._rests_until = 0.0
 
     def send(self, message: Message, now: datetime) -> Answer:
-        """Hand over; a definite "not now" is tried again soon, wherever the draw falls then.
-
-        Not sooner than a provider asks that is slowing us down: the draw may fall on it again.
-        """
+        """Hand over; a definite "not now" is tried again soon, elsewhere while this one asks for rest."""
         answer = self._route.send(message, now)
-        if isinstance(answer, Retry) and not answer.slower:
-            return Retry(min(answer.after, SOON), answer.code)
-        return answer
+        if not isinstance(answer, Retry):
+            return answer
+        if answer.slower:
+            self._rests_until = stopwatch() + answer.after
+        return Retry(min(answer.after, SOON), answer.code, slower=answer.slower)
+
+    @property
+    def rests(self) -> bool:
+        """Whether the provider asked for fewer messages and the time it named is not over."""
+        return stopwatch() < self._rests_until
 
     def look_up(self, message: Message, since: datetime, taken: frozenset[str]) -> LookUp:
         """Ask this provider, who was meant to send it."""
@@ -59,8 +65,10 @@ class Weighted:
         return tuple(self._parts.values())
 
     def pick(self) -> Route:
-        """Draw the route of the next batch."""
-        return self._parts[draw(self._weigh(list(self._parts)))]
+        """Draw the route of the next batch, among those that do not rest unless all do."""
+        shares = self._weigh(list(self._parts))
+        awake = {name: share for name, share in shares.items() if share and not self._parts[name].rests}
+        return self._parts[draw(awake or shares)]
 
     def close(self) -> None:
         """Let go of every route's connections."""
