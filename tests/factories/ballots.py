@@ -21,6 +21,9 @@ from union.ballots.crypto import (
     read_tally,
 )
 from union.ballots.crypto import ceremony as steps
+from union.ballots.crypto.canonical import compact, sha256_base64
+from union.ballots.crypto.credentials import secret_of
+from union.ballots.crypto.proofs import prove_knowledge
 from union.ballots.models import Ballot
 from union.ballots.service import board, counting, keys, mixing
 from union.core.actor import SYSTEM, Role
@@ -299,6 +302,18 @@ def seal(session, hand, voter, choices):
     return make_ballot(
         election_of(session, hand), hand.credentials[voter], choices, secrets.randbelow
     ).decode()
+
+
+def resigned(election: Election, text: str, credential: str) -> str:
+    """Return the same answers, signed anew under a credential."""
+    record = json.loads(text)
+    del record["signature"]
+    secret = secret_of(election.group, election.uuid, credential)
+    record["credential"] = str(election.group.gpow(secret))
+    signed = sha256_base64(compact(record))
+    proof = prove_knowledge(election.group, secret, f"sig|{signed}|", secrets.randbelow)
+    record["signature"] = {"hash": signed, "proof": proof.json()}
+    return compact(record).decode()
 
 
 def vote(session, hand, voter, choices, now):

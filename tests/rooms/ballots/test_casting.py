@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from tests.factories import ballots as make
 from tests.factories.members import make_member
 from union.ballots import queries, service
-from union.ballots.crypto import Election, make_credential, make_key, public_of
+from union.ballots.crypto import make_credential, make_key, public_of
 from union.ballots.crypto.ballot import make_ballot as seal_by_hand
 from union.ballots.models import (
     BoardRecord,
@@ -128,24 +128,8 @@ def test_copied_under_another_credential(session, now, hand):
     with make.at_database_time(now):
         cast(session, hand, victim, text, now)
     election = make.election_of(session, hand)
-    copy = resigned(election, text, hand.credentials[thief])
+    copy = make.resigned(election, text, hand.credentials[thief])
     refused(session, hand, thief, copy, now, "ballot-choice-proof")
-
-
-def resigned(election: Election, text: str, credential: str) -> str:
-    """The same answers, signed under another credential."""
-    from union.ballots.crypto.canonical import compact, sha256_base64
-    from union.ballots.crypto.credentials import secret_of
-    from union.ballots.crypto.proofs import prove_knowledge
-
-    record = json.loads(text)
-    del record["signature"]
-    secret = secret_of(election.group, election.uuid, credential)
-    record["credential"] = str(election.group.gpow(secret))
-    signed = sha256_base64(compact(record))
-    proof = prove_knowledge(election.group, secret, f"sig|{signed}|", secrets.randbelow)
-    record["signature"] = {"hash": signed, "proof": proof.json()}
-    return compact(record).decode()
 
 
 def test_a_ciphertext_twice_on_one_board(session, now, hand):
@@ -154,7 +138,7 @@ def test_a_ciphertext_twice_on_one_board(session, now, hand):
     text = make.seal(session, hand, voter, YES)
     with make.at_database_time(now):
         cast(session, hand, voter, text, now)
-    again = resigned(make.election_of(session, hand), text, hand.credentials[voter])
+    again = make.resigned(make.election_of(session, hand), text, hand.credentials[voter])
     assert again != text
     refused(session, hand, voter, again, now, "ballot-repeated")
 

@@ -85,3 +85,33 @@ def test_votes_together_are_decided_one_after_the_other(session, now):
     assert [a.height, b.height] == [1, 2]
     session.flush()
     assert queries.head(session, hand.slug).height == 2
+
+
+def test_of_two_votes_of_one_voter_that_come_together_the_later_counts(session, now):
+    hand = make.make_open_ballot(session, now, voters=2)
+    voter, other = hand.voters
+    texts = [make.seal(session, hand, voter, [choice]) for choice in ([1, 0, 0], [0, 1, 0])]
+    texts.append(make.seal(session, hand, other, [[0, 0, 1]]))
+    votes = [
+        service.Vote(make.actor(session, who), text)
+        for who, text in zip((voter, voter, other), texts, strict=True)
+    ]
+    with make.at_database_time(now):
+        answers = service.cast_all(session, slug=hand.slug, votes=votes, now=now, signer=make.SIGNER)
+    assert [answer.height for answer in answers] == [1, 2, 3]
+    make.close(session, hand)
+    make.decrypt(session, hand, hand.closes_at)
+    assert make.row(session, hand).counts == [[0, 1, 1]]
+
+
+def test_a_ciphertext_that_comes_twice_together_is_taken_once(session, now):
+    """Answers signed anew are refused beside the first ones, as if those stood on the board already."""
+    hand = make.make_open_ballot(session, now, voters=1)
+    (voter,) = hand.voters
+    text = make.seal(session, hand, voter, [[1, 0, 0]])
+    again = make.resigned(make.election_of(session, hand), text, hand.credentials[voter])
+    votes = [service.Vote(make.actor(session, voter), one) for one in (text, again)]
+    with make.at_database_time(now):
+        first, second = service.cast_all(session, slug=hand.slug, votes=votes, now=now, signer=make.SIGNER)
+    assert first.height == 1
+    assert second.code == "ballot-repeated"
