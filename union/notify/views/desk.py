@@ -14,6 +14,7 @@ from union.notify import queries, words
 from union.notify.forms import ReplyForm
 from union.notify.rules.kinds import Channel, State
 from union.notify.service import desk as organizers
+from union.notify.titles import title_of
 from union.notify.views.common import blueprint, ref_of, settings
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext
@@ -67,10 +68,12 @@ def desk_message(outbox_id: int) -> ResponseReturnValue:
         found = queries.message(
             session, outbox_id, union_name=settings().union_name, secrets=settings().development
         )
+        subject = queries.subjects(session, [found.row.ref])[found.row.ref]
     form = ReplyForm(sender=found.to) if _played() and found.row.channel is Channel.SMS and found.to else None
     return render_template(
-        "notify/message.html", message=found, tags=words.TAGS, states=words.STATES, form=form
-    )
+        "notify/message.html", message=found, subject=subject, occasion=title_of(found.template),
+        tags=words.TAGS, states=words.STATES, form=form,
+    )  # fmt: skip
 
 
 @blueprint.post("/desk/reply")
