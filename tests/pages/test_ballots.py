@@ -269,7 +269,9 @@ def test_questions_are_added_and_removed_with_all_that_was_typed(client, organiz
     assert shown(page, "asks") == "decision,approval"
     assert shown(page, "q1_question") == "Whom do you trust?"
     assert shown(page, "q0_question") == ""
-    assert 'value="decision">' not in page.split("Add a question")[1].split("</form>")[0]  # one question decides
+    assert (
+        'value="decision">' not in page.split("Add a question")[1].split("</form>")[0]
+    )  # one question decides
     two = {**typed, "asks": "approval,ranking", "q1_question": "Which first?", "q1_answers": "x\ny"}
     page = client.post("/ballots/new", data={**two, "remove": "0"}).get_data(as_text=True)
     assert shown(page, "asks") == "ranking"

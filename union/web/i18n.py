@@ -121,4 +121,5 @@ def install(app: Flask) -> None:
             query = urlencode({**request.args, "lang": other})
             links.append((other, name, f"{request.path}?{query}", other == code))
         here = request.full_path.rstrip("?")
-        return {"language": code, "language_links": links, "language_typed": g.get("typed"), "language_typed_to": here}
+        sent = {"language_typed": g.get("typed"), "language_typed_to": here}
+        return {"language": code, "language_links": links, **sent}
