@@ -121,7 +121,7 @@ class Ways(Protocol):
         """Every route there is."""
         ...
 
-    def pick(self) -> "Route":
+    def pick(self, now: datetime) -> "Route":
         """Return the route of the next batch; its name is written down as provider with the claim."""
         ...
 
@@ -168,6 +168,7 @@ class Single:
         """Itself."""
         return (cast("Route", self),)
 
-    def pick(self) -> "Route":
+    def pick(self, now: datetime) -> "Route":
         """Itself."""
+        del now
         return cast("Route", self)

@@ -5,9 +5,8 @@ answer was lost is looked up there and never given to the other. No database: th
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
-from union.core.clock import stopwatch
 from union.notify.channels.base import Answer, LookUp, Message, Retry, Route, Single
 from union.notify.rules.balance import draw
 from union.notify.rules.kinds import Channel
@@ -24,7 +23,7 @@ class Elsewhere(Single):
         self.name = route.name
         self.channel = route.channel
         self.callers = route.callers
-        self._rests_until = 0.0
+        self._rests_until = datetime.min.replace(tzinfo=UTC)
 
     def send(self, message: Message, now: datetime) -> Answer:
         """Hand over; a definite "not now" is tried again soon, elsewhere while this one asks for rest."""
@@ -32,13 +31,12 @@ class Elsewhere(Single):
         if not isinstance(answer, Retry):
             return answer
         if answer.slower:
-            self._rests_until = stopwatch() + answer.after
+            self._rests_until = now + timedelta(seconds=answer.after)
         return Retry(min(answer.after, SOON), answer.code, slower=answer.slower)
 
-    @property
-    def rests(self) -> bool:
-        """Whether the provider asked for fewer messages and the time it named is not over."""
-        return stopwatch() < self._rests_until
+    def rests(self, now: datetime) -> bool:
+        """Tell whether the provider asked for fewer messages and the time it named is not over."""
+        return now < self._rests_until
 
     def look_up(self, message: Message, since: datetime, taken: frozenset[str]) -> LookUp:
         """Ask this provider, who was meant to send it."""
@@ -64,10 +62,10 @@ class Weighted:
         """The routes it draws from."""
         return tuple(self._parts.values())
 
-    def pick(self) -> Route:
+    def pick(self, now: datetime) -> Route:
         """Draw the route of the next batch, among those that do not rest unless all do."""
         shares = self._weigh(list(self._parts))
-        awake = {name: share for name, share in shares.items() if share and not self._parts[name].rests}
+        awake = {name: share for name, share in shares.items() if share and not self._parts[name].rests(now)}
         return self._parts[draw(awake or shares)]
 
     def close(self) -> None:
