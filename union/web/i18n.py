@@ -24,6 +24,11 @@ def switching() -> bool:
     return bool(g.get("switching", False))
 
 
+def take_along(field: str, value: str) -> None:
+    """Let a changed language take along `value` instead of what was sent in a field: the rest is done."""
+    g.typed = [(name, value if name == field else sent) for name, sent in g.get("typed", ())]
+
+
 def language() -> str:
     """Return the language of the current request."""
     if "language" not in g:

@@ -20,7 +20,7 @@ from union.core.errors import UnionError
 from union.core.permissions import Permission
 from union.web import figures
 from union.web.guards import current_actor, require
-from union.web.i18n import gettext, ngettext
+from union.web.i18n import gettext, ngettext, take_along
 
 
 @blueprint.get("/campaigns/<slug>/signatures")
@@ -97,6 +97,7 @@ def paper(slug: str) -> ResponseReturnValue:
                 flash(told, "ok")
                 return redirect(url_for("campaigns.paper", slug=slug), 303)
             form.lines.data = "\n".join(one.line.text for one in refused)
+            take_along(form.lines.name, form.lines.data)
             flash(told, "ok" if asked else "neutral")
     status = 422 if form.errors or refused else 200
     page = render_template(
