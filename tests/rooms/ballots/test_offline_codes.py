@@ -134,7 +134,7 @@ def test_a_file_that_does_not_hold_is_refused_by_name(session, now):
     points = list(public.points)
     wrong = {
         "credentials-distinct": changed(public, credentials=[points[0], *points[:4]]),
-        "published order": changed(public, credentials=points[::-1]),
+        "credentials-order": changed(public, credentials=points[::-1]),
         "4 credentials for 5": changed(public, credentials=points[:4]),
         "point-form": changed(public, credentials=["zz", *points[1:]]),
         "weighs": changed(public, credentials=[f"{points[0]},2", *points[1:]]),
