@@ -10,6 +10,8 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 
+from union.web.i18n import SWITCH
+
 TIMEOUT = 60
 Facts = Mapping[str, str | list[str]]
 FIRST_HOME = int(ipaddress.ip_address("127.1.0.1"))
@@ -61,6 +63,8 @@ class Page(HTMLParser):
             self._in_h1 = True
         elif "data-csrf" in a:
             self.token = a["data-csrf"]
+        elif tag == "button" and a.get("name") == SWITCH:
+            self.forms.pop()  # it sends what this page answered once more, only to see it in another language
         elif tag == "form":
             self.forms.append(Filled(a.get("action", ""), a.get("method", "get").lower()))
         elif self.forms:
