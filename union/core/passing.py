@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import event
@@ -61,7 +62,17 @@ class KeyFolder:
 
     def remove_after(self, session: Session, name: str) -> None:
         """Forget a key once the transaction of `session` is committed, and not where it is rolled back."""
-        event.listen(session, "after_commit", lambda _session: self.remove(name), once=True)
+        waiting = [name]
+
+        def ended(of: Session, *, kept: bool) -> None:
+            if of.in_nested_transaction():
+                return  # a savepoint decides nothing
+            if kept and waiting:
+                self.remove(name)
+            waiting.clear()
+
+        event.listen(session, "after_commit", partial(ended, kept=True))
+        event.listen(session, "after_rollback", partial(ended, kept=False))
 
     def sweep(self, wanted: Collection[str], now: datetime) -> int:
         """Forget every key whose name is not wanted and that is older than GRACE; return how many."""
