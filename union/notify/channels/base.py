@@ -121,7 +121,7 @@ class Ways(Protocol):
         """Every route there is."""
         ...
 
-    def pick(self, now: datetime) -> "Route":
+    def pick(self, clock: Callable[[], datetime]) -> "Route":
         """Return the route of the next batch; its name is written down as provider with the claim."""
         ...
 
@@ -168,7 +168,7 @@ class Single:
         """Itself."""
         return (cast("Route", self),)
 
-    def pick(self, now: datetime) -> "Route":
+    def pick(self, clock: Callable[[], datetime]) -> "Route":
         """Itself."""
-        del now
+        del clock
         return cast("Route", self)

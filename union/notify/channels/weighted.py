@@ -62,9 +62,9 @@ class Weighted:
         """The routes it draws from."""
         return tuple(self._parts.values())
 
-    def pick(self, now: datetime) -> Route:
+    def pick(self, clock: Callable[[], datetime]) -> Route:
         """Draw the route of the next batch, among those that do not rest unless all do."""
-        shares = self._weigh(list(self._parts))
+        shares, now = self._weigh(list(self._parts)), clock()
         awake = {name: share for name, share in shares.items() if share and not self._parts[name].rests(now)}
         return self._parts[draw(awake or shares)]
 

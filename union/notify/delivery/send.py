@@ -128,7 +128,7 @@ class _Drain:
         with ThreadPoolExecutor(self._ways.callers, thread_name_prefix=self._ways.name) as pool:
             try:
                 while True:
-                    route = self._ways.pick(self._clock())
+                    route = self._ways.pick(self._clock)
                     for group in _groups(self._turn(route, marks), GROUP if isinstance(route, InTurn) else 1):
                         self._work.put((route, group))
                     if not self._out:
