@@ -9,6 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from union.web.i18n import SWITCH
 
@@ -26,7 +27,9 @@ class FromHome(HTTPAdapter):
 
     def __init__(self, home: str) -> None:
         self.home = home
-        super().__init__(pool_maxsize=1)
+        # as a browser does: the server may close a line that lay idle just when it is used again
+        again = Retry(total=2, allowed_methods={"GET"}, backoff_factor=0.1)
+        super().__init__(pool_maxsize=1, max_retries=again)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 - requests' own signature
         """Bind each connection to the home address."""
