@@ -178,7 +178,11 @@ def test_workers_killed_at_random_with_a_lying_provider(here, database, broker, 
     """The fault run with a real scheduler and workers: a child dies, or a whole machine at once."""
     fault_run.lie(twilio)
     env = processes.environment(
-        tmp_path / "w", database, UNION_BROKER_URL=broker.url(), **processes.twilio(twilio, webhook)
+        tmp_path / "w",
+        database,
+        UNION_BROKER_URL=broker.url(),
+        **processes.twilio(twilio, webhook),
+        **processes.HASTY,
     )
 
     def start():
