@@ -64,7 +64,7 @@ def start_web(env: dict[str, str], port: int, *, workers: int = 2, log: IO[bytes
         "--workers",
         str(workers),
         "--threads",
-        "4",
+        "8",
         "--worker-class",
         "gthread",
         "--log-level",

@@ -13,8 +13,8 @@ from union.ballots.receipts import Receipt
 from union.ballots.service import Examined, Refusal, Vote
 from union.core.actor import Actor
 
-PATIENCE = 0.03
-"""Seconds that a turn waits for votes that are still being checked."""
+PATIENCE = 0.2
+"""Seconds that a turn waits at most for votes that are still being checked: some milliseconds each."""
 MOST = 8
 """Votes in one transaction; others wait for the ballot's lock meanwhile."""
 
