@@ -1,6 +1,7 @@
 """Migrations go up, down and up again, and end where the models are: on SQLite and on PostgreSQL."""
 
 import os
+from datetime import date
 from pathlib import Path
 
 import psycopg
@@ -8,7 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import JSON, Boolean, LargeBinary, MetaData, String, Table, create_engine, inspect, text
+from sqlalchemy import JSON, Boolean, Date, LargeBinary, MetaData, String, Table, create_engine, inspect, text
 
 from tests.conftest import POSTGRES
 from union import migrate
@@ -77,6 +78,9 @@ def test_planted_fault_a_column_too_many_is_seen(url):
     assert differences(url) != []
 
 
+FOREIGN_KEYS = "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = 'f'"
+
+
 class TestWhatWasInClear:
     """Version 12 seals what stood in clear, and lets go of what mail servers said."""
 
@@ -91,7 +95,9 @@ class TestWhatWasInClear:
         try:
             with engine.begin() as connection:
                 if engine.dialect.name == "postgresql":
-                    connection.execute(text("SET session_replication_role = replica"))
+                    # nor does a database without that rule: this is about columns
+                    for table, key in connection.execute(text(FOREIGN_KEYS)).all():
+                        connection.execute(text(f'ALTER TABLE {table} DROP CONSTRAINT "{key}"'))
                 for name in {table for table, *_ in [*changed().SEALED, *changed().CODES]}:
                     self.row(connection, name)
         finally:
@@ -106,6 +112,7 @@ class TestWhatWasInClear:
                 f"550 <anna@example.org> {self.SAID}"[:90] if (name, column.name) in changed().CODES
                 else f"{self.SAID} {column.name}" if column.name in told and not isinstance(column.type, LargeBinary)
                 else b"\1" * 32 if isinstance(column.type, LargeBinary)
+                else date(2026, 11, 1) if isinstance(column.type, Date)
                 else True if isinstance(column.type, Boolean)
                 else {} if isinstance(column.type, JSON)
                 else "x" if isinstance(column.type, String)
