@@ -118,6 +118,12 @@ def union_name() -> str:
     return str(current_app.config["SETTINGS"].union_name)
 
 
+def must_be_seated(card: TableCard) -> None:
+    """Let those pass who help, or whose mandate ran out: them the verb tells the day, and what they typed stays."""
+    if card.mandate_ended is None:
+        must_help(card)
+
+
 def must_help(card: TableCard) -> None:
     """Let those pass who do the paperwork of a table: a form that would be refused is not shown either."""
     if not card.helps:
