@@ -51,7 +51,7 @@ def open_ballot(
     if not actor.system and not without_test.keys() <= set(untested):
         raise Conflict(
             msg("These trustees have not tested their keys: %(names)s. Confirm that you open without it."),
-            names=audit.Words(", ".join(without_test.values())),
+            names=", ".join(without_test.values()),
         )
     ballot.rule = extension.frozen(chosen.frozen(), Clause.of(ballot.rule))
     ballot.opened_at = now
@@ -71,7 +71,7 @@ def open_ballot(
         roll=ballot.roll_hash,
         rule=chosen.id,
         rule_hash=extension.fingerprint(ballot.rule),
-        untested=", ".join(without_test.values()),
+        untested=audit.Words(", ".join(without_test.values())),
     )
 
 

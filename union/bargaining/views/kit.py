@@ -119,7 +119,7 @@ def union_name() -> str:
 
 
 def must_be_seated(card: TableCard) -> None:
-    """Let those pass who help, or whose mandate ran out: them the verb tells the day, and what they typed stays."""
+    """Let those pass who help, or whose mandate ran out: the verb tells the day, what they typed stays."""
     if card.mandate_ended is None:
         must_help(card)
 
