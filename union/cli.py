@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from union.core import sealing
 from union.core.errors import UnionError
 from union.core.keyring import BadKeys, make_key
 from union.core.settings import BadSettings, Settings
@@ -106,7 +107,20 @@ def migrate(found: Settings) -> None:
 
     found.require_safe()
     found.keep_private()
+    sealing.install(found.vault())  # some versions seal what was in clear before
     click.echo(f"database at version {upgrade(found.database_url)}")
+
+
+@database.command("what-is-stored")
+@click.pass_obj
+def what_is_stored(found: Settings) -> None:
+    """Say of every table and column what it holds about people, until when: docs/what-is-stored.md."""
+    from union.core.holding import as_markdown  # noqa: PLC0415 - only here
+    from union.migrate import load_models  # noqa: PLC0415 - imports every room's tables
+
+    del found
+    load_models()
+    click.echo(as_markdown(), nl=False)
 
 
 @database.command("version")
@@ -164,13 +178,14 @@ def audit() -> None:
 def audit_verify(found: Settings, *, as_json: bool) -> None:
     """Walk the hash chain; exit 0 only when every entry holds."""
     from union.app import start  # noqa: PLC0415
-    from union.audit.service import Broken, verify  # noqa: PLC0415
+    from union.audit.service import Broken, verify, verify_words  # noqa: PLC0415
     from union.core.db import reading  # noqa: PLC0415
 
     start(found)
     try:
         with reading() as session:
             height = verify(session)
+            verify_words(session)
     except Broken as broken:
         click.echo(json.dumps({"ok": False, "problem": str(broken)}) if as_json else f"BROKEN: {broken}")
         sys.exit(1)

@@ -1,17 +1,20 @@
 """Migrations go up, down and up again, and end where the models are: on SQLite and on PostgreSQL."""
 
 import os
+from datetime import date
+from pathlib import Path
 
 import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect, text
+from alembic.script import ScriptDirectory
+from sqlalchemy import JSON, Boolean, Date, LargeBinary, MetaData, String, Table, create_engine, inspect, text
 
 from tests.conftest import POSTGRES
 from union import migrate
 from union.bench import cluster
-from union.core import db
+from union.core import db, resealing, sealing
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -73,3 +76,105 @@ def test_planted_fault_a_column_too_many_is_seen(url):
         connection.execute(text("ALTER TABLE audit_head ADD COLUMN extra INTEGER"))
     engine.dispose()
     assert differences(url) != []
+
+
+FOREIGN_KEYS = "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = 'f'"
+
+
+class TestWhatWasInClear:
+    """Version 12 seals what stood in clear, and lets go of what mail servers said."""
+
+    SAID = "Anna van Dijk, Damrak 1"
+
+    @pytest.fixture
+    def old(self, url):
+        """A database of the version before, with a row in each table that changes."""
+        migrate.upgrade(url, "0011_safe")
+        # a plain engine does not ask for a row's parents on SQLite
+        engine = create_engine(url) if url.startswith("sqlite") else db.make_engine(url)
+        try:
+            with engine.begin() as connection:
+                if engine.dialect.name == "postgresql":
+                    # nor does a database without that rule: this is about columns
+                    for table, key in connection.execute(text(FOREIGN_KEYS)).all():
+                        connection.execute(text(f'ALTER TABLE {table} DROP CONSTRAINT "{key}"'))
+                for name in {table for table, *_ in [*changed().SEALED, *changed().CODES]}:
+                    self.row(connection, name)
+        finally:
+            engine.dispose()
+        return url
+
+    def row(self, connection, name):
+        table = Table(name, MetaData(), autoload_with=connection, resolve_fks=False)
+        told = {column for _, column, *_ in [*changed().SEALED, *changed().CODES]}
+        values = {
+            column.name: (
+                f"550 <anna@example.org> {self.SAID}"[:90] if (name, column.name) in changed().CODES
+                else f"{self.SAID} {column.name}" if column.name in told and not isinstance(column.type, LargeBinary)
+                else b"\1" * 32 if isinstance(column.type, LargeBinary)
+                else date(2026, 11, 1) if isinstance(column.type, Date)
+                else True if isinstance(column.type, Boolean)
+                else {} if isinstance(column.type, JSON)
+                else "x" if isinstance(column.type, String)
+                else 1
+            )
+            for column in table.columns
+        }  # fmt: skip
+        connection.execute(table.insert().values(values))
+
+    def told(self, url):
+        """Every value of the columns that changed, as it is stored."""
+        engine = db.make_engine(url)
+        with engine.connect() as connection:
+            found = {
+                (table, column): connection.execute(text(f'SELECT "{column}" FROM {table}')).scalar_one()
+                for table, column, *_ in [*changed().SEALED, *changed().CODES]
+            }
+        engine.dispose()
+        return found
+
+    def test_up_seals_and_down_opens(self, old):
+        before = self.told(old)
+        assert all(self.SAID in value for value in before.values())
+        migrate.upgrade(old)
+        after = self.told(old)
+        for table, column, _ in changed().SEALED:
+            opened = sealing.vault().open(bytes(after[table, column]), f"{table}.{column}")
+            assert opened == before[table, column], (table, column)
+        for table, column in changed().CODES:
+            assert after[table, column] == "refused"
+        migrate.downgrade(old, "0011_safe")
+        assert {k: v for k, v in self.told(old).items() if k not in changed().CODES} == {
+            k: v for k, v in before.items() if k not in changed().CODES
+        }
+
+    def test_nothing_of_it_is_left_on_the_disk(self, old):
+        migrate.upgrade(old)
+        said = self.SAID.encode()
+        if old.startswith("sqlite"):
+            engine = db.make_engine(old)
+            assert db.fold_log(engine)
+            engine.dispose()
+            file = Path(old.removeprefix("sqlite:///"))
+            assert said not in file.read_bytes()
+            return
+        engine = db.make_engine(old)
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("CHECKPOINT"))
+            folder = Path(connection.execute(text("SHOW data_directory")).scalar_one())
+            number = connection.execute(
+                text("SELECT oid FROM pg_database WHERE datname = current_database()")
+            ).scalar_one()
+        engine.dispose()
+        files = [path for path in (folder / "base" / str(number)).iterdir() if path.is_file()]
+        assert len(files) > 100
+        assert [path.name for path in files if said in path.read_bytes()] == []
+
+    def test_every_sealed_column_is_one_that_a_change_of_keys_finds(self):
+        found = {column.purpose for column in resealing.sealed_columns()}
+        assert {f"{table}.{column}" for table, column, _ in changed().SEALED} <= found
+
+
+def changed():
+    """The script of version 12."""
+    return ScriptDirectory(str(migrate.SCRIPTS)).get_revision("0012_safe").module

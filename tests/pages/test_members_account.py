@@ -130,10 +130,12 @@ def test_leaving_and_erasing_ask_first(client, as_):
 
 
 def test_the_whole_file(client, as_):
-    as_(email="anna@example.org")
-    answer = client.get("/account/file.json")
-    assert answer.json["email"] == "anna@example.org"
+    me = as_(email="anna@example.org")
+    answer = client.get("/account/everything.json")
+    assert answer.json["member"] == me
+    assert answer.json["kept"]["member"]["rows"][0]["email"] == "anna@example.org"
     assert "attachment" in answer.headers["Content-Disposition"]
+    assert "/account/everything.json" in client.get("/account").text
 
 
 def test_vouching(client, as_, app, sign_in):

@@ -85,8 +85,8 @@ def table(session, side, n):
         "meeting_id": plant(session, Meeting, table_id=at, state="planned", zone="UTC").id,
         "deadline_id": plant(session, TableDeadline, table_id=at, state="open", zone="UTC").id,
         "clause_id": plant(session, TableClause, table_id=at).id,
-        "offer": plant(session, Offer, table_id=at, number=1, side="platform", state="made").number,
-        "page_id": plant(session, TermsPage, table_id=at, url="https://rijder.example", state="watched").id,
+        "offer": plant(session, Offer, table_id=at, number=1, side="platform", state="standing").number,
+        "page_id": plant(session, TermsPage, table_id=at, url="https://rijder.example", state="ok").id,
     }
     agreed = bargaining.make_agreement(session, slug, sitter)
     row = bargaining.agreement_of(session, agreed)

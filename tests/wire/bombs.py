@@ -70,6 +70,10 @@ def files():
         "zeros": bytes(MB),
         "huge numbers": b"member,weight\na," + b"9" * (MB // 2) + b"\nb,1e999999999\n",
         "deep": b"[" * (MB // 2),
+        "a million columns": b"name,email" + b",c" * 1_000_000 + b"\n" + b"Anna,a@example.org" + b",1" * 10,
+        "a row of a million": b"name,email\nAnna,a@example.org" + b",1" * 1_000_000,
+        "half characters": b"name,email\n" + b"\xed\xa0\x80" * (MB // 4),
+        "a zip that says 1 GB": zipped(["register.csv"], MB)[:-14] + b"\xff\xff\xff\x3f" * 3,
     }
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from union.actions.rules.states import Choice, FiringState, Kind, Mark, Mode, State, VoteState
 from union.core.db import Base, Instant
+from union.core.holding import HASHED, INSIDE, NOTHING, Erased, Kept
 
 
 def _words(names: type[StrEnum], length: int) -> Enum:
@@ -34,18 +35,19 @@ class Action(Base):
     """
 
     __tablename__ = "action"
+    __kept__ = Kept("until the action ends", Erased.NOBODYS)
     __table_args__ = (CheckConstraint("confirmed_by <> armed_by", name="two_organizers"),)
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True)
     slug: Mapped[str] = mapped_column(String(70), unique=True)
     campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id"), index=True)
     kind: Mapped[Kind] = mapped_column(_words(Kind, 20))
-    title: Mapped[str] = mapped_column(String(120))
-    summary: Mapped[str] = mapped_column(Text)
-    targets: Mapped[list[str]] = mapped_column(JSON)
-    before: Mapped[list[str]] = mapped_column(JSON)
-    steps: Mapped[list[str]] = mapped_column(JSON)
-    escalation: Mapped[str] = mapped_column(Text, default="")
+    title: Mapped[str] = mapped_column(String(120), info=INSIDE)
+    summary: Mapped[str] = mapped_column(Text, info=INSIDE)
+    targets: Mapped[list[str]] = mapped_column(JSON, info=INSIDE)
+    before: Mapped[list[str]] = mapped_column(JSON, info=INSIDE)
+    steps: Mapped[list[str]] = mapped_column(JSON, info=INSIDE)
+    escalation: Mapped[str] = mapped_column(Text, default="", info=INSIDE)
     announced: Mapped[bool] = mapped_column(default=False)
     mode: Mapped[Mode] = mapped_column(_words(Mode, 12))
     zone: Mapped[str] = mapped_column(String(60))
@@ -57,15 +59,15 @@ class Action(Base):
     go_no_go_at: Mapped[datetime] = mapped_column(Instant)
     floor: Mapped[int]
     to_act: Mapped[int]
-    sms_route: Mapped[str] = mapped_column(String(20))
-    place: Mapped[str] = mapped_column(String(8), default="")
+    sms_route: Mapped[str] = mapped_column(String(20), info=NOTHING)
+    place: Mapped[str] = mapped_column(String(8), default="", info=NOTHING)
     chapter_slug: Mapped[str] = mapped_column(String(60), default="")
     state: Mapped[State] = mapped_column(_words(State, 12), index=True)
     version: Mapped[int] = mapped_column(default=1)
     created_by: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(Instant)
-    mandate_ballot: Mapped[str | None] = mapped_column(String(80))
-    mandate_rule: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    mandate_ballot: Mapped[str | None] = mapped_column(String(80), info=NOTHING)
+    mandate_rule: Mapped[dict[str, Any] | None] = mapped_column(JSON, info=NOTHING)
     mandate_expires_at: Mapped[datetime | None] = mapped_column(Instant)
     notice_given_at: Mapped[datetime | None] = mapped_column(Instant)
     armed_by: Mapped[str | None] = mapped_column(String(20))
@@ -76,12 +78,12 @@ class Action(Base):
     cleared_at: Mapped[datetime | None] = mapped_column(Instant)
     fired_at: Mapped[datetime | None] = mapped_column(Instant)
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
-    reason: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    reason: Mapped[dict[str, Any] | None] = mapped_column(JSON, info=INSIDE)
     show_delay: Mapped[int] = mapped_column(default=0)
     shown_at: Mapped[datetime | None] = mapped_column(Instant)
     chase_every: Mapped[int] = mapped_column(default=0)
-    meeting_code: Mapped[str] = mapped_column(String(12))
-    checkin_key: Mapped[bytes | None] = mapped_column(LargeBinary)
+    meeting_code: Mapped[str] = mapped_column(String(12), info=HASHED)
+    checkin_key: Mapped[bytes | None] = mapped_column(LargeBinary, info=HASHED)
 
 
 class ActionZoneFiring(Base):
@@ -115,9 +117,9 @@ class ActionVote(Base):
 
     action_id: Mapped[str] = mapped_column(ForeignKey("action.id"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    title: Mapped[str] = mapped_column(String(120))
-    question: Mapped[str] = mapped_column(String(300))
-    steps: Mapped[list[str]] = mapped_column(JSON)
+    title: Mapped[str] = mapped_column(String(120), info=INSIDE)
+    question: Mapped[str] = mapped_column(String(300), info=INSIDE)
+    steps: Mapped[list[str]] = mapped_column(JSON, info=INSIDE)
     more: Mapped[int | None]
     after: Mapped[int]
     window: Mapped[int]
@@ -133,6 +135,7 @@ class ActionChoice(Base):
     """What a member said about taking part in a version of an action; wiped after the debrief."""
 
     __tablename__ = "action_choice"
+    __kept__ = Kept("thirty days after the action", Erased.STAYS)
 
     action_id: Mapped[str] = mapped_column(ForeignKey("action.id"), primary_key=True)
     member_id: Mapped[str] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), primary_key=True)
@@ -180,11 +183,14 @@ class CheckinOnce(Base):
     """
 
     __tablename__ = "checkin_once"
+    __kept__ = Kept(
+        "until the action ends", Erased.NOBODYS, why_not="scrambled: even we cannot tell which is yours"
+    )
     __table_args__ = ({"sqlite_with_rowid": False},)
 
     action_id: Mapped[str] = mapped_column(ForeignKey("action.id"), primary_key=True)
     mark: Mapped[Mark] = mapped_column(_words(Mark, 4), primary_key=True)
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True, info=HASHED)
 
 
 class Debrief(Base):
@@ -203,11 +209,11 @@ class Debrief(Base):
     checked_in: Mapped[int]
     completed: Mapped[int]
     in_time: Mapped[int]
-    by_chapter: Mapped[list[Any]] = mapped_column(JSON)
-    part_by_chapter: Mapped[list[Any]] = mapped_column(JSON, default=list)
-    went_well: Mapped[str] = mapped_column(Text, default="")
-    went_badly: Mapped[str] = mapped_column(Text, default="")
-    learn: Mapped[str] = mapped_column(Text, default="")
+    by_chapter: Mapped[list[Any]] = mapped_column(JSON, info=NOTHING)
+    part_by_chapter: Mapped[list[Any]] = mapped_column(JSON, default=list, info=NOTHING)
+    went_well: Mapped[str] = mapped_column(Text, default="", info=INSIDE)
+    went_badly: Mapped[str] = mapped_column(Text, default="", info=INSIDE)
+    learn: Mapped[str] = mapped_column(Text, default="", info=INSIDE)
     published: Mapped[bool] = mapped_column(default=False)
     written_by: Mapped[str | None] = mapped_column(String(20))
     written_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -219,5 +225,5 @@ class RetaliationReport(Base):
     __tablename__ = "retaliation_report"
 
     action_id: Mapped[str] = mapped_column(ForeignKey("action.id"), primary_key=True)
-    sort: Mapped[str] = mapped_column(String(20), primary_key=True)
+    sort: Mapped[str] = mapped_column(String(20), primary_key=True, info=NOTHING)
     count: Mapped[int] = mapped_column(default=0)

@@ -1,11 +1,12 @@
 """The log as pages read it."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from union.audit.models import AuditEntry
 
@@ -32,7 +33,9 @@ def newest(
     limit: int = 50,
 ) -> list[Entry]:
     """Return entries, newest first, below height `before`."""
-    query = select(AuditEntry).order_by(AuditEntry.height.desc()).limit(limit)
+    query = (
+        select(AuditEntry).options(undefer(AuditEntry.words)).order_by(AuditEntry.height.desc()).limit(limit)
+    )
     if before is not None:
         query = query.where(AuditEntry.height < before)
     if subject:
@@ -40,5 +43,13 @@ def newest(
     if act:
         query = query.where(AuditEntry.act == act)
     return [
-        Entry(e.height, e.at, e.actor_id, e.act, e.subject, e.facts, e.hash) for e in session.scalars(query)
+        Entry(e.height, e.at, e.actor_id, e.act, e.subject, _facts(e), e.hash) for e in session.scalars(query)
     ]
+
+
+def _facts(entry: AuditEntry) -> dict[str, Any]:
+    """Return the facts with the words that were sealed in the place of their fingerprint."""
+    if entry.words is None:
+        return entry.facts
+    said: dict[str, Any] = json.loads(entry.words)[1]
+    return {name: fact for name, fact in entry.facts.items() if name != "words"} | said

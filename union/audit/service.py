@@ -5,6 +5,7 @@ Private acts (a vote, a pledge's minimum, a check-in) are never recorded with a 
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -19,13 +20,24 @@ from union.core.db import to_microseconds
 GENESIS = "0" * 64
 
 
+class Words(str):
+    """What a person wrote, as one of an entry's facts: sealed, and bound to the chain by a fingerprint."""
+
+    __slots__ = ()
+
+
 def record(
     session: Session, *, actor: Actor, now: datetime, act: str, subject: str, **facts: str | int | bool | None
 ) -> str:
     """Append one entry in the caller's transaction and return its hash.
 
-    act: "room.verb"; subject: "kind/slug". Facts hold no contact data, no choice, no private minimum.
+    act: "room.verb"; subject: "kind/slug". Facts hold no contact data, no choice, no private minimum; what
+    somebody wrote in a field is given as `Words`.
     """
+    said = {name: fact for name, fact in facts.items() if isinstance(fact, Words)}
+    words = json.dumps([secrets.token_hex(16), said]) if said else None
+    if words:
+        facts = {name: fact for name, fact in facts.items() if name not in said} | {"words": _print_of(words)}
     head = _locked_head(session)
     parent = head.hash or GENESIS
     entry = AuditEntry(
@@ -35,6 +47,7 @@ def record(
         act=act,
         subject=subject,
         facts=facts,
+        words=words,
         parent=parent,
         hash="",
     )
@@ -63,6 +76,11 @@ def digest(entry: AuditEntry) -> str:
         sort_keys=True,
     )
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _print_of(words: str) -> str:
+    """Return the SHA-256 (hex) of words; the random part in them keeps short ones from being guessed."""
+    return hashlib.sha256(words.encode()).hexdigest()
 
 
 def _locked_head(session: Session) -> AuditHead:
@@ -101,6 +119,21 @@ def verify(session: Session) -> int:
         msg = f"the head does not match entry {height}: newer entries were taken out"
         raise Broken(msg)
     return height
+
+
+def verify_words(session: Session) -> int:
+    """Open all sealed words and return how many are those that were written; raises Broken.
+
+    Words may have been forgotten, never exchanged. Needs the data key, which the chain does not.
+    """
+    kept = select(AuditEntry.height, AuditEntry.facts, AuditEntry.words).where(AuditEntry.words.is_not(None))
+    held = 0
+    for height, facts, words in session.execute(kept.execution_options(yield_per=500)):
+        if words is None or facts.get("words") != _print_of(words):
+            msg = f"the words of entry {height} were altered"
+            raise Broken(msg)
+        held += 1
+    return held
 
 
 def _entries(session: Session) -> Iterable[AuditEntry]:

@@ -11,6 +11,7 @@ from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, Text, Uniqu
 from sqlalchemy.orm import Mapped, mapped_column
 
 from union.core.db import Base, BigId, Instant, SealedText
+from union.core.holding import HASHED, INSIDE, MEMBER, NOTHING, PUBLIC, Erased, Kept
 from union.core.ids import new_id
 
 # The column a private minimum is sealed for.
@@ -27,20 +28,20 @@ class Campaign(Base):
     platform_slug: Mapped[str] = mapped_column(ForeignKey("platform.slug"), index=True)
     kind: Mapped[str] = mapped_column(String(12), default="action")
     stage: Mapped[str] = mapped_column(String(20))
-    title: Mapped[str] = mapped_column(String(80))
-    demand: Mapped[str] = mapped_column(String(200))
-    summary: Mapped[str] = mapped_column(Text)
-    reasons: Mapped[str] = mapped_column(Text, default="")
+    title: Mapped[str] = mapped_column(String(80), info=PUBLIC)
+    demand: Mapped[str] = mapped_column(String(200), info=PUBLIC)
+    summary: Mapped[str] = mapped_column(Text, info=PUBLIC)
+    reasons: Mapped[str] = mapped_column(Text, default="", info=PUBLIC)
     zone: Mapped[str] = mapped_column(String(64))
 
     # People the campaign is about; frozen at publication, because shares in pledges are shares of it.
     unit: Mapped[int]
     goal: Mapped[int]
     threshold: Mapped[int]
-    pledge_text: Mapped[str] = mapped_column(Text)
+    pledge_text: Mapped[str] = mapped_column(Text, info=PUBLIC)
     # The very bytes that were hashed at publication: what members pledge on.
-    wording: Mapped[bytes | None] = mapped_column(LargeBinary)
-    pledge_hash: Mapped[str | None] = mapped_column(String(64))
+    wording: Mapped[bytes | None] = mapped_column(LargeBinary, info=PUBLIC)
+    pledge_hash: Mapped[str | None] = mapped_column(String(64), info=PUBLIC)
     pledge_deadline: Mapped[datetime] = mapped_column(Instant)
     debate_until: Mapped[datetime | None] = mapped_column(Instant)
 
@@ -68,12 +69,12 @@ class Campaign(Base):
     # Goes up with every pledge, change and withdrawal: tells whether what was worked out still holds.
     moves: Mapped[int] = mapped_column(default=0)
     # Up to which pledge the outcome of a large round is written; None when every minimum is wiped.
-    outcome_to: Mapped[str | None] = mapped_column(String(20))
+    outcome_to: Mapped[str | None] = mapped_column(String(20), info=NOTHING)
     # Up to which member the outcome of the round was announced; None when everybody was told.
-    announced_to: Mapped[str | None] = mapped_column(String(20))
-    ranking: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    announced_to: Mapped[str | None] = mapped_column(String(20), info=NOTHING)
+    ranking: Mapped[dict[str, Any] | None] = mapped_column(JSON, info=PUBLIC)
     ranking_stale: Mapped[bool] = mapped_column(default=False)
-    priorities: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    priorities: Mapped[dict[str, Any] | None] = mapped_column(JSON, info=PUBLIC)
 
     __table_args__ = (Index("ix_campaign_stage_pledge_deadline", "stage", "pledge_deadline"),)
 
@@ -82,16 +83,17 @@ class Demand(Base):
     """What members ask for. `frozen_hash` binds its words once pledges rest on them."""
 
     __tablename__ = "demand"
+    __kept__ = Kept("as long as the campaign's history", Erased.STAYS)
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
     campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), index=True)
-    author_id: Mapped[str | None] = mapped_column(ForeignKey("member.id", ondelete="SET NULL"))
-    title: Mapped[str] = mapped_column(String(120))
-    text: Mapped[str] = mapped_column(Text)
+    author_id: Mapped[str | None] = mapped_column(ForeignKey("member.id", ondelete="SET NULL"), info=MEMBER)
+    title: Mapped[str] = mapped_column(String(120), info=PUBLIC)
+    text: Mapped[str] = mapped_column(Text, info=PUBLIC)
     version: Mapped[int] = mapped_column(default=1)
     status: Mapped[str] = mapped_column(String(20))
     merged_into: Mapped[str | None] = mapped_column(ForeignKey("demand.id", ondelete="SET NULL"))
-    frozen_hash: Mapped[str | None] = mapped_column(String(64))
+    frozen_hash: Mapped[str | None] = mapped_column(String(64), info=PUBLIC)
     endorsed_count: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -100,16 +102,17 @@ class Amendment(Base):
     """Another wording somebody proposes for a demand, against the version it was written on."""
 
     __tablename__ = "amendment"
+    __kept__ = Kept("as long as the campaign's history", Erased.STAYS)
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
     demand_id: Mapped[str] = mapped_column(ForeignKey("demand.id", ondelete="CASCADE"), index=True)
-    author_id: Mapped[str | None] = mapped_column(ForeignKey("member.id", ondelete="SET NULL"))
+    author_id: Mapped[str | None] = mapped_column(ForeignKey("member.id", ondelete="SET NULL"), info=MEMBER)
     base_version: Mapped[int]
-    base_title: Mapped[str] = mapped_column(String(120))
-    base_text: Mapped[str] = mapped_column(Text)
-    title: Mapped[str] = mapped_column(String(120))
-    text: Mapped[str] = mapped_column(Text)
-    reason: Mapped[str] = mapped_column(Text, default="")
+    base_title: Mapped[str] = mapped_column(String(120), info=PUBLIC)
+    base_text: Mapped[str] = mapped_column(Text, info=PUBLIC)
+    title: Mapped[str] = mapped_column(String(120), info=PUBLIC)
+    text: Mapped[str] = mapped_column(Text, info=PUBLIC)
+    reason: Mapped[str] = mapped_column(Text, default="", info=PUBLIC)
     state: Mapped[str] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(Instant)
 
@@ -123,13 +126,14 @@ class DemandEvent(Base):
     demand_id: Mapped[str] = mapped_column(ForeignKey("demand.id", ondelete="CASCADE"), index=True)
     at: Mapped[datetime] = mapped_column(Instant)
     kind: Mapped[str] = mapped_column(String(20))
-    note: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(Text, default="", info=PUBLIC)
 
 
 class Endorsement(Base):
     """A member stands behind a demand."""
 
     __tablename__ = "endorsement"
+    __kept__ = Kept("as long as the campaign's history", Erased.STAYS)
 
     demand_id: Mapped[str] = mapped_column(ForeignKey("demand.id", ondelete="CASCADE"), primary_key=True)
     member_id: Mapped[str] = mapped_column(
@@ -141,6 +145,7 @@ class DemandRank(Base):
     """Where a member puts a demand in their own order, 1 first."""
 
     __tablename__ = "demand_rank"
+    __kept__ = Kept("as long as the campaign's history", Erased.STAYS)
 
     campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True)
     member_id: Mapped[str] = mapped_column(ForeignKey("member.id", ondelete="CASCADE"), primary_key=True)
@@ -155,6 +160,9 @@ class Pledge(Base):
     """
 
     __tablename__ = "pledge"
+    __kept__ = Kept(
+        "until the campaign is over; the minimum until the deadline", Erased.STAYS, but=("at_least",)
+    )
 
     campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True)
     member_id: Mapped[str] = mapped_column(
@@ -181,8 +189,8 @@ class Mandate(Base):
     expires_at: Mapped[datetime] = mapped_column(Instant)
     must_start_by: Mapped[datetime | None] = mapped_column(Instant)
     used_at: Mapped[datetime | None] = mapped_column(Instant)
-    rule: Mapped[dict[str, Any]] = mapped_column(JSON)
-    counts: Mapped[list[Any]] = mapped_column(JSON)
+    rule: Mapped[dict[str, Any]] = mapped_column(JSON, info=PUBLIC)
+    counts: Mapped[list[Any]] = mapped_column(JSON, info=PUBLIC)
     cast: Mapped[int]
     eligible: Mapped[int]
 
@@ -196,9 +204,9 @@ class CampaignUpdate(Base):
     campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
     at: Mapped[datetime] = mapped_column(Instant)
     kind: Mapped[str] = mapped_column(String(30))
-    title: Mapped[str] = mapped_column(String(120), default="")
-    text: Mapped[str] = mapped_column(Text, default="")
-    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    title: Mapped[str] = mapped_column(String(120), default="", info=PUBLIC)
+    text: Mapped[str] = mapped_column(Text, default="", info=PUBLIC)
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict, info=PUBLIC)
     # News only: which version these words are, since when, and whether they were taken back.
     version: Mapped[int] = mapped_column(default=1)
     edited_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -218,18 +226,23 @@ class UpdateVersion(Base):
     )
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(Instant)
-    title: Mapped[str] = mapped_column(String(120))
-    text: Mapped[str] = mapped_column(Text)
+    title: Mapped[str] = mapped_column(String(120), info=PUBLIC)
+    text: Mapped[str] = mapped_column(Text, info=PUBLIC)
 
 
 class Follower(Base):
     """An address that asked for the campaign's news; it gets some once its owner confirmed it."""
 
     __tablename__ = "campaign_follower"
+    __kept__ = Kept(
+        "until taken off, or a month after the campaign",
+        Erased.NOBODYS,
+        why_not="by address; each mail has a link",
+    )
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
     campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
-    address_key: Mapped[bytes] = mapped_column(LargeBinary(32))
+    address_key: Mapped[bytes] = mapped_column(LargeBinary(32), info=HASHED)
     email: Mapped[str] = mapped_column(SealedText("campaign_follower.email"))
     language: Mapped[str] = mapped_column(String(8))
     confirmed: Mapped[bool] = mapped_column(default=False)
@@ -247,10 +260,15 @@ class Signature(Base):
     """
 
     __tablename__ = "signature"
+    __kept__ = Kept(
+        "a month after the campaign; the public list stays",
+        Erased.NOBODYS,
+        why_not="by address; each mail has a link",
+    )
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
     campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"))
-    address_key: Mapped[bytes | None] = mapped_column(LargeBinary(32))
+    address_key: Mapped[bytes | None] = mapped_column(LargeBinary(32), info=HASHED)
     email: Mapped[str | None] = mapped_column(SealedText("signature.email"))
     name: Mapped[str] = mapped_column(SealedText("signature.name"))
     place: Mapped[str] = mapped_column(SealedText("signature.place"))
@@ -282,10 +300,10 @@ class SignedText(Base):
 
     campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    text: Mapped[str] = mapped_column(Text)
-    wording: Mapped[bytes] = mapped_column(LargeBinary)
+    text: Mapped[str] = mapped_column(Text, info=PUBLIC)
+    wording: Mapped[bytes] = mapped_column(LargeBinary, info=PUBLIC)
     digest: Mapped[str] = mapped_column(String(64))
-    reason: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[str] = mapped_column(Text, default="", info=PUBLIC)
     frozen_at: Mapped[datetime] = mapped_column(Instant)
 
 
@@ -297,8 +315,8 @@ class HandOver(Base):
     id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
     campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), index=True)
     at: Mapped[datetime] = mapped_column(Instant)
-    to_whom: Mapped[str] = mapped_column(String(120))
-    note: Mapped[str] = mapped_column(Text, default="")
+    to_whom: Mapped[str] = mapped_column(String(120), info=PUBLIC)
+    note: Mapped[str] = mapped_column(Text, default="", info=PUBLIC)
     confirmed: Mapped[int]
     version: Mapped[int]
     digest: Mapped[str] = mapped_column(String(64))
@@ -314,7 +332,7 @@ class StructureTest(Base):
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
     campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), index=True)
-    ask: Mapped[str] = mapped_column(String(200))
+    ask: Mapped[str] = mapped_column(String(200), info=INSIDE)
     closes_at: Mapped[datetime] = mapped_column(Instant)
     unit: Mapped[int]
     majority_num: Mapped[int]
@@ -327,6 +345,7 @@ class StructureTestYes(Base):
     """A member would. The chapter is a copy, so that areas can be counted without the register."""
 
     __tablename__ = "structure_test_yes"
+    __kept__ = Kept("as long as the campaign's history", Erased.STAYS)
 
     test_id: Mapped[str] = mapped_column(
         ForeignKey("structure_test.id", ondelete="CASCADE"), primary_key=True

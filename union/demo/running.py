@@ -145,8 +145,8 @@ def run_all(settings: Settings, *, port: int, fresh: bool) -> None:
     settings.keep_private()
     if not (settings.home / NOTE).exists():
         (settings.home / NOTE).write_text("{}")
-    upgrade(settings.database_url)
     start(settings)
+    upgrade(settings.database_url)
     people = fill.ensure(settings, say=click.echo)
     env = environment(settings)
     processes = [start_web(env, port)]

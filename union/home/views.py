@@ -1,6 +1,6 @@
 """The pages above all rooms: front page, what now, console, log, privacy, how to verify, source."""
 
-from flask import Blueprint, Response, current_app, render_template, request
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from union.campaigns.views.common import meter, meter_words
@@ -8,6 +8,7 @@ from union.core.clock import utcnow
 from union.core.db import reading
 from union.core.permissions import Permission
 from union.home import queries, source
+from union.home.own_file import own_file
 from union.web.guards import current_actor, public, require
 
 blueprint = Blueprint("home", __name__, template_folder="templates")
@@ -50,6 +51,18 @@ def audit_log() -> ResponseReturnValue:
     with reading() as session:
         found = queries.audit_page(session, current_actor(), before=before, subject=subject)
     return render_template("home/audit.html", found=found, subject=subject, first=before is None)
+
+
+@blueprint.get("/account/everything.json")
+@require(Permission.ACCOUNT_OWN)
+def everything() -> ResponseReturnValue:
+    """Give the reader a file of all that is kept about them, in every room."""
+    with reading() as session:
+        kept = own_file(session, actor=current_actor(), now=utcnow())
+    answer = jsonify(kept)
+    answer.headers["Content-Disposition"] = 'attachment; filename="everything-about-me.json"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 @blueprint.get("/about")

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from union.core.db import Base, BigId, Instant, SealedText
+from union.core.holding import INSIDE, NOTHING, Erased, Kept
 from union.core.ids import new_id
 
 
@@ -29,8 +30,8 @@ class LedgerAccount(Base):
 
     __tablename__ = "ledger_account"
 
-    code: Mapped[str] = mapped_column(String(10), primary_key=True)
-    name: Mapped[str] = mapped_column(String(80))
+    code: Mapped[str] = mapped_column(String(10), primary_key=True, info=NOTHING)
+    name: Mapped[str] = mapped_column(String(80), info=NOTHING)
     kind: Mapped[str] = mapped_column(String(12))
 
 
@@ -38,11 +39,12 @@ class JournalEntry(Base):
     """One entry, never changed: a mistake is put right by another. ref: what it books, once."""
 
     __tablename__ = "journal_entry"
+    __kept__ = Kept("as long as the law wants books kept", Erased.NOBODYS, why_not="the union's books")
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant)
     booked_on: Mapped[date] = mapped_column(Date, index=True)
-    text: Mapped[str] = mapped_column(String(160))
+    text: Mapped[str] = mapped_column(SealedText("journal_entry.text"))
     ref: Mapped[str | None] = mapped_column(String(80), unique=True)
     made_by: Mapped[str | None] = mapped_column(String(20))
 
@@ -71,12 +73,12 @@ class StrikeFund(Base):
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
     slug: Mapped[str] = mapped_column(String(80), unique=True)
-    title: Mapped[str] = mapped_column(String(120))
-    subject: Mapped[str] = mapped_column(String(120), default="")
+    title: Mapped[str] = mapped_column(String(120), info=INSIDE)
+    subject: Mapped[str] = mapped_column(String(120), default="", info=NOTHING)
     state: Mapped[str] = mapped_column(String(12), index=True)
     zone: Mapped[str] = mapped_column(String(64))
-    rule: Mapped[dict[str, Any]] = mapped_column(JSON)
-    rule_hash: Mapped[str | None] = mapped_column(String(64))
+    rule: Mapped[dict[str, Any]] = mapped_column(JSON, info=INSIDE)
+    rule_hash: Mapped[str | None] = mapped_column(String(64), info=NOTHING)
     claims_until: Mapped[datetime] = mapped_column(Instant)
     created_by: Mapped[str | None] = mapped_column(String(20))
     created_at: Mapped[datetime] = mapped_column(Instant)
@@ -88,6 +90,7 @@ class StrikeClaim(Base):
     """A member's own claim, with the consent it rests on. What is personal is sealed and wiped in the end."""
 
     __tablename__ = "strike_claim"
+    __kept__ = Kept("ninety days after it was paid or refused; the sum stays", Erased.UNLINKED)
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
     fund_id: Mapped[str] = mapped_column(ForeignKey("strike_fund.id"))
@@ -97,7 +100,7 @@ class StrikeClaim(Base):
     reason: Mapped[str | None] = mapped_column(SealedText("strike_claim.reason"))
     payee: Mapped[str | None] = mapped_column(SealedText("strike_claim.payee"))
     iban: Mapped[str | None] = mapped_column(SealedText("strike_claim.iban"))
-    consent_hash: Mapped[str] = mapped_column(String(64))
+    consent_hash: Mapped[str] = mapped_column(String(64), info=NOTHING)
     claimed_at: Mapped[datetime] = mapped_column(Instant)
     decided_at: Mapped[datetime | None] = mapped_column(Instant)
     decided_by: Mapped[str | None] = mapped_column(String(20))

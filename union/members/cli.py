@@ -18,7 +18,7 @@ from union.core.opening import open_database
 from union.core.settings import Settings
 from union.members import queries, service
 from union.members.rules.membership import GRANTABLE, State
-from union.members.rules.register_file import decode
+from union.members.rules.register_file import load
 from union.notify import service as notify
 
 _ROLES = [role.value for role in GRANTABLE]
@@ -74,7 +74,8 @@ def _reader() -> Actor:
 def import_(settings: Settings, file: Path, *, dry_run: bool, skip_bad: bool, confirmed: bool) -> None:
     """Import people from the CSV FILE; ends with status 1, having written nothing, when a row is bad."""
     open_database(settings)
-    text = decode(file.read_bytes())
+    with file.open("rb") as opened:
+        text = load(opened)
     with db.reading() as session:
         plan = service.plan_import(session, actor=SYSTEM, text=text)
     for bad in plan.bad:

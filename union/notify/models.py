@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from union.core.db import Base, BigId, Instant, SealedText
+from union.core.holding import ACTOR, HASHED, INSIDE, NOTHING, Erased, Kept
 
 # Written as an OR, SQLite sees that a query for one of the two states may use the index.
 OPEN = "state = 'sending' OR state = 'unknown'"
@@ -40,8 +41,8 @@ class Wording(Base):
     language: Mapped[str] = mapped_column(String(8))
     channel: Mapped[str] = mapped_column(String(8))
     digest: Mapped[str] = mapped_column(String(32))
-    subject: Mapped[str] = mapped_column(Text)
-    body: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text, info=INSIDE)
+    body: Mapped[str] = mapped_column(Text, info=INSIDE)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
@@ -53,6 +54,7 @@ class Outbox(Base):
     """
 
     __tablename__ = "outbox"
+    __kept__ = Kept("address and words until delivered, and a day", Erased.UNLINKED, but=("sealed",))
     __table_args__ = (
         UniqueConstraint("ref", "kind", "member_id", "channel"),
         # The id breaks ties: all rows of one action are due at one instant.
@@ -90,12 +92,12 @@ class Outbox(Base):
     named: Mapped[bool] = mapped_column(Boolean, server_default=false())
     segments: Mapped[int] = mapped_column(Integer)
     state: Mapped[str] = mapped_column(String(10))
-    error_code: Mapped[str | None] = mapped_column(String(100))
+    error_code: Mapped[str | None] = mapped_column(String(100), info=NOTHING)
     not_before: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     attempts: Mapped[int] = mapped_column(Integer)
     lease_until: Mapped[datetime | None] = mapped_column(Instant)
-    lease_by: Mapped[str | None] = mapped_column(String(80))
+    lease_by: Mapped[str | None] = mapped_column(String(80), info=NOTHING)
     provider: Mapped[str | None] = mapped_column(String(20))
     provider_id: Mapped[str | None] = mapped_column(String(120))
     created_at: Mapped[datetime] = mapped_column(Instant)
@@ -115,7 +117,7 @@ class SendAttempt(Base):
     started_at: Mapped[datetime] = mapped_column(Instant)
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
     provider: Mapped[str | None] = mapped_column(String(20))
-    outcome: Mapped[str | None] = mapped_column(String(100))
+    outcome: Mapped[str | None] = mapped_column(String(100), info=NOTHING)
     provider_id: Mapped[str | None] = mapped_column(String(120))
 
 
@@ -123,11 +125,16 @@ class OptOut(Base):
     """Somebody does not want this list on this channel. By keyed hash, so it survives erasing the member."""
 
     __tablename__ = "opt_out"
+    __kept__ = Kept(
+        "until the address says yes again",
+        Erased.NOBODYS,
+        why_not="by address, not by member: it must hold after you are gone",
+    )
 
     address_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     channel: Mapped[str] = mapped_column(String(8), primary_key=True)
-    mailing: Mapped[str] = mapped_column(String(12), primary_key=True)
-    reason: Mapped[str] = mapped_column(String(40))
+    mailing: Mapped[str] = mapped_column(String(12), primary_key=True, info=NOTHING)
+    reason: Mapped[str] = mapped_column(String(40), info=NOTHING)
     at: Mapped[datetime] = mapped_column(Instant)
 
 
@@ -135,6 +142,7 @@ class InboundMessage(Base):
     """A reply. `handled_at` is None while it waits: for a room's job, or in the organizers' inbox."""
 
     __tablename__ = "inbound_message"
+    __kept__ = Kept("the words a week after somebody dealt with it", Erased.UNLINKED)
     __table_args__ = (
         UniqueConstraint("provider_id"),
         Index("ix_inbound_message_waiting", "keyword", "id",
@@ -149,8 +157,8 @@ class InboundMessage(Base):
     keyword: Mapped[str] = mapped_column(String(10))
     at: Mapped[datetime] = mapped_column(Instant, index=True)
     handled_at: Mapped[datetime | None] = mapped_column(Instant)
-    assigned_to: Mapped[str | None] = mapped_column(String(40))
-    note: Mapped[str] = mapped_column(String(200), default="")
+    assigned_to: Mapped[str | None] = mapped_column(String(40), info=ACTOR)
+    note: Mapped[str] = mapped_column(String(200), default="", info=NOTHING)
 
 
 class Paused(Base):
@@ -159,7 +167,7 @@ class Paused(Base):
     __tablename__ = "paused"
 
     ref: Mapped[str] = mapped_column(String(80), primary_key=True)
-    reason: Mapped[str] = mapped_column(String(120))
+    reason: Mapped[str] = mapped_column(String(120), info=NOTHING)
     at: Mapped[datetime] = mapped_column(Instant)
 
 
@@ -172,12 +180,12 @@ class Heartbeat(Base):
 
     __tablename__ = "heartbeat"
 
-    process: Mapped[str] = mapped_column(String(40), primary_key=True)
-    instance: Mapped[str] = mapped_column(String(160), primary_key=True)
+    process: Mapped[str] = mapped_column(String(40), primary_key=True, info=NOTHING)
+    instance: Mapped[str] = mapped_column(String(160), primary_key=True, info=NOTHING)
     at: Mapped[datetime] = mapped_column(Instant)
     ticks: Mapped[int] = mapped_column(BigId)
     pid: Mapped[int] = mapped_column(Integer)
-    host: Mapped[str] = mapped_column(String(120))
+    host: Mapped[str] = mapped_column(String(120), info=NOTHING)
     offset_us: Mapped[int] = mapped_column(BigInteger)
 
 
@@ -215,7 +223,7 @@ class RouteChange(Base):
     at: Mapped[datetime] = mapped_column(Instant, index=True)
     provider: Mapped[str] = mapped_column(String(20))
     weight: Mapped[int] = mapped_column(Integer)
-    reason: Mapped[str] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(String(12), info=NOTHING)
     actor_id: Mapped[str | None] = mapped_column(String(40))
 
 
@@ -223,12 +231,13 @@ class PushDevice(Base):
     """A browser that shows notifications for a member. sealed: JSON of its address and keys."""
 
     __tablename__ = "push_device"
+    __kept__ = Kept("until switched off", Erased.GOES, but=("sealed",))
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True)
     member_id: Mapped[str] = mapped_column(String(40), index=True)
     endpoint_hash: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     sealed: Mapped[str] = mapped_column(SealedText("push_device.sealed"))
-    label: Mapped[str] = mapped_column(String(60))
+    label: Mapped[str] = mapped_column(SealedText("push_device.label"))
     created_at: Mapped[datetime] = mapped_column(Instant)
 
 
@@ -236,6 +245,7 @@ class ShownAs(Base):
     """A member who wants messages under the union's name; without a row they are neutral."""
 
     __tablename__ = "shown_as"
+    __kept__ = Kept("until changed", Erased.GOES)
 
     member_id: Mapped[str] = mapped_column(String(40), primary_key=True)
     named_at: Mapped[datetime] = mapped_column(Instant)
@@ -245,13 +255,14 @@ class BadAddress(Base):
     """An address mail came back from. hard: for good; soft: how often for now. told_at: the member knows."""
 
     __tablename__ = "bad_address"
+    __kept__ = Kept("until mail arrives again", Erased.GOES)
 
     address_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     channel: Mapped[str] = mapped_column(String(8), primary_key=True)
     member_id: Mapped[str] = mapped_column(String(40), index=True)
     hard: Mapped[bool] = mapped_column(Boolean)
     soft: Mapped[int] = mapped_column(Integer)
-    code: Mapped[str] = mapped_column(String(100))
+    code: Mapped[str] = mapped_column(String(100), info=NOTHING)
     last_at: Mapped[datetime] = mapped_column(Instant)
     last_outbox_id: Mapped[int] = mapped_column(BigId)
     told_at: Mapped[datetime | None] = mapped_column(Instant)
@@ -268,8 +279,8 @@ class OwnText(Base):
     language: Mapped[str] = mapped_column(String(8))
     channel: Mapped[str] = mapped_column(String(8))
     version: Mapped[int] = mapped_column(Integer)
-    subject: Mapped[str] = mapped_column(Text)
-    body: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text, info=INSIDE)
+    body: Mapped[str] = mapped_column(Text, info=INSIDE)
     withdrawn: Mapped[bool] = mapped_column(Boolean)
     author_id: Mapped[str] = mapped_column(String(40))
     at: Mapped[datetime] = mapped_column(Instant)
@@ -293,7 +304,10 @@ class TrialRecipient(Base):
     """Who may be texted during the trial: an officer (member/<id>) or a listed number (its hash)."""
 
     __tablename__ = "trial_recipient"
+    __kept__ = Kept(
+        "until the trial ends", Erased.NOBODYS, why_not="numbers that officers listed to try texts with"
+    )
 
-    key: Mapped[str] = mapped_column(String(80), primary_key=True)
+    key: Mapped[str] = mapped_column(String(80), primary_key=True, info=HASHED)
     sealed: Mapped[str | None] = mapped_column(SealedText("trial_recipient.sealed"))
     at: Mapped[datetime] = mapped_column(Instant)

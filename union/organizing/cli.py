@@ -12,7 +12,7 @@ from union.core.errors import Invalid
 from union.core.i18n import msg
 from union.core.opening import open_database
 from union.core.settings import Settings
-from union.members.rules.register_file import decode
+from union.members.rules.register_file import load
 from union.organizing import queries, service
 
 _ROLES = [Role.ORGANIZER.value, Role.HELPER.value]
@@ -93,7 +93,8 @@ def import_(
 ) -> None:
     """Import tags and prospects from the CSV FILE; ends with status 1, nothing written, when a row is bad."""
     open_database(settings)
-    text, now = decode(file.read_bytes()), utcnow()
+    with file.open("rb") as opened:
+        text, now = load(opened), utcnow()
     with db.reading() as session:
         plan = service.plan_list(session, actor=SYSTEM, text=text, source=source, chapter=chapter, now=now)
     for bad in plan.bad:

@@ -6,6 +6,7 @@ from sqlalchemy import JSON, Boolean, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from union.core.db import Base
+from union.core.holding import PUBLIC
 
 
 class Platform(Base):
@@ -17,20 +18,20 @@ class Platform(Base):
     __tablename__ = "platform"
 
     slug: Mapped[str] = mapped_column(String(80), primary_key=True)
-    name: Mapped[str] = mapped_column(String(160))
-    legal_name: Mapped[str] = mapped_column(String(160), default="")
+    name: Mapped[str] = mapped_column(String(160), info=PUBLIC)
+    legal_name: Mapped[str] = mapped_column(String(160), default="", info=PUBLIC)
     kind: Mapped[str] = mapped_column(String(16), index=True)
     country: Mapped[str] = mapped_column(String(2), default="")
-    web: Mapped[str] = mapped_column(String(300), default="")
-    description: Mapped[str] = mapped_column(Text, default="")
-    email: Mapped[str] = mapped_column(String(120), default="")
-    phone: Mapped[str] = mapped_column(String(40), default="")
-    postal: Mapped[str] = mapped_column(Text, default="")
-    webform: Mapped[str] = mapped_column(String(300), default="")
-    privacy_contact: Mapped[str] = mapped_column(String(300), default="")
-    source: Mapped[str] = mapped_column(Text, default="")
-    source_as_of: Mapped[str] = mapped_column(String(10), default="")
+    web: Mapped[str] = mapped_column(String(300), default="", info=PUBLIC)
+    description: Mapped[str] = mapped_column(Text, default="", info=PUBLIC)
+    email: Mapped[str] = mapped_column(String(120), default="", info=PUBLIC)
+    phone: Mapped[str] = mapped_column(String(40), default="", info=PUBLIC)
+    postal: Mapped[str] = mapped_column(Text, default="", info=PUBLIC)
+    webform: Mapped[str] = mapped_column(String(300), default="", info=PUBLIC)
+    privacy_contact: Mapped[str] = mapped_column(String(300), default="", info=PUBLIC)
+    source: Mapped[str] = mapped_column(Text, default="", info=PUBLIC)
+    source_as_of: Mapped[str] = mapped_column(String(10), default="", info=PUBLIC)
     own: Mapped[bool] = mapped_column(Boolean, default=False)
-    initial: Mapped[str] = mapped_column(String(1), index=True)
-    words: Mapped[str] = mapped_column(Text)
-    record: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    initial: Mapped[str] = mapped_column(String(1), index=True, info=PUBLIC)
+    words: Mapped[str] = mapped_column(Text, info=PUBLIC)
+    record: Mapped[dict[str, Any] | None] = mapped_column(JSON, info=PUBLIC)

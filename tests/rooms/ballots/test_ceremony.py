@@ -12,6 +12,7 @@ from sqlalchemy import select
 from tests.factories import ballots as make
 from tests.factories.members import make_member
 from tests.rooms.ballots.test_election import save
+from union.audit import queries as audit
 from union.audit.models import AuditEntry
 from union.ballots import jobs, queries, service
 from union.ballots.crypto import ceremony as steps
@@ -424,7 +425,7 @@ def test_opening_without_tests_needs_a_confirmation_that_names_them(session, now
             service.open_ballot(session, actor=actor, now=now, slug=hand.slug, untested=confirmed)
     make.test_key(session, hand, hand.trustees[2], now)
     service.open_ballot(session, actor=actor, now=now, slug=hand.slug, untested=(2, 3))
-    [entry] = session.scalars(select(AuditEntry).where(AuditEntry.act == "ballots.open"))
+    [entry] = audit.newest(session, act="ballots.open")
     assert entry.facts["untested"] == "Trustee 2"
     with pytest.raises(Closed):
         make.test_key(session, hand, hand.trustees[1], now)
@@ -436,7 +437,7 @@ def test_the_clock_opens_without_tests_and_writes_it_down(database, settings, no
         make.issue(session, make.give_keys(session, hand, now), now)
     assert jobs.open_due(hand.opens_at, settings) == 1
     with db.reading() as session:
-        [entry] = session.scalars(select(AuditEntry).where(AuditEntry.act == "ballots.open"))
+        [entry] = audit.newest(session, act="ballots.open")
         assert entry.facts["untested"] == "Trustee 1, Trustee 2, Trustee 3"
 
 

@@ -15,6 +15,7 @@ from tests.factories.campaigns import (
     visitor,
     yes_token,
 )
+from union.audit import queries as audit
 from union.audit.models import AuditEntry
 from union.campaigns import queries, service
 from union.campaigns.models import CampaignUpdate, Follower, HandOver, Signature, SignedText
@@ -161,7 +162,7 @@ class TestList:
         assert (row.name, row.place, row.public) == ("Noor", "Utrecht", False)
         assert not any("example.org" in str(value) for value in vars(row).values())
         service.note_export(session, slug=slug, actor=lead, reason="For the notary", rows=1, now=NOW)
-        entry = session.query(AuditEntry).filter_by(act="campaign.signatures_export").one()
+        [entry] = audit.newest(session, act="campaign.signatures_export")
         assert (entry.facts["rows"], entry.facts["reason"]) == (1, "For the notary")
         with pytest.raises(Invalid):
             service.note_export(session, slug=slug, actor=lead, reason=" ", rows=1, now=NOW)

@@ -1,6 +1,5 @@
 """A member's own account: changing, leaving, being forgotten, and what a stolen database tells."""
 
-import json
 from datetime import timedelta
 
 import pytest
@@ -245,15 +244,3 @@ def test_erased_contact_data_is_gone_from_the_very_bytes_of_the_file(sqlite_temp
         assert not [value for value in sealed if value in left]
         for clear in (PHONE, EMAIL, "Secret Anna", PHONE[1:]):
             assert clear.encode() not in left
-
-
-def test_a_member_takes_the_whole_file_home(session, now):
-    who = actor(
-        session, email=EMAIL, phone=PHONE, sms=True, platforms=[("uber", "driver")], roles=["organizer"]
-    )
-    service.start_session(session, member_id=who.member_id, now=now, device="Firefox")
-    mine = json.loads(json.dumps(queries.own_file(session, actor=who)))
-    assert (mine["email"], mine["phone"], mine["platforms"]) == (EMAIL, PHONE, {"uber": ["driver"]})
-    assert mine["devices"][0]["device"] == "Firefox"
-    assert mine["sms"]["words"] == "Text me"
-    assert mine["roles"] == ["organizer"]

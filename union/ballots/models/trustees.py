@@ -6,6 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from union.core.db import Base, Instant, SealedText
+from union.core.holding import NOTHING, PUBLIC, Erased, Kept
 
 
 class BallotTrustee(Base):
@@ -16,17 +17,18 @@ class BallotTrustee(Base):
     """
 
     __tablename__ = "ballot_trustee"
+    __kept__ = Kept("as long as the vote must be checkable", Erased.STAYS, but=("own_key",))
 
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     member_id: Mapped[str | None] = mapped_column(String(20), index=True)
-    name: Mapped[str] = mapped_column(String(120))
-    public_key: Mapped[str | None] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(String(120), info=PUBLIC)
+    public_key: Mapped[str | None] = mapped_column(Text, info=PUBLIC)
     own_key: Mapped[str | None] = mapped_column(SealedText("ballot_trustee.own_key"))
     submitted_at: Mapped[datetime | None] = mapped_column(Instant)
     tested_at: Mapped[datetime | None] = mapped_column(Instant)
     refused: Mapped[int] = mapped_column(default=0)
-    refused_check: Mapped[str | None] = mapped_column(String(40))
+    refused_check: Mapped[str | None] = mapped_column(String(40), info=NOTHING)
 
 
 class CeremonyMessage(Base):
@@ -37,7 +39,7 @@ class CeremonyMessage(Base):
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(LargeBinary, info=PUBLIC)
     received_at: Mapped[datetime] = mapped_column(Instant)
 
     __table_args__ = (CheckConstraint("step between 1 and 3", name="step_known"),)
@@ -51,7 +53,7 @@ class CeremonyComplaint(Base):
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     accused: Mapped[int] = mapped_column()
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[bytes] = mapped_column(LargeBinary, info=PUBLIC)
     received_at: Mapped[datetime] = mapped_column(Instant)
 
 
@@ -72,6 +74,6 @@ class PartialDecryption(Base):
 
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    payload: Mapped[bytes] = mapped_column(LargeBinary)
-    strong_proofs: Mapped[bytes] = mapped_column(LargeBinary)
+    payload: Mapped[bytes] = mapped_column(LargeBinary, info=PUBLIC)
+    strong_proofs: Mapped[bytes] = mapped_column(LargeBinary, info=PUBLIC)
     received_at: Mapped[datetime] = mapped_column(Instant)

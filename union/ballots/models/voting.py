@@ -12,6 +12,7 @@ from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, Lar
 from sqlalchemy.orm import Mapped, mapped_column
 
 from union.core.db import Base, Instant, SealedText
+from union.core.holding import HASHED, NOTHING, PUBLIC, Erased, Kept
 
 
 class Ballot(Base):
@@ -41,15 +42,15 @@ class Ballot(Base):
     slug: Mapped[str] = mapped_column(String(60), unique=True)
     uuid: Mapped[str] = mapped_column(String(22), unique=True)
     kind: Mapped[str] = mapped_column(String(20))
-    subject: Mapped[str] = mapped_column(String(120), index=True)
+    subject: Mapped[str] = mapped_column(String(120), index=True, info=NOTHING)
     state: Mapped[str] = mapped_column(String(16), index=True)
-    title: Mapped[str] = mapped_column(String(160))
-    intro: Mapped[str] = mapped_column(Text, default="")
-    questions: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    group_name: Mapped[str] = mapped_column(String(24))
+    title: Mapped[str] = mapped_column(String(160), info=PUBLIC)
+    intro: Mapped[str] = mapped_column(Text, default="", info=PUBLIC)
+    questions: Mapped[list[dict[str, Any]]] = mapped_column(JSON, info=PUBLIC)
+    group_name: Mapped[str] = mapped_column(String(24), info=PUBLIC)
     protocol: Mapped[int] = mapped_column(default=1)
-    preset: Mapped[str] = mapped_column(String(60))
-    rule: Mapped[dict[str, Any]] = mapped_column(JSON)
+    preset: Mapped[str] = mapped_column(String(60), info=PUBLIC)
+    rule: Mapped[dict[str, Any]] = mapped_column(JSON, info=PUBLIC)
     rule_confirmed_by: Mapped[str | None] = mapped_column(String(20))
     zone: Mapped[str] = mapped_column(String(64))
     opens_at: Mapped[datetime] = mapped_column(Instant, index=True)
@@ -62,7 +63,7 @@ class Ballot(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     eligible: Mapped[int] = mapped_column(default=0)
     unreachable: Mapped[int] = mapped_column(default=0)
-    roll_hash: Mapped[str | None] = mapped_column(String(64))
+    roll_hash: Mapped[str | None] = mapped_column(String(64), info=PUBLIC)
     issue: Mapped[int] = mapped_column(default=0)
     reissued: Mapped[int] = mapped_column(default=0, server_default="0")
     codes_by_officer: Mapped[bool] = mapped_column(default=False)
@@ -70,30 +71,30 @@ class Ballot(Base):
     ceremony: Mapped[int] = mapped_column(default=1)
     duty_since: Mapped[datetime | None] = mapped_column(Instant)
     trustees_reminded_at: Mapped[datetime | None] = mapped_column(Instant)
-    block: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True)
-    election: Mapped[bytes | None] = mapped_column(LargeBinary)
-    fingerprint: Mapped[str | None] = mapped_column(String(43))
+    block: Mapped[bytes | None] = mapped_column(LargeBinary, deferred=True, info=PUBLIC)
+    election: Mapped[bytes | None] = mapped_column(LargeBinary, info=PUBLIC)
+    fingerprint: Mapped[str | None] = mapped_column(String(43), info=PUBLIC)
     length: Mapped[int] = mapped_column(default=0)
     height: Mapped[int] = mapped_column(default=0)
-    head: Mapped[str | None] = mapped_column(String(64))
+    head: Mapped[str | None] = mapped_column(String(64), info=PUBLIC)
     tally_at: Mapped[int | None] = mapped_column()
     opened_at: Mapped[datetime | None] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant)
     concluded_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     cancelled_at: Mapped[datetime | None] = mapped_column(Instant)
     reminded_at: Mapped[datetime | None] = mapped_column(Instant)
-    extended: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    given_up: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    extended: Mapped[dict[str, Any] | None] = mapped_column(JSON, info=PUBLIC)
+    given_up: Mapped[dict[str, Any] | None] = mapped_column(JSON, info=PUBLIC)
     wiped_at: Mapped[datetime | None] = mapped_column(Instant)
     cast: Mapped[int | None] = mapped_column()
-    weighting: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    weighting: Mapped[dict[str, Any] | None] = mapped_column(JSON, info=PUBLIC)
     total_weight: Mapped[int | None] = mapped_column(BigInteger)
     cast_weight: Mapped[int | None] = mapped_column(BigInteger)
     shuffle_turn_at: Mapped[datetime | None] = mapped_column(Instant)
     shuffled: Mapped[bool] = mapped_column(default=False, server_default=false())
-    counts: Mapped[list[list[Any]] | None] = mapped_column(JSON)
-    verdict: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    chapters: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
+    counts: Mapped[list[list[Any]] | None] = mapped_column(JSON, info=PUBLIC)
+    verdict: Mapped[dict[str, Any] | None] = mapped_column(JSON, info=PUBLIC)
+    chapters: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON, info=PUBLIC)
 
     __table_args__ = (CheckConstraint("closes_at > opens_at", name="closes_after_opening"),)
 
@@ -105,6 +106,9 @@ class RollEntry(Base):
     """
 
     __tablename__ = "roll_entry"
+    __kept__ = Kept(
+        "as long as the vote must be checkable; that you voted until nobody can object any more", Erased.STAYS
+    )
 
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
     member_id: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -120,6 +124,7 @@ class BallotWeight(Base):
     """What an officer's file says a member's vote weighs, until the ballot opens with the frozen roll."""
 
     __tablename__ = "ballot_weight"
+    __kept__ = Kept("until the vote opens", Erased.STAYS)
 
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
     member_id: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -136,7 +141,7 @@ class PublicCredential(Base):
 
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    point: Mapped[str] = mapped_column(Text)
+    point: Mapped[str] = mapped_column(Text, info=PUBLIC)
     weight: Mapped[int] = mapped_column(default=1, server_default="1")
     digest: Mapped[str] = mapped_column(String(64))
 
@@ -152,9 +157,12 @@ class CredentialTag(Base):
     """
 
     __tablename__ = "credential_tag"
+    __kept__ = Kept(
+        "until the vote opens", Erased.NOBODYS, why_not="the key that could find yours is not in the database"
+    )
 
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
-    tag: Mapped[str] = mapped_column(String(64), primary_key=True)
+    tag: Mapped[str] = mapped_column(String(64), primary_key=True, info=HASHED)
     digest: Mapped[str] = mapped_column(SealedText("credential_tag.digest"))
     times: Mapped[int] = mapped_column(default=0)
 
@@ -179,8 +187,8 @@ class BoardRecord(Base):
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     kind: Mapped[str] = mapped_column(String(8))
-    name: Mapped[str] = mapped_column(String(64))
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    name: Mapped[str] = mapped_column(String(64), info=PUBLIC)
+    content: Mapped[bytes] = mapped_column(LargeBinary, info=PUBLIC)
 
     __table_args__ = (CheckConstraint("kind in ('header', 'data', 'event')", name="kind_known"),)
 
@@ -195,12 +203,12 @@ class CastBallot(Base):
     __tablename__ = "cast_ballot"
 
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
-    ballot_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    credential: Mapped[str] = mapped_column(String(64))
+    ballot_hash: Mapped[str] = mapped_column(String(64), primary_key=True, info=PUBLIC)
+    credential: Mapped[str] = mapped_column(String(64), info=PUBLIC)
     position: Mapped[int] = mapped_column()
     height: Mapped[int] = mapped_column()
-    head: Mapped[str] = mapped_column(String(64))
-    folded: Mapped[str] = mapped_column(String(43))
+    head: Mapped[str] = mapped_column(String(64), info=PUBLIC)
+    folded: Mapped[str] = mapped_column(String(43), info=PUBLIC)
 
     __table_args__ = (
         Index("ix_cast_ballot_ballot_id_folded", "ballot_id", "folded"),
@@ -222,6 +230,9 @@ class WaitingReceipt(Base):
     """A receipt on its way to the voter's channel, sealed whole, until it leaves in a shuffled batch."""
 
     __tablename__ = "waiting_receipt"
+    __kept__ = Kept(
+        "some minutes", Erased.NOBODYS, why_not="on its way to you, and to be opened by nobody else"
+    )
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True)
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), index=True)
@@ -236,7 +247,7 @@ class RefusalLog(Base):
     __tablename__ = "refusal_log"
 
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
-    check_name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    check_name: Mapped[str] = mapped_column(String(40), primary_key=True, info=NOTHING)
     times: Mapped[int] = mapped_column(default=0)
 
 
@@ -247,6 +258,7 @@ class BoardObserver(Base):
     """
 
     __tablename__ = "board_observer"
+    __kept__ = Kept("until the vote is over", Erased.STAYS)
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True)
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"))
@@ -269,12 +281,13 @@ class Objection(Base):
     """An objection in the contest period and its answer: public, its author known to organizers only."""
 
     __tablename__ = "ballot_objection"
+    __kept__ = Kept("as long as the vote must be checkable", Erased.STAYS)
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True)
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), index=True)
     member_id: Mapped[str] = mapped_column(String(20))
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text, info=PUBLIC)
     raised_at: Mapped[datetime] = mapped_column(Instant)
-    answer: Mapped[str | None] = mapped_column(Text)
+    answer: Mapped[str | None] = mapped_column(Text, info=PUBLIC)
     answered_at: Mapped[datetime | None] = mapped_column(Instant)
     answered_by: Mapped[str | None] = mapped_column(String(20))

@@ -71,7 +71,7 @@ def open_ballot(
         roll=ballot.roll_hash,
         rule=chosen.id,
         rule_hash=extension.fingerprint(ballot.rule),
-        untested=", ".join(without_test.values()),
+        untested=audit.Words(", ".join(without_test.values())),
     )
 
 

@@ -16,7 +16,7 @@ from union.bargaining.rules import wording
 from union.bargaining.rules.agreements import Terms, Turn
 from union.bargaining.service.agreements import NO_AGREEMENT
 from union.bargaining.service.ratifying import KIND
-from union.bargaining.views.kit import blueprint, site, union_name, written
+from union.bargaining.views.kit import blueprint, must_be_seated, site, union_name, written
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.errors import Closed, Invalid, NotFound
@@ -162,6 +162,7 @@ def edit_agreement(slug: str) -> ResponseReturnValue:
     actor, now = current_actor(), utcnow()
     with reading() as session:
         page = queries.agreement_page(session, slug, actor, now)
+        must_be_seated(queries.card(session, page.campaign_slug, actor, now))
     if page.state not in rules.EDITABLE:
         raise Closed(rules.REFUSED[Turn.REOPEN])
     form = AgreementForm()
@@ -217,6 +218,7 @@ def end_agreement(slug: str) -> ResponseReturnValue:
     actor, now = current_actor(), utcnow()
     with reading() as session:
         page = queries.agreement_page(session, slug, actor, now)
+        must_be_seated(queries.card(session, page.campaign_slug, actor, now))
     terminating = page.state in rules.PUBLIC
     verb = service.terminate if terminating else service.abandon
     form = WhyForm()

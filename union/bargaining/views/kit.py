@@ -5,12 +5,13 @@ from typing import Any
 
 from flask import Blueprint, current_app
 
+from union.bargaining.queries import TableCard
 from union.bargaining.rules.agreements import Kept, Side, State
 from union.bargaining.rules.grievances import State as CaseState
 from union.bargaining.rules.grievances import Turn as CaseTurn
 from union.bargaining.rules.watching import WHY, Seen
 from union.core.db import transaction
-from union.core.errors import Closed, Conflict, Invalid
+from union.core.errors import Closed, Conflict, Invalid, NotAllowed
 from union.core.i18n import msg
 from union.web.forms import Form
 
@@ -115,6 +116,18 @@ def site() -> str:
 def union_name() -> str:
     """Return the name the union goes by."""
     return str(current_app.config["SETTINGS"].union_name)
+
+
+def must_be_seated(card: TableCard) -> None:
+    """Let those pass who help, or whose mandate ran out: the verb tells the day, what they typed stays."""
+    if card.mandate_ended is None:
+        must_help(card)
+
+
+def must_help(card: TableCard) -> None:
+    """Let those pass who do the paperwork of a table: a form that would be refused is not shown either."""
+    if not card.helps:
+        raise NotAllowed(msg("You do not sit at this table: ask an organizer to seat you with a mandate."))
 
 
 def written(form: Form, verb: Callable[[Any], object]) -> object | None:

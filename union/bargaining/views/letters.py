@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from union.bargaining import queries, service
 from union.bargaining.forms import AnswerForm, ExtendForm, LetterForm, LetterStartForm, SendForm
 from union.bargaining.queries import LetterPage
-from union.bargaining.views.kit import blueprint, union_name, written
+from union.bargaining.views.kit import blueprint, must_be_seated, union_name, written
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.i18n import when
@@ -25,6 +25,7 @@ def draft_letter(slug: str) -> ResponseReturnValue:
     actor, now = current_actor(), utcnow()
     with reading() as session:
         card = queries.card(session, slug, actor, now)
+    must_be_seated(card)
     known = queries.letter_templates()
     form = LetterStartForm()
     form.template.choices = options((one.id, one.in_language(language()).name) for one in known)

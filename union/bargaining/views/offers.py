@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from union.bargaining import queries, service
 from union.bargaining.forms import OfferForm
 from union.bargaining.rules.agreements import Side
-from union.bargaining.views.kit import blueprint, written
+from union.bargaining.views.kit import blueprint, must_be_seated, written
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.permissions import Permission
@@ -24,6 +24,7 @@ def make_offer(slug: str) -> ResponseReturnValue:
     with reading() as session:
         card = queries.card(session, slug, actor, now)
         points = queries.points(session, slug, actor)
+    must_be_seated(card)
     form = OfferForm()
     last = {p.id: (p.ours if side is Side.UNION else p.theirs) or "" for p in points}
     sent = {p.id: request.form.get(f"point-{p.id}", "") for p in points}

@@ -15,7 +15,7 @@ from union.bargaining.forms import (
     SeatForm,
     end_of_day,
 )
-from union.bargaining.views.kit import blueprint, written
+from union.bargaining.views.kit import blueprint, must_help, written
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
 from union.core.errors import NotAllowed
@@ -79,7 +79,7 @@ def contact(slug: str) -> ResponseReturnValue:
     with reading() as session:
         card = queries.card(session, slug, actor, now)
         known = queries.contact(session, slug, actor)
-    _helper(card)
+    must_help(card)
     form = ContactForm()
     if request.method == "GET":
         form.name.data, form.email.data, form.postal.data = known
@@ -94,12 +94,6 @@ def contact(slug: str) -> ResponseReturnValue:
     return render_template("bargaining/contact.html", form=form, card=card), status_of(form)
 
 
-def _helper(card: queries.TableCard) -> None:
-    """Let those pass who do the paperwork of a table."""
-    if not card.helps:
-        raise NotAllowed(msg("You do not sit at this table: ask an organizer to seat you with a mandate."))
-
-
 @blueprint.route("/bargaining/<slug>/team", methods=["GET", "POST"])
 @require(Permission.BARGAINING_READ)
 def team(slug: str) -> ResponseReturnValue:
@@ -109,6 +103,8 @@ def team(slug: str) -> ResponseReturnValue:
         card, seats = queries.team(session, slug, actor, now)
         ids = members.eligible(session, platform_slug=card.campaign.platform_slug) if card.runs else []
         names = members.display_names(session, ids)
+    if request.method == "POST" and not card.runs:
+        raise NotAllowed(msg("Organizers seat members."))
     form = SeatForm()
     form.member.choices = options(sorted(((i, names.get(i, i)) for i in ids), key=lambda p: p[1].casefold()))
     if request.method == "GET" and request.args.get("member") in ids:
@@ -140,7 +136,7 @@ def plan_meeting(slug: str) -> ResponseReturnValue:
     actor, now = current_actor(), utcnow()
     with reading() as session:
         card = queries.card(session, slug, actor, now)
-    _helper(card)
+    must_help(card)
     form = MeetingForm()
     form.zone.choices = zone_choices([card.zone, actor.zone])
     if request.method == "GET":
@@ -175,7 +171,7 @@ def edit_meeting(slug: str, meeting_id: str) -> ResponseReturnValue:
     actor, now = current_actor(), utcnow()
     with reading() as session:
         card, found = queries.meeting_page(session, meeting_id, actor, now)
-    _helper(card)
+    must_help(card)
     back = url_for("bargaining.meeting", slug=slug, meeting_id=meeting_id)
     form = MeetingForm()
     form.zone.choices = zone_choices([found.zone, card.zone, actor.zone])
@@ -209,7 +205,7 @@ def minutes(slug: str, meeting_id: str) -> ResponseReturnValue:
     actor, now = current_actor(), utcnow()
     with reading() as session:
         card, found = queries.meeting_page(session, meeting_id, actor, now)
-    _helper(card)
+    must_help(card)
     form = MinutesForm()
     if not card.sits:
         del form.team_notes
@@ -237,7 +233,7 @@ def add_clause(slug: str) -> ResponseReturnValue:
     with reading() as session:
         card = queries.card(session, slug, actor, now)
         demands = queries.demands_of(session, slug, actor)
-    _helper(card)
+    must_help(card)
     form = ClauseForm()
     form.demand.choices = options(
         [("", gettext("None: it stands by itself")), *((d.id, d.title) for d in demands)]
@@ -269,7 +265,7 @@ def add_deadline(slug: str) -> ResponseReturnValue:
     actor, now = current_actor(), utcnow()
     with reading() as session:
         card = queries.card(session, slug, actor, now)
-    _helper(card)
+    must_help(card)
     form = DeadlineForm()
     form.zone.choices = zone_choices([card.zone, actor.zone])
     if form.validate_on_submit() and written(

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from union.audit.service import Words
 from union.campaigns import rules, wording
 from union.campaigns.models import Campaign, CampaignUpdate, HandOver, Signature, SignedText
 from union.campaigns.rules import Stage
@@ -175,7 +176,7 @@ def note_export(session: Session, *, slug: str, actor: Actor, reason: str, rows:
     why = " ".join(reason.split())
     if not why:
         raise Invalid(msg("Say what the list is for; it is written down."), field="reason")
-    record(session, campaign, "signatures_export", actor=actor, now=now, rows=rows, reason=why[:200])
+    record(session, campaign, "signatures_export", actor=actor, now=now, rows=rows, reason=Words(why[:200]))
 
 
 def hand_over(

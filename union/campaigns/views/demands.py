@@ -7,10 +7,11 @@ from union.campaigns import queries, service, words
 from union.campaigns.forms import AmendForm, DecideForm, DemandForm
 from union.campaigns.queries import DemandCard, DemandPage
 from union.campaigns.rules import DemandStatus
+from union.campaigns.service.demands import NO_DEMAND
 from union.campaigns.views.common import Line, blueprint
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
-from union.core.errors import Invalid, UnionError
+from union.core.errors import Invalid, NotFound, UnionError
 from union.core.permissions import Permission
 from union.web.fields import options
 from union.web.guards import current_actor, public, require
@@ -129,6 +130,8 @@ def decide(demand_id: str) -> ResponseReturnValue:
 def edit_demand(demand_id: str) -> ResponseReturnValue:
     """Change one's own draft."""
     found = _page(demand_id)
+    if not found.demand.mine:
+        raise NotFound(NO_DEMAND)
     form = DemandForm(data={"title": found.demand.title, "text": found.demand.text})
     if form.validate_on_submit():
         with transaction() as session:

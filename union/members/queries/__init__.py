@@ -8,7 +8,6 @@ from union.members.queries.account import (
     applicant,
     asked_by_link,
     draft_by_link,
-    own_file,
 )
 from union.members.queries.devices import Device, SignedIn, devices, signed_in
 from union.members.queries.people import (
@@ -78,7 +77,6 @@ __all__ = [
     "member_page",
     "organizer_names",
     "organizers",
-    "own_file",
     "owners",
     "register_page",
     "signed_in",

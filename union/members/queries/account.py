@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -12,7 +11,7 @@ from union.core.errors import NotFound
 from union.core.i18n import msg
 from union.core.permissions import Permission, allow
 from union.core.sealing import vault
-from union.members.models import Affiliation, Challenge, Chapter, Member, MemberRole, MemberSession, Vouch
+from union.members.models import Affiliation, Challenge, Chapter, Member, MemberRole, Vouch
 from union.members.rules.contact import masked
 from union.members.rules.membership import VOUCHES_NEEDED, State, Work
 from union.members.rules.tokens import hashed
@@ -164,55 +163,3 @@ def applicant(session: Session, *, actor: Actor, code: str) -> Applicant:
         vouched=session.get(Vouch, (row.id, actor.member_id)) is not None,
         own=row.id == actor.member_id,
     )
-
-
-def own_file(session: Session, *, actor: Actor) -> dict[str, Any]:
-    """Return all the registry keeps about the actor, for reading by person and machine (GDPR Art.
-
-    15 and 20).
-    """
-    allow(actor, Permission.ACCOUNT_OWN)
-    page = account(session, actor=actor)
-    row = session.get_one(Member, actor.member_id)
-    given = session.scalars(select(Vouch).where(Vouch.voucher_id == row.id))
-    sessions = session.scalars(
-        select(MemberSession).where(MemberSession.member_id == row.id).order_by(MemberSession.created_at)
-    )
-    return {
-        "member": page.id,
-        "name": page.name,
-        "state": page.state,
-        "reason": page.reason,
-        "language": page.language,
-        "zone": page.zone,
-        "chapter": page.chapter_slug or None,
-        "email": page.email,
-        "email_confirmed_at": _iso(row.email_confirmed_at),
-        "phone": page.phone,
-        "phone_confirmed_at": _iso(row.phone_confirmed_at),
-        "sms": {
-            "opted_in_at": _iso(row.sms_opt_in_at),
-            "opted_out_at": _iso(row.sms_opt_out_at),
-            "words": row.sms_opt_in_text,
-        },
-        "platforms": {slug: list(kinds) for slug, kinds in page.platforms.items()},
-        "roles": list(page.roles),
-        "verified_by": row.verified_by,
-        "vouches_received": page.vouches,
-        "vouches_given_at": [_iso(vouch.at) for vouch in given],
-        "applied_at": _iso(row.applied_at),
-        "joined_at": _iso(row.joined_at),
-        "devices": [
-            {
-                "device": one.device,
-                "signed_in_at": _iso(one.created_at),
-                "last_seen_at": _iso(one.seen_at),
-                "signed_out_at": _iso(one.revoked_at),
-            }
-            for one in sessions
-        ],
-    }
-
-
-def _iso(instant: datetime | None) -> str | None:
-    return None if instant is None else instant.isoformat()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
+from typing import BinaryIO
 
 from union.core.errors import Invalid
 from union.core.i18n import LANGUAGES, msg
@@ -68,6 +69,10 @@ _BOMS = (
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 MOST_ROWS = 200_000
+MOST_COLUMNS = 200
+"""A list of people that a spreadsheet wrote has fewer; each one more is shown as a column not used."""
+LARGEST = 64 * 1024 * 1024
+"""Bytes of a file given to a command; a page takes less."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,14 @@ class Register:
     rows: tuple[Row, ...]
     bad: tuple[Bad, ...]
     ignored: tuple[str, ...]
+
+
+def load(file: BinaryIO) -> str:
+    """Return the text of a file that somebody opened, as `decode` does; raises Invalid for a larger one."""
+    content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise Invalid(msg("The file is larger than any list of people."), field="file")
+    return decode(content)
 
 
 def decode(content: bytes) -> str:
@@ -190,6 +203,10 @@ def records(text: str) -> Iterator[tuple[int, list[str]]]:
             return
         if begins > MOST_ROWS:
             raise Invalid(msg("The file has more than %(n)s lines."), field="file", n=MOST_ROWS)
+        if len(cells) > MOST_COLUMNS:
+            raise Invalid(
+                msg("Line %(n)s has more than %(most)s columns."), field="file", n=begins, most=MOST_COLUMNS
+            )
         if any(cell.strip() for cell in cells):
             yield begins, cells
         begins = skipped + reader.line_num + 1

@@ -203,7 +203,7 @@ def reveal_contact(session: Session, *, actor: Actor, member_id: str, reason: st
         now=now,
         act="members.reveal_contact",
         subject=f"member/{member.id}",
-        reason=tidy_reason(reason),
+        reason=audit.Words(tidy_reason(reason)),
     )
 
 

@@ -224,7 +224,7 @@ def export_register(session: Session, *, actor: Actor, reason: str, now: datetim
         act="members.export",
         subject="members/register",
         rows=len(rows),
-        reason=why,
+        reason=audit.Words(why),
     )
     return register_file.write(rows, EXPORT_COLUMNS)
 

@@ -1,7 +1,6 @@
 """A member's own account: details, addresses, platforms, alerts, devices, leaving, being forgotten."""
 
-from flask import Response, abort, flash, g, redirect, render_template, session, url_for
-from flask.json import dumps
+from flask import abort, flash, g, redirect, render_template, session, url_for
 from flask.typing import ResponseReturnValue
 
 from union.core.clock import utcnow
@@ -255,17 +254,6 @@ def device_off(key: str) -> ResponseReturnValue:
     with transaction() as writing:
         service.revoke_session(writing, actor=current_actor(), now=utcnow(), token_hash=key)
     return _back(msg("That device is signed out."))
-
-
-@blueprint.get("/account/file.json")
-@require(Permission.ACCOUNT_OWN)
-def own_file() -> ResponseReturnValue:
-    """Give the member all the registry keeps about them."""
-    with reading() as reader:
-        kept = queries.own_file(reader, actor=current_actor())
-    answer = Response(dumps(kept, indent=1, ensure_ascii=False, sort_keys=False), mimetype="application/json")
-    answer.headers["Content-Disposition"] = 'attachment; filename="my-membership.json"'
-    return answer
 
 
 @blueprint.post("/account/code")

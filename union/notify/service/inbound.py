@@ -166,7 +166,7 @@ def wipe_handled(session: Session, *, before: datetime) -> int:
     forgotten = session.scalars(
         update(InboundMessage)
         .where(InboundMessage.handled_at < before, InboundMessage.sealed.is_not(None))
-        .values(sealed=None)
+        .values(sealed=None, sender_hash=b"", member_id=None)
         .returning(InboundMessage.id)
         .execution_options(synchronize_session=False)
     )

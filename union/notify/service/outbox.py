@@ -10,12 +10,13 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import String, cast, delete, literal, update
+from sqlalchemy import String, cast, delete, func, literal, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from union.core.db import Instant
 from union.notify import texts
-from union.notify.models import BadAddress, Outbox, Paused, PushDevice, ShownAs
+from union.notify.models import BadAddress, InboundMessage, Outbox, Paused, PushDevice, ShownAs
 from union.notify.rules.kinds import Channel, Lane, State
 from union.notify.service.rows import COLUMNS, Batch, Recipient
 from union.notify.service.statements import insert_all, insert_one, insert_or_leave, roomy
@@ -163,7 +164,7 @@ def unlink(session: Session, *, now: datetime, ref: str, kinds: Collection[str])
 
 
 def forget_member(session: Session, *, now: datetime, member_id: str) -> None:
-    """Erase a member: cancel what waits, wipe addresses and values, unlink the rows, forget devices.
+    """Erase a member: cancel what waits, wipe addresses and values, unlink rows and replies, forget devices.
 
     Opt-outs stay: they name no member and must hold for the address.
     """
@@ -180,6 +181,17 @@ def forget_member(session: Session, *, now: datetime, member_id: str) -> None:
         update(Outbox)
         .where(*ours)
         .values(sealed=None, address_hash=None, member_id=literal("erased:") + cast(Outbox.id, String))
+        .execution_options(synchronize_session=False)
+    )
+    session.execute(
+        update(InboundMessage)
+        .where(InboundMessage.member_id == member_id)
+        .values(
+            sealed=None,
+            sender_hash=b"",
+            member_id=None,
+            handled_at=func.coalesce(InboundMessage.handled_at, literal(now, Instant)),
+        )
         .execution_options(synchronize_session=False)
     )
 

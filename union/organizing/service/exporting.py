@@ -39,7 +39,7 @@ def ask_export(session: Session, *, actor: Actor, list_id: str, reason: str, now
     asked = ListExport(id=new_id(), list_id=row.id, asked_by=str(actor.member_id), reason=why, asked_at=now)
     session.add(asked)
     session.flush()
-    _record(session, actor, asked, "organizing.ask_export", now, reason=why)
+    _record(session, actor, asked, "organizing.ask_export", now, reason=audit.Words(why))
     return asked.id
 
 
