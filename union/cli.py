@@ -11,12 +11,20 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from union.core.errors import UnionError
 from union.core.keyring import BadKeys, make_key
+from union.core.outage import Outage, outage
 from union.core.settings import BadSettings, Settings
 
+ADVICE = {
+    None: "Make or bring it up to date with `union db migrate`, or mend UNION_DATABASE_URL.",
+    Outage.AWAY: "Start it, make it with `union db migrate`, or mend UNION_DATABASE_URL.",
+    Outage.FULL: "Make room; what waits goes on by itself.",
+    Outage.READ_ONLY: "Let this account write to it, and to the folder it is in.",
+    Outage.BUSY: "Try again when the other is done.",
+}
 LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s  %(message)s"
 
 
@@ -29,9 +37,12 @@ class Union(click.Group):
             return super().invoke(ctx)
         except UnionError as refusal:
             raise click.ClickException(str(refusal)) from refusal
-        except (OperationalError, ProgrammingError) as broken:
-            advice = "Make or bring it up to date with `union db migrate`, or mend UNION_DATABASE_URL."
-            raise click.ClickException(f"the database does not answer: {broken.orig}. {advice}") from broken
+        except DBAPIError as broken:
+            trouble = outage(broken)
+            if trouble is None and not isinstance(broken, OperationalError | ProgrammingError):
+                raise
+            said = f"the database {trouble or 'is not as it should be'}: {broken.orig}. {ADVICE[trouble]}"
+            raise click.ClickException(said) from broken
         except BadKeys as bad:
             raise click.ClickException(str(bad)) from bad
         except BadSettings as bad:
