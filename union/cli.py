@@ -222,13 +222,14 @@ def scheduler_status(found: Settings) -> None:
     now = utcnow()
     for b in beats:
         off = b.offset.total_seconds() * 1000
+        silent = "" if b.age(now) < AWAKE else "  silent"
         click.echo(
             f"{b.process:12} last tick {b.age(now).total_seconds():.1f} s ago, tick {b.ticks}, "
-            f"pid {b.pid} on {b.host}, clock {off:+.0f} ms off the database's"
+            f"pid {b.pid} on {b.host}, clock {off:+.0f} ms off the database's{silent}"
         )
     awake = [b for b in beats if b.age(now) < AWAKE]
     if not awake:
-        click.echo("the scheduler is silent: start it with: union scheduler run", err=True)
+        click.echo("the scheduler is silent: see its log, or start it with: union scheduler run", err=True)
         sys.exit(1)
     if any(abs(b.offset) > OFF for b in awake):
         click.echo("a clock is wrong: no action can be armed; synchronize it (chrony, ntpd)", err=True)
