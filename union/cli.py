@@ -11,13 +11,21 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from union.core import sealing
 from union.core.errors import UnionError
 from union.core.keyring import BadKeys, make_key
+from union.core.outage import Outage, outage
 from union.core.settings import BadSettings, Settings
 
+ADVICE = {
+    None: "Make or bring it up to date with `union db migrate`, or mend UNION_DATABASE_URL.",
+    Outage.AWAY: "Start it, make it with `union db migrate`, or mend UNION_DATABASE_URL.",
+    Outage.FULL: "Make room; what waits goes on by itself.",
+    Outage.READ_ONLY: "Let this account write to it, and to the folder it is in.",
+    Outage.BUSY: "Try again when the other is done.",
+}
 LOG_FORMAT = "%(asctime)s %(levelname)-7s %(name)s  %(message)s"
 
 
@@ -30,9 +38,12 @@ class Union(click.Group):
             return super().invoke(ctx)
         except UnionError as refusal:
             raise click.ClickException(str(refusal)) from refusal
-        except (OperationalError, ProgrammingError) as broken:
-            advice = "Make or bring it up to date with `union db migrate`, or mend UNION_DATABASE_URL."
-            raise click.ClickException(f"the database does not answer: {broken.orig}. {advice}") from broken
+        except DBAPIError as broken:
+            trouble = outage(broken)
+            if trouble is None and not isinstance(broken, OperationalError | ProgrammingError):
+                raise
+            said = f"the database {trouble or 'is not as it should be'}: {broken.orig}. {ADVICE[trouble]}"
+            raise click.ClickException(said) from broken
         except BadKeys as bad:
             raise click.ClickException(str(bad)) from bad
         except BadSettings as bad:
@@ -226,13 +237,14 @@ def scheduler_status(found: Settings) -> None:
     now = utcnow()
     for b in beats:
         off = b.offset.total_seconds() * 1000
+        silent = "" if b.age(now) < AWAKE else "  silent"
         click.echo(
             f"{b.process:12} last tick {b.age(now).total_seconds():.1f} s ago, tick {b.ticks}, "
-            f"pid {b.pid} on {b.host}, clock {off:+.0f} ms off the database's"
+            f"pid {b.pid} on {b.host}, clock {off:+.0f} ms off the database's{silent}"
         )
     awake = [b for b in beats if b.age(now) < AWAKE]
     if not awake:
-        click.echo("the scheduler is silent: start it with: union scheduler run", err=True)
+        click.echo("the scheduler is silent: see its log, or start it with: union scheduler run", err=True)
         sys.exit(1)
     if any(abs(b.offset) > OFF for b in awake):
         click.echo("a clock is wrong: no action can be armed; synchronize it (chrony, ntpd)", err=True)

@@ -20,8 +20,9 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from union.app import ROOMS
-from union.core.clock import utcnow
+from union.core.clock import stopwatch, utcnow
 from union.core.db import fold_log, installed, transaction
+from union.core.outage import Outage, outage
 from union.core.settings import Settings
 from union.notify import jobs as sending
 from union.notify import service as notify
@@ -33,6 +34,8 @@ HORIZON = timedelta(seconds=10)
 FOLD_EVERY = 60
 FOLD_TRIES = 10
 OFF = timedelta(milliseconds=100)
+REPEAT_EVERY = 60.0
+"""Seconds between two lines about the same outage: a full disk must not be filled with them."""
 Job = Callable[[datetime, Settings], int]
 NextDue = Callable[[datetime], datetime | None]
 
@@ -124,12 +127,25 @@ def build(settings: Settings) -> BackgroundScheduler:
             name=name,
             next_run_time=utcnow(),
         )
-    scheduler.add_listener(_log_failure, EVENT_JOB_ERROR)
+    scheduler.add_listener(Told(), EVENT_JOB_ERROR)
     return scheduler
 
 
-def _log_failure(event: JobExecutionEvent) -> None:
-    log.error("job %s failed: %s", event.job_id, type(event.exception).__name__, exc_info=event.exception)
+class Told:
+    """Logs what jobs raise; an outage of the database once a minute, whichever job met it."""
+
+    def __init__(self) -> None:
+        self._last: dict[Outage, float] = {}
+
+    def __call__(self, event: JobExecutionEvent) -> None:
+        """Log a failure."""
+        trouble = outage(event.exception)
+        if trouble is None:
+            failed = type(event.exception).__name__
+            log.error("job %s failed: %s", event.job_id, failed, exc_info=event.exception)
+        elif stopwatch() - self._last.get(trouble, -REPEAT_EVERY) >= REPEAT_EVERY:
+            self._last[trouble] = stopwatch()
+            log.error("the database %s: job %s is tried again, as are others", trouble, event.job_id)
 
 
 def run_forever(settings: Settings) -> None:

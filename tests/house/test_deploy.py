@@ -1,5 +1,6 @@
 """What deploy/ starts exists: commands, settings, files; a unit or service cannot name what is no more."""
 
+import json
 import re
 import shlex
 from dataclasses import fields
@@ -8,9 +9,11 @@ from pathlib import Path
 import click
 import pytest
 import yaml
+from gunicorn.config import Config
 
 from union.cli import main
 from union.core.settings import Settings
+from union.demo import running
 
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 VARIABLES = {name for name, _ in Settings.from_environment({}).masked()}
@@ -53,6 +56,21 @@ def test_commands_exist(where, line):
 @pytest.mark.parametrize("line", ["union worker march", "union worker run --horses 4", "union"])
 def test_the_gate_bites(line):
     assert refused(line)
+
+
+def web_commands():
+    """What starts the web server in a unit, in the image and in the demo, as words."""
+    unit = (DEPLOY / "union-web.service").read_text()
+    yield shlex.split(re.search(r"^ExecStart=\S*/bin/(gunicorn .*)$", unit, re.MULTILINE)[1])
+    yield json.loads(re.search(r"^CMD (\[.*\])$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)[1])
+    yield ["gunicorn", *running.web_command(8000, workers=2)[3:]]
+
+
+@pytest.mark.parametrize("words", list(web_commands()), ids=["unit", "image", "demo"])
+def test_gunicorn_takes_what_it_is_told_and_opens_no_second_door(words):
+    told = Config().parser().parse_args(words[1:])
+    assert told.args == ["wsgi:app"]
+    assert told.control_socket_disable
 
 
 def test_settings_exist():

@@ -55,18 +55,24 @@ class Cluster:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
+        self._place, self._durable = place, durable
         data = self.folder / "data"
         self._run([place / "initdb", "-D", data, "-U", "union", "-A", "trust", "-E", "UTF8", "--no-sync"])
         self.log = (self.folder / "log").open("wb")
+        self.begin()
+
+    def begin(self) -> None:
+        """Start the server, for the first time or again after `halt`."""
+        data = self.folder / "data"
         settings = [
-            *(() if durable else HASTE),
+            *(() if self._durable else HASTE),
             "max_connections=200",
             f"unix_socket_directories={self.folder}",
             "listen_addresses=127.0.0.1",
         ]
         self.process = subprocess.Popen(  # noqa: S603 - PostgreSQL's own programs, no shell
             [
-                str(place / "postgres"),
+                str(self._place / "postgres"),
                 "-D",
                 str(data),
                 "-p",
@@ -111,11 +117,14 @@ class Cluster:
         """Return the address of a database of this cluster."""
         return f"postgresql://union@127.0.0.1:{self.port}/{name}"
 
-    def stop(self) -> None:
-        """Stop the server and remove its folder."""
-        # A fast shutdown: it does not wait for who is still connected.
+    def halt(self) -> None:
+        """Stop the server; a fast shutdown, which does not wait for who is still connected."""
         self.process.send_signal(signal.SIGINT)
         self.process.wait(20)
+
+    def stop(self) -> None:
+        """Stop the server and remove its folder."""
+        self.halt()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

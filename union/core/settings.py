@@ -5,6 +5,7 @@ under UNION_HOME.
 """
 
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
@@ -21,6 +22,7 @@ PUSH_HOSTS = "fcm.googleapis.com updates.push.services.mozilla.com .push.apple.c
 """Where browsers' push services are; a leading dot takes every host below."""
 
 
+PRIVATE = 0o700
 PROVIDERS = {
     "Twilio": ("twilio_account_sid", "twilio_auth_token", "twilio_messaging_service_sid"),
     "Sinch": ("sinch_service_plan_id", "sinch_api_token", "sinch_sender", "sinch_webhook_secret"),
@@ -162,8 +164,9 @@ class Settings:
         """Make the folder of embedded state, and every file this process makes, its owner's alone."""
         os.umask(0o077)
         self.home.mkdir(parents=True, exist_ok=True)
-        if self.home.stat().st_uid == os.geteuid():
-            self.home.chmod(0o700)
+        kept = self.home.stat()
+        if kept.st_uid == os.geteuid() and stat.S_IMODE(kept.st_mode) != PRIVATE:
+            self.home.chmod(PRIVATE)
 
     def require_safe(self) -> None:
         """Raise BadSettings in production when anything is missing or default."""

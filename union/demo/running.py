@@ -53,7 +53,12 @@ def environment(settings: Settings, **more: str) -> dict[str, str]:
 
 def start_web(env: dict[str, str], port: int, *, workers: int = 2, log: IO[bytes] | None = None) -> Process:
     """Start the web server on 127.0.0.1."""
-    command = [
+    return _started("web", web_command(port, workers=workers), env, log)
+
+
+def web_command(port: int, *, workers: int) -> list[str]:
+    """Return what starts the web server on 127.0.0.1."""
+    return [
         sys.executable,
         "-m",
         "gunicorn",
@@ -67,11 +72,11 @@ def start_web(env: dict[str, str], port: int, *, workers: int = 2, log: IO[bytes
         "8",
         "--worker-class",
         "gthread",
+        "--no-control-socket",
         "--log-level",
         "warning",
         "wsgi:app",
     ]
-    return _started("web", command, env, log)
 
 
 def _started(name: str, command: list[str], env: dict[str, str], log: IO[bytes] | None) -> Process:

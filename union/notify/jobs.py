@@ -7,8 +7,11 @@ from datetime import datetime
 from functools import cache, partial
 from typing import Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from union.core.clock import stopwatch, utcnow
 from union.core.db import Database, install, installed, make_engine, reading, transaction
+from union.core.outage import outage
 from union.core.settings import BadSettings, Settings
 from union.notify import channels, delivery, service
 from union.notify.channels.base import Ways
@@ -38,8 +41,13 @@ class Shares:
     def __call__(self, providers: list[str]) -> Mapping[str, int]:
         """Return each provider's share of a hundred."""
         if stopwatch() - self._read_at > 1.0:
-            with reading() as session:
-                self._known = service.weights(session, providers)
+            try:
+                with reading() as session:
+                    self._known = service.weights(session, providers)
+            except SQLAlchemyError as error:
+                # while the database is away the shares it last told hold; nothing is claimed meanwhile
+                if not self._known or outage(error) is None:
+                    raise
             self._read_at = stopwatch()
         return self._known
 

@@ -13,12 +13,13 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from union.core.db import OnlyLooking
 from union.core.errors import NotAllowed, UnionError
 from union.core.i18n import msg
+from union.core.outage import outage
 from union.web.guards import PUBLIC, current_actor, guard_of
 from union.web.i18n import SWITCH, gettext, switching
 
@@ -38,6 +39,7 @@ HEADINGS = {
     413: msg("That is too large"),
     422: msg("Something needs changing"),
     429: msg("Please wait a moment"),
+    503: msg("We cannot get at our records just now"),
     500: msg("Something broke on our side"),
 }
 BODIES = {
@@ -48,7 +50,10 @@ BODIES = {
     413: msg("Send something smaller."),
     429: msg("Try again in a few minutes."),
     500: msg("Nothing was half-done. Try again; if it keeps happening, tell an organizer."),
+    503: msg("Nothing was half-done. Try again in a minute; if it keeps happening, tell an organizer."),
 }
+PATIENCE = 30
+"""Seconds after which to ask again, for programs."""
 
 
 def install(app: Flask) -> None:
@@ -60,6 +65,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(SecurityError, _elsewhere)
     app.register_error_handler(OverflowError, _impossible)
     app.register_error_handler(DataError, _impossible)
+    app.register_error_handler(SQLAlchemyError, _unserved)
     app.register_error_handler(Exception, _broken)
 
 
@@ -107,8 +113,8 @@ def _sent_from_here() -> bool:
     )
 
 
-def _kept(status: int) -> ResponseReturnValue:
-    """Show a form that came too late with all that was typed, to be sent again after signing in where needed.
+def _kept(status: int, template: str = "web/kept.html", *, again: bool = True) -> ResponseReturnValue:
+    """Show a form that was not taken with all that was typed, to be sent again after signing in where needed.
 
     It stays in the page the person looks at; the server keeps nothing. Files have to be chosen again.
     """
@@ -117,13 +123,13 @@ def _kept(status: int) -> ResponseReturnValue:
         (name, value) for name, value in request.form.items(multi=True) if name not in {"csrf_token", SWITCH}
     ]
     page = render_template(
-        "web/kept.html",
+        template,
         fields=fields,
         words=[value for _, value in fields if " " in value.strip() or "@" in value],
         switched=switching(),
         signed_out=not current_actor().known and (view is None or guard_of(view) != PUBLIC),
         has_files=any(file.filename for file in request.files.values()),
-        address=request.full_path.rstrip("?"),
+        address=request.full_path.rstrip("?") if again else "",
     )
     return page, status
 
@@ -172,6 +178,21 @@ def _no_database_takes(values: Iterable[str]) -> bool:
         or (_WHOLE.fullmatch(value.strip()) is not None and abs(Decimal(value)) > LARGEST)
         for value in values
     )
+
+
+def _unserved(error: Exception) -> ResponseReturnValue:
+    """Answer while the database is away, full or read-only; a form is kept, to be sent again."""
+    trouble = outage(error)
+    if trouble is None:
+        return _broken(error)
+    log.error("the database %s: %s not served", trouble, request.endpoint)
+    if request.is_json or request.accept_mimetypes.best == "application/json":
+        answer = jsonify(error="Away", message=gettext(BODIES[503]))
+    else:
+        answer = current_app.make_response(_kept(503, "web/away.html", again=_sent_from_here()))
+    answer.status_code = 503
+    answer.retry_after = PATIENCE
+    return answer
 
 
 def _broken(error: Exception) -> ResponseReturnValue:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from flask import Flask, abort, current_app, redirect, request, url_for
+from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -66,8 +66,15 @@ def guard_of(view: Callable[..., object]) -> str | Permission | None:
     return found
 
 
+def cannot_tell(*, on: bool) -> None:
+    """Say that this request cannot find out who is signed in: what is answered then is for anybody."""
+    g.cannot_tell = on
+
+
 def current_actor() -> Actor:
     """Return who is signed in, else the visitor."""
+    if g.get("cannot_tell"):
+        return VISITOR
     actor: Actor = getattr(current_user, "actor", VISITOR)
     return actor
 

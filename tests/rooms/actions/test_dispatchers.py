@@ -22,7 +22,7 @@ from union.notify import queries
 from union.notify.models import Outbox
 
 COUNT = 12
-ZONES = ("UTC", "Australia/Lord_Howe", "America/New_York")
+ZONES = ("America/St_Johns", "Pacific/Apia", "Asia/Kathmandu")
 APART = timedelta(milliseconds=400)
 PATIENCE = 300
 

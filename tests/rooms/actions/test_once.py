@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.factories.actions import SITE, make_armed, make_called, make_campaign, make_organizer
-from union.actions import jobs, service
+from union.actions import jobs, service, standing
 from union.actions.models import Action, ActionZoneFiring
 from union.actions.rules.states import FiringState, State
 from union.audit.models import AuditEntry
@@ -21,7 +21,10 @@ from union.core.actor import SYSTEM
 from union.core.db import reading, transaction
 from union.core.errors import Conflict, UnionError
 from union.members import queries as members
+from union.notify import delivery
+from union.notify import service as notify
 from union.notify.models import Outbox
+from union.notify.rules.kinds import Channel
 
 
 @pytest.fixture
@@ -169,3 +172,20 @@ def test_killed_in_the_middle_of_firing_leaves_nothing_and_the_next_one_does_it_
         time.sleep(0.2)
     with reading() as session:
         assert outcome(session) == (State.LIVE, FiringState.LIVE, 2 * len(called), 1)
+
+
+@pytest.mark.parametrize("verb", [service.postpone, service.cancel])
+def test_what_was_held_does_not_hold_the_news_that_it_is_off(ready, verb):
+    """Somebody held the briefing, and then the action was called off: members must hear that."""
+    slug, start, called = ready
+    when = start - timedelta(minutes=1)
+    with transaction() as session:
+        action = session.scalars(select(Action)).one()
+        ref = standing.ref_of(action)
+        notify.pause(session, now=when, ref=ref)
+        organizer = members.actor_of(session, action.created_by)
+        verb(session, actor=organizer, now=when, slug=slug, reason="Onweer", site=SITE)
+    with reading() as session:
+        now = when + timedelta(minutes=1)
+        waiting = sum(delivery.waiting(session, channel, now, most=1000) for channel in Channel)
+        assert waiting == 2 * len(called)

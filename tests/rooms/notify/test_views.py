@@ -256,6 +256,7 @@ def test_deliveries_and_holding(client, database, organizer):
     assert "When is the meeting?" in page
     assert client.post("/deliveries/hold", data={"ref": "action:x"}).status_code == 303
     assert "These messages are held" in client.get("/deliveries/about?ref=action:x").text
+    assert "live.mjs" in client.get("/deliveries/about?ref=action:x").text, "its numbers are kept fresh"
     assert client.post("/deliveries/release", data={"ref": "action:x"}).status_code == 303
     assert "These messages are held" not in client.get("/deliveries/about?ref=action:x").text
     with db.reading() as session:

@@ -104,6 +104,8 @@ def _stop(
     if state is State.CANCELLED or was is State.LIVE:
         votes.drop_all(session, action, actor=actor, now=now, site=site, held=True)
     notify.cancel(session, now=now, ref=standing.ref_of(action))
+    # whatever was held is cancelled; that it is off must reach everybody
+    notify.resume(session, ref=standing.ref_of(action))
     notice = common.Notice(kind, f"actions/{kind}", now + STILL_USEFUL)
     written = common.tell(session, action, notice, now=now, site=site, member_ids=asked) if asked else 0
     common.clear_firings(session, action)

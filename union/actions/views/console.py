@@ -17,6 +17,7 @@ from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.members import queries as members
 from union.members.queries import ChapterCard
+from union.notify.queries import AWAKE
 from union.web import figures
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext, language, ngettext, number
@@ -114,7 +115,10 @@ def live_facts(found: ConsolePage) -> dict[str, str]:
 def _ago(seconds: float | None) -> str:
     if seconds is None:
         return gettext("never")
-    return gettext("%(n)s seconds ago", n=number(max(0, int(seconds))))
+    ago = number(max(0, int(seconds)))
+    if seconds > AWAKE.total_seconds():
+        return gettext("%(n)s seconds ago. It stands still: nothing starts and nothing is sent.", n=ago)
+    return gettext("%(n)s seconds ago", n=ago)
 
 
 @blueprint.get("/actions/<slug>/console")

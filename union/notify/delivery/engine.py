@@ -5,17 +5,26 @@ whether at all. So an announcement may be lost, doubled or late: whoever comes c
 next tick announces what is still there.
 """
 
+import logging
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import Final, Protocol
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from union.core.outage import outage
 from union.notify.rules.kinds import Channel
+
+log = logging.getLogger(__name__)
 
 IDLE: Final = 1.0
 """Seconds between two looks at the rows by a worker that nobody calls."""
+RECOVERY: Final = 5.0
+"""Seconds until a worker asks a database again that does not serve it."""
 
 
 class Unreachable(Exception):
@@ -94,15 +103,31 @@ class Embedded:
         for sender in senders:
             sender.start()
         while not self._work.stop.wait(IDLE):
-            self._work.beat()
+            with self._patience():
+                self._work.beat()
         for sender in senders:
             sender.join()
         return 0
 
     def _drain(self, channel: Channel) -> None:
         while not self._work.stop.is_set():
-            if not self._work.send(channel, None):
+            sent = 0
+            with self._patience():
+                sent = self._work.send(channel, None)
+            if not sent:
                 self._work.stop.wait(IDLE)
+
+    @contextmanager
+    def _patience(self) -> Iterator[None]:
+        """Outlive an outage of the database: a worker that is gone would have to be started by hand."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            trouble = outage(error)
+            if trouble is None:
+                raise
+            log.warning("the database %s; trying again", trouble)
+            self._work.stop.wait(RECOVERY)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         del number, frame

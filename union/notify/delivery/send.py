@@ -17,8 +17,11 @@ from queue import SimpleQueue
 from threading import Event
 from typing import Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from union.core.db import reading, transaction
 from union.core.errors import Invalid
+from union.core.outage import outage
 from union.notify import texts
 from union.notify.channels.base import (
     Accepted,
@@ -48,6 +51,8 @@ LONGEST_WAIT: Final = 300.0
 GROUP: Final = 25
 """So many messages go down one line in turn, where a route can do so."""
 _COLLECT: Final = 0.1
+_AGAIN: Final = 1.0
+"""Seconds until answers are written down again that the database did not take."""
 
 
 @dataclass(frozen=True)
@@ -142,7 +147,18 @@ class _Drain:
                     self._work.put(None)
 
     def _turn(self, route: Route, marks: list[Mark]) -> list[Claimed]:
-        """Mark what came back and claim more, in one transaction."""
+        """Mark what came back and claim more, in one transaction; again while the database does not serve.
+
+        What was handed over is known nowhere else: given up, it would be in doubt, and a mail for good.
+        """
+        while True:
+            try:
+                return self._write(route, marks)
+            except SQLAlchemyError as error:
+                if outage(error) is None or not marks or self._stop.wait(_AGAIN):
+                    raise
+
+    def _write(self, route: Route, marks: list[Mark]) -> list[Claimed]:
         size = int(self._window) - self._out
         if self._left is not None:
             size = min(size, self._left)

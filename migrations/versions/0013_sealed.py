@@ -10,8 +10,8 @@ from alembic import op
 
 from union.core.sealing import vault
 
-revision = "0012_safe"
-down_revision = "0011_safe"
+revision = "0013_sealed"
+down_revision = "0012_walk"
 branch_labels = None
 depends_on = None
 
