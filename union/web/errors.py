@@ -20,7 +20,7 @@ from union.core.db import OnlyLooking
 from union.core.errors import NotAllowed, UnionError
 from union.core.i18n import msg
 from union.web.guards import PUBLIC, current_actor, guard_of
-from union.web.i18n import SWITCH, gettext, switching
+from union.web.i18n import NOT_TYPED, gettext, switching
 
 log = logging.getLogger(__name__)
 
@@ -113,9 +113,7 @@ def _kept(status: int) -> ResponseReturnValue:
     It stays in the page the person looks at; the server keeps nothing. Files have to be chosen again.
     """
     view = current_app.view_functions.get(request.endpoint or "")
-    fields = [
-        (name, value) for name, value in request.form.items(multi=True) if name not in {"csrf_token", SWITCH}
-    ]
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in NOT_TYPED]
     page = render_template(
         "web/kept.html",
         fields=fields,
