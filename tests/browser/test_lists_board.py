@@ -14,7 +14,7 @@ from union.ballots.crypto.canonical import sha256_base64
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 120_000
+PATIENCE = 600_000
 COUNTED = [
     *(("Red", "", 2), ("Red", " · Ann", 1), ("Red", " · Bo", 1), ("Blue", "", 1), ("Blue", " · Cy", 1)),
     *(("Green", "", 1), ("Green", " · Di", 1), ("Green", " · Eva", 1), ("Green", " · Flo", 1)),
