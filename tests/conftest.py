@@ -158,6 +158,18 @@ def fresh_postgres(template: str):
         admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+@contextlib.contextmanager
+def empty_postgres():
+    """Give the address of an empty PostgreSQL database; skips where there is none."""
+    if POSTGRES not in os.environ:
+        pytest.skip(cluster.MISSING)
+    name = cluster.new_name()
+    with psycopg.connect(os.environ[POSTGRES], autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name}")
+        yield os.environ[POSTGRES].rsplit("/", 1)[0] + f"/{name}"
+        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def database(sqlite_template, tmp_path):
     """A fresh installed database: SQLite here, both kinds in tests/rooms."""

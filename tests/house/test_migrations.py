@@ -1,19 +1,16 @@
 """Migrations go up, down and up again, and end where the models are: on SQLite and on PostgreSQL."""
 
-import os
 from datetime import date
 from pathlib import Path
 
-import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import JSON, Boolean, Date, LargeBinary, MetaData, String, Table, create_engine, inspect, text
 
-from tests.conftest import POSTGRES
+from tests.conftest import empty_postgres
 from union import migrate
-from union.bench import cluster
 from union.core import db, resealing, sealing
 
 
@@ -22,13 +19,8 @@ def url(request, tmp_path):
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'm.db'}"
         return
-    if POSTGRES not in os.environ:
-        pytest.skip(cluster.MISSING)
-    name = cluster.new_name()
-    with psycopg.connect(os.environ[POSTGRES], autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-        yield os.environ[POSTGRES].rsplit("/", 1)[0] + f"/{name}"
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with empty_postgres() as address:
+        yield address
 
 
 def differences(url):

@@ -1,6 +1,5 @@
 """A union moves from SQLite into PostgreSQL: whole, as it is stored, and only while nobody uses it."""
 
-import os
 import sqlite3
 from contextlib import closing
 
@@ -9,11 +8,10 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
 
-from tests.conftest import NOW, POSTGRES
+from tests.conftest import NOW, empty_postgres
 from tests.factories.members import make_member
 from union import migrate
 from union.audit import service as audit
-from union.bench import cluster
 from union.cli import main
 from union.core import db
 from union.core.actor import SYSTEM
@@ -27,13 +25,8 @@ SILENT = [].append
 @pytest.fixture
 def empty():
     """The address of an empty PostgreSQL database."""
-    if POSTGRES not in os.environ:
-        pytest.skip(cluster.MISSING)
-    name = cluster.new_name()
-    with psycopg.connect(os.environ[POSTGRES], autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-        yield os.environ[POSTGRES].rsplit("/", 1)[0] + f"/{name}"
-        admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with empty_postgres() as address:
+        yield address
 
 
 @pytest.fixture

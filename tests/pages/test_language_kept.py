@@ -1,5 +1,6 @@
 """Whoever changes the language on a page that answered a form keeps what they typed, and does nothing by it."""
 
+import json
 import re
 from html import unescape
 
@@ -10,7 +11,7 @@ from tests.factories.members import make_member
 from union.core import db
 from union.core.actor import Role
 from union.web.guards import public
-from union.web.i18n import SWITCH
+from union.web.i18n import REFUSALS, SWITCH
 
 TYPED = "Anna\u00e9 & <Zoë> says: “it is mine”"
 
@@ -89,6 +90,49 @@ def test_an_officers_pages_keep_it_too(officer):
     assert '<html lang="nl"' in again.text
     assert TYPED in unescape(again.text)
     assert rows("journal_entry") == was
+
+
+TAG = {"name": "Night shift", "meaning": TYPED, "harmless": "y"}
+REFUSED = {"en": "There is a tag with that name already.", "nl": "Er is al een label met die naam."}
+
+
+def test_what_a_service_refused_is_said_again(officer):
+    """The switch asks no service: what it said before comes along, and back again."""
+    officer.post("/organizing/tags", data=TAG)
+    page = officer.post("/organizing/tags", data=TAG)
+    assert REFUSED["en"] in page.text
+    was = rows("tag", "audit_entry")
+    for language in ("nl", "en"):
+        address, sent = fields(page.text)
+        page = officer.post(address, data=sent)
+        assert f'<html lang="{language}"' in page.text
+        assert unescape(page.text).count(REFUSED[language]) == 2, "above the form, and at its field"
+        assert TYPED in unescape(page.text)
+    assert rows("tag", "audit_entry") == was
+    mended = officer.post("/organizing/tags", data={**TAG, "name": "Day shift"}, follow_redirects=True)
+    assert REFUSED["en"] not in mended.text
+
+
+def test_only_what_we_said_ourselves_is_said_again(officer):
+    officer.post("/organizing/tags", data=TAG)
+    _, sent = fields(officer.post("/organizing/tags", data=TAG).text)
+    made_up = [["TagForm", "Send us your code", "name", {}]]
+    for forged in ("", "x", json.dumps(made_up), sent[REFUSALS][:-1], sent[REFUSALS][::-1]):
+        page = officer.post("/organizing/tags", data={**sent, REFUSALS: forged})
+        assert '<html lang="nl"' in page.text
+        assert "Send us your code" not in page.text
+        assert REFUSED["nl"] not in unescape(page.text)
+    elsewhere = officer.post("/sign-in", data={"contact": "", SWITCH: "nl", REFUSALS: sent[REFUSALS]})
+    assert REFUSED["nl"] not in unescape(elsewhere.text), "another form was not refused"
+
+
+def test_without_a_change_of_language_nothing_old_is_said(officer):
+    officer.post("/organizing/tags", data=TAG)
+    _, sent = fields(officer.post("/organizing/tags", data=TAG).text)
+    del sent[SWITCH]
+    page = officer.post("/organizing/tags", data={**sent, "name": "Day shift"}, follow_redirects=True)
+    assert REFUSED["en"] not in page.text
+    assert "The tag is there." in page.text
 
 
 def test_what_another_site_sent_is_not_passed_on(app, client):

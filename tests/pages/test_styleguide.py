@@ -4,7 +4,7 @@ import re
 
 import pytest
 from flask import render_template_string
-from wtforms import RadioField
+from wtforms import BooleanField, RadioField
 from wtforms.validators import InputRequired
 
 from tests.pages.client import LintingClient
@@ -100,3 +100,18 @@ def test_a_missing_page_wears_the_frame(guide):
     response = guide.get("/nowhere")
     assert response.status_code == 404
     assert "Error 404" in response.text
+
+
+def test_a_check_box_has_its_hint_behind_its_words(guide):
+    """Read aloud, the hint is named by the box; looked at, it stands below it."""
+
+    class Agree(Form):
+        agree = BooleanField("I agree", description="It can be undone.")
+
+    with guide.application.test_request_context():
+        html = render_template_string(
+            '{% import "web/macros.html" as ui %}{{ ui.field(form.agree) }}', form=Agree()
+        )
+    assert html.index("I agree") < html.index("It can be undone.")
+    assert 'aria-describedby="agree-hint"' in html
+    assert 'id="agree-hint"' in html

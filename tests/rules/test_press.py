@@ -54,6 +54,34 @@ HOSTILE = {
 }
 
 
+def test_what_cannot_be_drawn_is_numbered_and_explained(tmp_path):
+    """Nothing vanishes: a name in Chinese keeps its length, and the reader is told where to see it."""
+    gaps = "[U+…] is the number of a character."
+    at = datetime.fromisoformat("2026-11-01T12:00:00+00:00")
+
+    def text(inside):
+        return text_of(printed(Document(article(inside), "t", "u", "en", at, gaps)).content, tmp_path)
+
+    found = packed(text("<h1>中文</h1><p>ไทย</p><table><tr><th>한</th></tr></table>"))
+    for letter in "中文ไทย한":
+        assert f"[U+{ord(letter):04X}]" in found
+    assert packed(gaps) in found
+    assert packed(gaps) not in packed(text(f"<h1>{NAMES}</h1>"))
+
+
+def test_a_reader_program_is_told_title_and_language(tmp_path):
+    path = tmp_path / "told.pdf"
+    path.write_bytes(pdf_of("<h1>One</h1><h2>Two</h2>", title="Report: pay"))
+    read = PdfReader(path)
+    assert read.trailer["/Root"]["/Lang"] == "en"
+    assert bool(read.trailer["/Root"]["/ViewerPreferences"]["/DisplayDocTitle"])
+    assert read.xmp_metadata.dc_title == {"x-default": "Report: pay"}
+    assert [one.title for one in read.outline if not isinstance(one, list)] == ["One"]
+    if shutil.which("pdfinfo"):
+        said = subprocess.run(["pdfinfo", path], capture_output=True, check=True)
+        assert (said.stderr, b"Pages:" in said.stdout) == (b"", True)
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 @pytest.mark.parametrize(
     "frame",

@@ -16,6 +16,7 @@ from union.members import queries as members
 from union.members import service as registry
 
 LINK_LASTS = timedelta(hours=12)
+TRUSTEES = ("trustee", "second trustee", "third trustee")
 
 
 def known(session: Session) -> People:
@@ -46,7 +47,7 @@ def links(settings: Settings, who: People) -> list[tuple[str, str]]:
         ("member", member, "/home"),
         ("organizer", who.organizers[0], "/console"),
         ("second organizer", who.organizers[1], "/console"),
-        ("trustee", who.trustees[0], "/ballots"),
+        *((label, one, "/ballots") for label, one in zip(TRUSTEES, who.trustees, strict=False)),
         ("officer", who.officer, "/console"),
         *([("organizer of one chapter", kept["local"], "/organizing")] if "local" in kept else []),
     ]
@@ -64,6 +65,7 @@ def links(settings: Settings, who: People) -> list[tuple[str, str]]:
                 onward=onward,
             )
             found.append((f"{label}: {names[member_id]}", link))
+    found.append(("two bargaining tables, for members", urljoin(settings.public_url, "/bargaining")))
     if kept.get("booth"):
         # the port may be another than at the seeding
         found.insert(1, ("  then vote, with the code", urljoin(settings.public_url, kept["booth"])))

@@ -116,7 +116,7 @@ def _ratify(seed: Seed, agreement: str, who: People) -> None:
                 intro="Read it first. It holds only if you say so.",
                 question="Do you accept this agreement?",
                 preset="ratification-simple-majority",
-                group="Ed25519",
+                group="BELENIOS-2048",
                 opens_at=began + timedelta(days=1),
                 closes_at=utcnow() + votes.VOTING,
                 zone=ZONE,

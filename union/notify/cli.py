@@ -272,7 +272,7 @@ def release(ref: str) -> None:
 def forecast(recipients: int, text: str, route: str | None, daily_cap: int | None) -> None:
     """Say when the last member would have a text, for each kind of sender."""
     each = segments.count(text)
-    click.echo(f"{each.segments} segment(s) each, {each.encoding}, {recipients * each.segments} in all")
+    click.echo(f"segments for each: {each.segments} ({each.encoding}), in all: {recipients * each.segments}")
     for name, found in capacity.ROUTES.items():
         if route not in {None, name}:
             continue

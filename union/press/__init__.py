@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from union.press.reading import blocks_of
+from union.press.cleaning import has_gaps
+from union.press.reading import Paragraph, Run, blocks_of
 from union.press.sheet import drawn
 
 _KEPT = 32
@@ -19,13 +20,17 @@ _KEPT = 32
 
 @dataclass(frozen=True)
 class Document:
-    """What becomes a file. page: HTML with an article; made_at: the moment its facts are of, its date."""
+    """What becomes a file. page: HTML with an article; made_at: the moment its facts are of, its date.
+
+    gaps: what is said at the end where the number of a character stands for it, in the page's language.
+    """
 
     page: str
     title: str
     union: str
     language: str
     made_at: datetime
+    gaps: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,8 +47,11 @@ def printed(document: Document) -> File:
 
     Raises ValueError when the page has no article.
     """
+    blocks = blocks_of(document.page)
+    if document.gaps and has_gaps(document.page):
+        blocks = (*blocks, Paragraph((Run(document.gaps),), small=True))
     content = drawn(
-        blocks_of(document.page),
+        blocks,
         title=document.title,
         union=document.union,
         language=document.language,

@@ -37,6 +37,11 @@ def cleaned(text: str) -> str:
     return "".join(_kept(letter) for letter in unicodedata.normalize("NFC", text))
 
 
+def has_gaps(text: str) -> bool:
+    """Tell whether something of the text cannot be drawn, so that its number stands on paper."""
+    return "[U+" in cleaned(text)
+
+
 def _kept(letter: str) -> str:
     kind = unicodedata.category(letter)
     if letter == "\n":

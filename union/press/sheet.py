@@ -8,6 +8,7 @@ from html import escape
 from fpdf import FPDF
 from fpdf.enums import TableBordersLayout, WrapMode, XPos, YPos
 from fpdf.fonts import TTFFont
+from fpdf.prefs import ViewerPreferences
 
 from union.press.cleaning import CODE, FALLBACK, FILES, FONTS, WORDS, begins_right, cleaned, turns
 from union.press.drawing import BELOW, Pen, height_of, parts_of
@@ -115,6 +116,7 @@ def drawn(blocks: tuple[Block, ...], *, title: str, union: str, language: str, m
         sheet.set_title(title)
         sheet.set_author(union)
         sheet.set_lang(language)
+        sheet.viewer_preferences = ViewerPreferences(display_doc_title=True)
         sheet.set_creation_date(made_at)
         sheet.set_xmp_metadata(
             _METADATA.format(title=escape(title), union=escape(union), at=made_at.isoformat())

@@ -5,11 +5,13 @@ from threading import Lock
 
 from flask import Response, current_app
 
+from union.core import i18n
 from union.core.errors import TooMany
 from union.core.i18n import msg
 from union.press import Document, File, printed
 
 DRAWING = Lock()
+GAPS = msg("[U+…] is the number of a character for which this file has no letters. The web page shows it.")
 LONGEST_WAIT = 20
 """Seconds. A document takes a processor for up to a second: strangers must not have many drawn at a time."""
 
@@ -25,7 +27,7 @@ def document(page: str, *, title: str, language: str, made_at: datetime) -> File
     if not DRAWING.acquire(timeout=LONGEST_WAIT):
         raise TooMany(msg("Many documents are asked for at this moment. Try again in a minute."))
     try:
-        return printed(Document(article, title, union, language, made_at))
+        return printed(Document(article, title, union, language, made_at, i18n.translate(language, GAPS)))
     finally:
         DRAWING.release()
 

@@ -21,7 +21,7 @@ from union.core.errors import NotAllowed, UnionError
 from union.core.i18n import msg
 from union.core.outage import outage
 from union.web.guards import PUBLIC, current_actor, guard_of
-from union.web.i18n import SWITCH, gettext, switching
+from union.web.i18n import NOT_TYPED, gettext, switching
 
 log = logging.getLogger(__name__)
 
@@ -119,9 +119,7 @@ def _kept(status: int, template: str = "web/kept.html", *, again: bool = True) -
     It stays in the page the person looks at; the server keeps nothing. Files have to be chosen again.
     """
     view = current_app.view_functions.get(request.endpoint or "")
-    fields = [
-        (name, value) for name, value in request.form.items(multi=True) if name not in {"csrf_token", SWITCH}
-    ]
+    fields = [(name, value) for name, value in request.form.items(multi=True) if name not in NOT_TYPED]
     page = render_template(
         template,
         fields=fields,

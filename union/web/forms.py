@@ -7,7 +7,7 @@ from wtforms import Field
 
 from union.core import i18n
 from union.core.errors import UnionError
-from union.web.i18n import gettext, language, switching
+from union.web.i18n import gettext, language, refusals, remember, switching
 
 
 class _Words:
@@ -35,10 +35,14 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     def validate(self, extra_validators: Mapping[str, Sequence[object]] | None = None) -> bool:
         """Tell whether the form may be acted on: it holds, and was sent for more than another language."""
-        return bool(super().validate(extra_validators)) and not switching()
+        holds = bool(super().validate(extra_validators))
+        for error in refusals(type(self).__qualname__):
+            self.refuse(error)
+        return holds and not switching()
 
     def refuse(self, error: UnionError) -> None:
         """Show `error` at the field it names, or above the form; what was typed stays."""
+        remember(type(self).__qualname__, error)
         text = gettext(error.text, **error.facts)
         field: Field | None = self._fields.get(error.field) if error.field else None
         if field is None:

@@ -1,21 +1,29 @@
 """The language of a request, and words and dates for templates.
 
 Whoever changes the language on a page that answered a form sends what they typed along, by a form of its own:
-the same view draws the page again and cannot write. A signed-in member's own language, else the one chosen on
+the same view draws the page again and cannot write, so what a service refused is said again from what we
+sealed. A signed-in member's own language, else the one chosen on
 this device, else the browser's, else English.
 """
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from urllib.parse import urlencode
 
-from flask import Flask, g, request, session
+from flask import Flask, current_app, g, request, session
+from itsdangerous import BadSignature, URLSafeSerializer
 from markupsafe import Markup, escape
 
 from union.core import db, i18n
+from union.core.errors import UnionError
 from union.web.guards import current_actor
 
 SWITCH = "switch_language"
 """The field in which a page that answered a form says which language it wants to be drawn in again."""
+REFUSALS = "switch_refusals"
+"""The field in which it says, signed by us, what a service refused."""
+NOT_TYPED = frozenset({SWITCH, REFUSALS, "csrf_token"})
+"""Fields of a form that nobody typed."""
 _TYPED = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
@@ -27,6 +35,37 @@ def switching() -> bool:
 def take_along(field: str, value: str) -> None:
     """Let a changed language take along `value` instead of what was sent in a field: the rest is done."""
     g.typed = [(name, value if name == field else sent) for name, sent in g.get("typed", ())]
+
+
+def remember(form: str, error: UnionError) -> None:
+    """Let a changed language take along why this form was refused: nobody asks the service again."""
+    g.setdefault("refusals", []).append((form, error.text, error.field, error.facts))
+
+
+def refusals(form: str) -> Iterator[UnionError]:
+    """Yield why this form was refused, where since then only the language was changed."""
+    if not switching():
+        return
+    try:
+        kept = _signed().loads(request.form.get(REFUSALS, ""))
+    except BadSignature:
+        return
+    for name, text, field, facts in kept:
+        if name == form:
+            yield UnionError(text, field=field, **facts)
+
+
+def _signed() -> URLSafeSerializer:
+    # facts that JSON has no words for are said as they were shown
+    how = {"default": str}
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt=REFUSALS, serializer_kwargs=how)
+
+
+def _taken_along() -> list[tuple[str, str]] | None:
+    """Return the fields that the switch sends along; None on a page that answered no form."""
+    typed: list[tuple[str, str]] | None = g.get("typed")
+    found = g.get("refusals")
+    return typed if typed is None or not found else [*typed, (REFUSALS, str(_signed().dumps(found)))]
 
 
 def language() -> str:
@@ -107,7 +146,7 @@ def install(app: Flask) -> None:
     def switch() -> None:
         if request.method != "POST" or request.mimetype not in _TYPED:
             return
-        g.typed = [(n, v) for n, v in request.form.items(multi=True) if n not in {SWITCH, "csrf_token"}]
+        g.typed = [(n, v) for n, v in request.form.items(multi=True) if n not in NOT_TYPED]
         if request.form.get(SWITCH) in i18n.LANGUAGES:
             g.language = session["language"] = request.form[SWITCH]
             g.switching = True
@@ -126,5 +165,5 @@ def install(app: Flask) -> None:
             query = urlencode({**request.args, "lang": other})
             links.append((other, name, f"{request.path}?{query}", other == code))
         here = request.full_path.rstrip("?")
-        sent = {"language_typed": g.get("typed"), "language_typed_to": here}
+        sent = {"language_typed": _taken_along(), "language_typed_to": here}
         return {"language": code, "language_links": links, **sent}

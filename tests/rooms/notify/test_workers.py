@@ -229,7 +229,7 @@ def test_status_says_what_is_wrong(here, database, broker, tmp_path):
         assert asked.wait(PATIENCE) == 1
     log.close()
     said = (tmp_path / "said").read_text()
-    assert "0 chunk(s) waiting, 0 worker(s) listen" in said
+    assert "waiting chunks: 0, workers: 0" in said
     assert "no worker listens to union.sms, union.email" in said
 
 

@@ -39,7 +39,7 @@ def test_all_green():
     ("gate", "facts", "told"),
     [
         (Gate.MANDATE, {"mandate": None}, "no mandate in force"),
-        (Gate.MANDATE, {"mandate": MandateFacts("s", NOW, START)}, "1 day(s) too late"),
+        (Gate.MANDATE, {"mandate": MandateFacts("s", NOW, START)}, "1 day too late"),
         (
             Gate.MANDATE,
             {"mandate": MandateFacts("s", START + timedelta(1), START + timedelta(9))},

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from union.actions.rules.notice import NONE, Notice, Unit, earliest_start
+from union.actions.rules.notice import NONE, UNIT_NAMES, Notice, Unit, earliest_start
 from union.actions.rules.pacing import Reach
 from union.core.errors import Conflict, Invalid
 from union.core.i18n import msg
@@ -148,6 +148,22 @@ def local(instant: datetime, zone: str) -> Moment:
     return moment
 
 
+class Count(str):
+    """A number of things as a fact of a text: reads by itself, and a page may say it in its own language."""
+
+    __slots__ = ("forms", "n")
+
+    forms: tuple[str, str]
+    n: int
+
+
+def counted(forms: tuple[str, str], n: int) -> Count:
+    """Return `n` of what `forms` name, for one and for more."""
+    count = Count(forms[n != 1] % {"n": n})
+    count.forms, count.n = forms, n
+    return count
+
+
 def mandate_check(mandate: MandateFacts | None, starts_at: datetime, zone: str) -> Check:
     """Return whether a mandate is in force when the action starts."""
     label = msg("Mandate of the members")
@@ -160,7 +176,7 @@ def mandate_check(mandate: MandateFacts | None, starts_at: datetime, zone: str) 
         "until": local(mandate.expires_at, zone),
         "start": local(starts_at, zone),
         "since": local(mandate.granted_at, zone),
-        "days": (starts_at - mandate.expires_at).days + 1,
+        "late": counted(UNIT_NAMES[Unit.DAYS], (starts_at - mandate.expires_at).days + 1),
     }
     if mandate.covers(starts_at):
         return Check(Gate.MANDATE, True, label, msg("until %(until)s"), facts=facts)
@@ -169,7 +185,7 @@ def mandate_check(mandate: MandateFacts | None, starts_at: datetime, zone: str) 
         return Check(
             Gate.MANDATE, False, label, detail, msg("Any organizer can choose a later start."), facts
         )
-    detail = msg("The mandate ends %(until)s; the start, %(start)s, comes %(days)s day(s) too late.")
+    detail = msg("The mandate ends %(until)s; the start, %(start)s, comes %(late)s too late.")
     return Check(Gate.MANDATE, False, label, detail, who, facts)
 
 
@@ -187,30 +203,22 @@ def floor_check(floor: int, committed: int, roll: int) -> Check:
     return Check(Gate.FLOOR, True, label, msg("%(committed)s take part"), facts=facts)
 
 
-NOT_GIVEN: dict[Unit, str] = {
-    Unit.HOURS: msg("No notice was given yet: the rule asks for %(n)s hours."),
-    Unit.DAYS: msg("No notice was given yet: the rule asks for %(n)s days."),
-    Unit.CLEAR_DAYS: msg("No notice was given yet: the rule asks for %(n)s clear days."),
-    Unit.WORKING_DAYS: msg("No notice was given yet: the rule asks for %(n)s working days."),
-}
-
-
 def _notice(facts: Facts) -> Check:
     label = msg("Notice period")
     if facts.notice.length <= 0:
         return Check(Gate.NOTICE, True, label, msg("the rule of the mandate asks for none"))
     who = msg("Any organizer can record when notice was given, or choose a later start.")
     given = facts.notice_given_at
-    told = {"n": facts.notice.length}
     if given is None:
-        return Check(Gate.NOTICE, None, label, NOT_GIVEN[facts.notice.unit], who, told)
+        detail = msg("No notice was given yet: the rule asks for %(length)s.")
+        length = counted(UNIT_NAMES[facts.notice.unit], facts.notice.length)
+        return Check(Gate.NOTICE, None, label, detail, who, {"length": length})
     try:
         earliest = earliest_start(given, facts.notice, facts.zone)
     except Invalid as problem:
         who = msg("Any organizer can give the action a place whose holidays are known.")
         return Check(Gate.NOTICE, False, label, problem.text, who, problem.facts)
-    more = {
-        **told,
+    told = {
         "given": local(given, facts.zone),
         "earliest": local(earliest, facts.zone),
         "start": local(facts.starts_at, facts.zone),
@@ -219,8 +227,8 @@ def _notice(facts: Facts) -> Check:
         detail = msg(
             "Notice was given %(given)s, so the action may start from %(earliest)s; it is set for %(start)s."
         )
-        return Check(Gate.NOTICE, False, label, detail, who, more)
-    return Check(Gate.NOTICE, True, label, msg("given %(given)s"), facts=more)
+        return Check(Gate.NOTICE, False, label, detail, who, told)
+    return Check(Gate.NOTICE, True, label, msg("given %(given)s"), facts=told)
 
 
 def _start(facts: Facts) -> Check:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from flask import Blueprint, current_app
 
-from union.actions.rules.readiness import Check, Moment
+from union.actions.rules.readiness import Check, Count, Moment
 from union.core.settings import Settings
-from union.web.i18n import gettext, number, when
+from union.web.i18n import gettext, ngettext, number, when
 
 blueprint = Blueprint("actions", __name__, template_folder="../templates")
 
@@ -26,6 +26,8 @@ def worded(text: str, facts: object) -> str:
     for name, value in dict(facts or {}).items():  # type: ignore[call-overload]
         if isinstance(value, Moment):
             told[name] = when(value.instant, value.zone)
+        elif isinstance(value, Count):
+            told[name] = ngettext(*value.forms, value.n)
         else:
             told[name] = number(value) if isinstance(value, int) else value
     return gettext(text, **told) if text else ""

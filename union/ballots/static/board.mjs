@@ -21,19 +21,33 @@ function row(kind, text, detail = "") {
   return element("li", "", mark, said);
 }
 
-function rowOf({ name, holds, facts, failed }) {
+function rowOf({ name, holds, facts, failed }, i, findings) {
   if (holds) return row("agreed", words[name], fill(words[`${name}_facts`] ?? "", facts));
   if (holds === false) return row("refused", words[name], failed);
-  return row("waiting", words[name], failed === "unknown" ? words.unknown : words.later);
+  if (failed === "unknown") return row("waiting", words[name], words.unknown);
+  const before = findings.slice(0, i);
+  if (before.some((one) => one.holds === false)) return row("waiting", words[name], words.after_refused);
+  return row("waiting", words[name], before.some((one) => one.failed === "unknown") ? words.after_unknown : words.later);
 }
 
-/** Whether the ballot of the tracker that the page was asked for is in the archive: a row, or none when not asked. */
-function rowOfTracker(events) {
+/** Whether the ballot of the tracker that the page was asked for is in the archive; true when none was asked for. */
+function hasTracker(events) {
+  const { tracker } = root.dataset;
+  return !tracker || events.some(({ kind, payloads: [ballot] }) => kind === "Ballot"
+    && base64(Uint8Array.from(ballot.digest.match(/../g), (pair) => Number.parseInt(pair, 16))) === tracker);
+}
+
+function rowsOfTracker(here) {
   const { tracker } = root.dataset;
   if (!tracker) return [];
-  const here = events.some(({ kind, payloads: [ballot] }) => kind === "Ballot"
-    && base64(Uint8Array.from(ballot.digest.match(/../g), (pair) => Number.parseInt(pair, 16))) === tracker);
   return [row(here ? "agreed" : "refused", here ? words.tracker_here : words.tracker_missing, grouped(tracker))];
+}
+
+/** What the reader is told first: a vote that is missing is no good news, however well the rest holds. */
+function verdictOn({ holds, findings }, here) {
+  if (findings.some((finding) => finding.holds === false)) return words.fails;
+  if (!here) return words.tracker_missing;
+  return holds ? words.holds : words.partly;
 }
 
 function showResult({ questions, result }) {
@@ -77,9 +91,9 @@ const start = once(async () => {
   let verdict = words.fails;
   try {
     const { board, report } = await verify();
-    rows = [...report.findings.map(rowOf), ...rowOfTracker(board.events)];
-    if (report.holds) verdict = words.holds;
-    else if (report.findings.every(({ holds }) => holds !== false)) verdict = words.partly;
+    const here = hasTracker(board.events);
+    rows = [...report.findings.map(rowOf), ...rowsOfTracker(here)];
+    verdict = verdictOn(report, here);
     part("head").textContent = `${report.head.height} · ${report.head.digest}`;
     showResult(report);
   } catch (failure) {

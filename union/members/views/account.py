@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
-from union.core.errors import UnionError
+from union.core.errors import Invalid, UnionError
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.members import forms, login, queries, service
@@ -191,10 +191,9 @@ def channel_code() -> ResponseReturnValue:
         if done is not None:
             session.pop(_CHALLENGE, None)
             return _back(msg("The address is confirmed."))
-        form.code.errors = [
-            *form.code.errors,
-            msg("That code does not open anything. Look again, or ask for a new one."),
-        ]
+        form.refuse(
+            Invalid(msg("That code does not open anything. Look again, or ask for a new one."), field="code")
+        )
     return render_template("members/account/code.html", form=form), (422 if form.errors else 200)
 
 

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
+from union.core.errors import Invalid
 from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.members import forms, queries, service
@@ -26,10 +27,9 @@ def vouch() -> ResponseReturnValue:
             )
         if code is not None:
             return redirect(url_for("members.vouch_for", code=code), 303)
-        form.code.errors = [
-            *form.code.errors,
-            msg("Nobody waits with that code. Ask your colleague for it again."),
-        ]
+        form.refuse(
+            Invalid(msg("Nobody waits with that code. Ask your colleague for it again."), field="code")
+        )
     status = 422 if form.errors or form.form_errors else 200
     return render_template("members/vouch/code.html", form=form), status
 

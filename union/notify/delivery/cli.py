@@ -49,7 +49,7 @@ def status(settings: Settings) -> None:
     now = utcnow()
     click.echo(f"engine: {found.engine}")
     for line in found.lines:
-        click.echo(f"{line.channel.value:8} {line.waiting} chunk(s) waiting, {line.workers} worker(s) listen")
+        click.echo(f"{line.channel.value:8} waiting chunks: {line.waiting}, workers: {line.workers}")
     for beat in beats:
         silent = "" if beat.age(now) < queries.AWAKE else "  silent"
         click.echo(f"worker   pid {beat.pid} on {beat.host}, last seen {beat.age(now).seconds} s ago{silent}")
