@@ -11,7 +11,7 @@ from alembic import op
 from union.core.sealing import vault
 
 revision = "0013_sealed"
-down_revision = "0012_walk"
+down_revision = "0012_codes"
 branch_labels = None
 depends_on = None
 

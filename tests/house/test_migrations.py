@@ -124,7 +124,7 @@ class TestWhatWasInClear:
     @pytest.fixture
     def old(self, url):
         """A database of the version before, with a row in each table that changes."""
-        migrate.upgrade(url, "0012_walk")
+        migrate.upgrade(url, "0012_codes")
         # a plain engine does not ask for a row's parents on SQLite
         engine = create_engine(url) if url.startswith("sqlite") else db.make_engine(url)
         try:
@@ -178,7 +178,7 @@ class TestWhatWasInClear:
             assert opened == before[table, column], (table, column)
         for table, column in changed().CODES:
             assert after[table, column] == "refused"
-        migrate.downgrade(old, "0012_walk")
+        migrate.downgrade(old, "0012_codes")
         assert {k: v for k, v in self.told(old).items() if k not in changed().CODES} == {
             k: v for k, v in before.items() if k not in changed().CODES
         }

@@ -5,7 +5,7 @@ import re
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012_walk"
+revision = "0012_codes"
 down_revision = "0011_safe"
 branch_labels = None
 depends_on = None
