@@ -112,15 +112,11 @@ def sqlite_template(tmp_path_factory):
 @pytest.fixture(scope="session")
 def postgres_template():
     """The name of an empty PostgreSQL database with our tables, cloned for each test."""
-    if POSTGRES not in os.environ:
-        pytest.skip(cluster.MISSING)
-    name = cluster.new_name()
-    with psycopg.connect(os.environ[POSTGRES], autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
-    engine = db.make_engine(os.environ[POSTGRES].rsplit("/", 1)[0] + f"/{name}")
-    db.Base.metadata.create_all(engine)
-    engine.dispose()
-    return name
+    with empty_postgres() as url:
+        engine = db.make_engine(url)
+        db.Base.metadata.create_all(engine)
+        engine.dispose()
+        yield url.rsplit("/", 1)[1]
 
 
 @pytest.fixture(scope="session")

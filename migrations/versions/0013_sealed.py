@@ -1,8 +1,8 @@
 """hold less in clear: contacts, devices, ways onward, titles of lists, texts of the books are sealed
 
-Values are sealed where they stand, with the data key. PostgreSQL keeps dropped columns and dead rows until a
-table is written anew, so the tables are; SQLite overwrites what it drops. Failures' codes lose the words of
-mail servers, which repeat addresses.
+Values are sealed where they stand, with the data key. SQLite overwrites what it drops; PostgreSQL keeps it
+until the next version writes the tables anew. Failures' codes lose the words of mail servers, which repeat
+addresses.
 """
 
 import sqlalchemy as sa
@@ -37,7 +37,6 @@ def upgrade() -> None:
         _rewrite(table, column, sa.LargeBinary(), lambda text, what: vault().seal(text, what))
     for table, column in CODES:
         op.execute(f"UPDATE {table} SET {column} = 'refused' WHERE {column} LIKE '%@%'")  # noqa: S608
-    _write_anew()
 
 
 def downgrade() -> None:
@@ -65,11 +64,3 @@ def _rewrite(table, column, kind, change) -> None:
     op.execute(f"ALTER TABLE {table} RENAME COLUMN rewritten TO {column}")
     if bind.dialect.name == "postgresql":
         op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT")
-
-
-def _write_anew() -> None:
-    if op.get_bind().dialect.name != "postgresql":
-        return
-    with op.get_context().autocommit_block():
-        for table in sorted({table for table, *_ in (*SEALED, *CODES)}):
-            op.execute(f"VACUUM FULL {table}")

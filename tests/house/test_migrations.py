@@ -1,5 +1,8 @@
 """Migrations go up, down and up again, and end where the models are: on SQLite and on PostgreSQL."""
 
+import subprocess
+import sys
+import time
 from datetime import date
 from pathlib import Path
 
@@ -113,6 +116,15 @@ def test_planted_fault_a_column_too_many_is_seen(url):
     assert differences(url) != []
 
 
+KILLED = """
+import sys
+from union import migrate
+from union.core import sealing
+sealing.install(sealing.Vault(bytes(range(32))))
+migrate.upgrade(sys.argv[1])
+"""
+BACKENDS = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'VACUUM FULL%' AND datname = current_database()"
+WAITING = f"SELECT count(*) FROM ({BACKENDS} AND wait_event_type = 'Lock') AS held"
 FOREIGN_KEYS = "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype = 'f'"
 
 
@@ -205,9 +217,37 @@ class TestWhatWasInClear:
         assert len(files) > 100
         assert [path.name for path in files if said in path.read_bytes()] == []
 
+    def test_killed_while_tables_are_written_anew_it_goes_on(self, old):
+        if old.startswith("sqlite"):
+            assert migrate.upgrade(old) == migrate.head()  # SQLite writes no table anew
+            return
+        engine = db.make_engine(old)
+        with engine.connect() as reader:
+            reader.execute(text("SELECT 1 FROM bad_address"))  # its lock stops the rewriting at this table
+            child = subprocess.Popen(
+                [sys.executable, "-c", KILLED, old], cwd=migrate.SCRIPTS.parent, stderr=subprocess.DEVNULL
+            )
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as watcher:
+                until(lambda: watcher.execute(text(WAITING)).scalar_one())
+                child.kill()
+                child.wait()
+                watcher.execute(text(f"SELECT pg_terminate_backend(pid) FROM ({BACKENDS}) AS left_over"))
+        engine.dispose()
+        assert migrate.current(old) == "0013_sealed"
+        sealed = self.told(old)
+        assert migrate.upgrade(old) == migrate.head()
+        assert self.told(old) == sealed
+
     def test_every_sealed_column_is_one_that_a_change_of_keys_finds(self):
         found = {column.purpose for column in resealing.sealed_columns()}
         assert {f"{table}.{column}" for table, column, _ in changed().SEALED} <= found
+
+
+def until(true, seconds=120):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.05)
 
 
 def changed():
