@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,6 +34,8 @@ def environment(folder, database, **more):
     }
 
 
+LONG_BEATS = {"TEST_LONG_BEATS": "1.0"}
+"""Beats that follow one another and take a second each, with a lock that sending needs as well."""
 HASTY = {"TEST_TWILIO_TIMEOUT": "1.0"}
 """For a provider that hangs: wait a second for it, where a busy machine would need more."""
 
@@ -69,9 +73,29 @@ def running(env, *arguments, log=subprocess.DEVNULL):
         kill(process)
 
 
+def beat_long(seconds):
+    from union.notify import jobs
+    from union.notify.delivery import rabbit
+
+    lock, beat, send = threading.Lock(), jobs._beat, jobs._send
+
+    def long_beat():
+        with lock:
+            time.sleep(seconds)
+            beat()
+
+    def locked_send(*what):
+        with lock:
+            return send(*what)
+
+    jobs._beat, jobs._send, rabbit.BEAT = long_beat, locked_send, 0.01
+
+
 def main():
     from union.cli import main as union
 
+    if "TEST_LONG_BEATS" in os.environ:
+        beat_long(float(os.environ["TEST_LONG_BEATS"]))
     if "TEST_TWILIO_TIMEOUT" in os.environ:
         twilio_sms.TIMEOUT = (float(os.environ["TEST_TWILIO_TIMEOUT"]),) * 2
     twilio_sms.TwilioSms.__init__.__kwdefaults__["discard"] = False

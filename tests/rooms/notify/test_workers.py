@@ -173,6 +173,51 @@ def test_a_killed_child_is_replaced_and_its_chunk_comes_again(here, database, br
     assert max(twilio.sent().values()) == 1
 
 
+def test_a_child_born_while_its_parent_writes_that_it_is_alive_does_not_hang(
+    here, database, broker, twilio, tmp_path
+):
+    env = processes.environment(
+        tmp_path / "w",
+        database,
+        UNION_BROKER_URL=broker.url(),
+        **processes.twilio(twilio),
+        **processes.LONG_BEATS,
+    )
+    with processes.running(env, "worker", "run", "--processes", "1", "--channel", "sms") as worker:
+        until(lambda: jobs.engine(here)._line(Channel.SMS).workers)
+        for _ in range(3):
+            [child] = until(lambda: children(worker))
+            os.kill(child, signal.SIGKILL)
+            until(lambda child=child: set(children(worker)) - {child})
+        write(30, now=utcnow())
+        until(lambda: jobs.deliver_sms(utcnow(), here) >= 0 and set(states()) == {"accepted"}, seconds=60)
+        by = {int(row.lease_by.split("/")[-2]) for row in rows()}
+        assert by == set(children(worker)), "the new child sent them"
+
+
+def test_workers_that_hang_are_stood_in_for(here, database, broker, twilio, tmp_path, monkeypatch):
+    """Stopped, a worker stays connected: the broker counts it for a minute and more."""
+    monkeypatch.setattr("union.notify.delivery.rabbit.PATIENCE", 2.0)
+    env = processes.environment(
+        tmp_path / "w", database, UNION_BROKER_URL=broker.url(), **processes.twilio(twilio)
+    )
+    with processes.running(env, "worker", "run", "--processes", "1", "--channel", "sms") as worker:
+        until(lambda: jobs.engine(here)._line(Channel.SMS).workers)
+        os.killpg(worker.pid, signal.SIGSTOP)
+        write(250, now=utcnow())
+        assert jobs.deliver_sms(utcnow(), here) == 3
+        assert jobs.deliver_sms(utcnow(), here) <= 1, (
+            "one may be in the hands of the stopped; they get their time"
+        )
+        until(lambda: jobs.deliver_sms(utcnow(), here) >= 0 and set(states()) == {"accepted"}, seconds=60)
+        assert jobs.engine(here)._line(Channel.SMS).workers == 1
+        os.killpg(worker.pid, signal.SIGCONT)
+        until(lambda: jobs.engine(here)._line(Channel.SMS).waiting == 0)
+    assert {int(row.lease_by.split("/")[-2]) for row in rows()} == {os.getpid()}
+    assert len(twilio.records) == 250
+    assert max(twilio.sent().values()) == 1
+
+
 @pytest.mark.slow
 def test_workers_killed_at_random_with_a_lying_provider(here, database, broker, twilio, webhook, tmp_path):
     """The fault run with a real scheduler and workers: a child dies, or a whole machine at once."""

@@ -19,6 +19,7 @@ from celery.worker.consumer import Consumer
 from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 
+from union.core.clock import stopwatch
 from union.notify.delivery.claim import BATCH
 from union.notify.delivery.engine import Health, Line, Unreachable, Work
 from union.notify.rules.kinds import Channel
@@ -29,6 +30,8 @@ TASK: Final = "union.deliver"
 BEAT: Final = 2.0
 SOFT, HARD = 210, 240
 """Seconds after which a chunk is asked to end, and is ended. Its rows' leases of 180 ran out before that."""
+PATIENCE: Final = 60.0
+"""Seconds without a chunk taken after which workers are thought to hang, though they stay connected."""
 _GONE = (OperationalError, AMQPError, OSError)
 _QUORUM = {"x-queue-type": "quorum"}
 
@@ -91,6 +94,7 @@ class Rabbit:
         self._work = work
         self._app = application(url)
         self._app.task(self._chunk, name=TASK)
+        self._moved: dict[Channel, tuple[float, int]] = {}
 
     def _chunk(self, channel: str) -> None:
         tried = self._work.send(Channel(channel), BATCH)
@@ -104,12 +108,15 @@ class Rabbit:
         """
         due = self._work.due(channel)
         if not due:
+            self._moved.pop(channel, None)
             return 0
         try:
             line = self._line(channel)
             if not line.workers:
                 raise Unreachable(f"no worker listens to {queue_of(channel)}")
             missing = max(0, -(-due // BATCH) - line.waiting)
+            if not self._moving(line, missing):
+                raise Unreachable(f"the workers of {queue_of(channel)} take nothing")
             with self._app.producer_or_acquire() as producer:
                 for _ in range(missing):
                     self._app.send_task(
@@ -118,6 +125,15 @@ class Rabbit:
         except _GONE as problem:
             raise Unreachable(f"the broker does not answer: {problem}") from problem
         return missing
+
+    def _moving(self, line: Line, missing: int) -> bool:
+        """Tell whether chunks were taken lately: workers may hang, or sleep, and stay connected."""
+        now = stopwatch()
+        since, before = self._moved.get(line.channel, (now, line.waiting))
+        if missing or line.waiting < before:
+            since = now
+        self._moved[line.channel] = since, line.waiting
+        return now - since < PATIENCE
 
     def _line(self, channel: Channel) -> Line:
         """Ask the broker about a queue, making it where it is missing."""
@@ -131,7 +147,11 @@ class Rabbit:
 
     def run_worker(self, channels: Sequence[Channel], *, processes: int) -> int:
         """Take chunks in `processes` forked processes until SIGTERM; chunks in hand are finished."""
-        stopped = threading.Event()
+        stopped, beating = threading.Event(), threading.Lock()
+        # A child that is forked in the middle of a beat would wait for the beat's locks for good.
+        os.register_at_fork(
+            before=beating.acquire, after_in_parent=beating.release, after_in_child=beating.release
+        )
 
         def fresh(**facts: Any) -> None:  # noqa: ANN401 - Celery's signals hand over what they like
             del facts
@@ -139,7 +159,7 @@ class Rabbit:
 
         def ready(**facts: Any) -> None:  # noqa: ANN401
             del facts
-            threading.Thread(target=self._beat, args=(stopped,), name="beat", daemon=True).start()
+            threading.Thread(target=self._beat, args=(stopped, beating), name="beat", daemon=True).start()
 
         def ending(**facts: Any) -> None:  # noqa: ANN401
             del facts
@@ -160,10 +180,11 @@ class Rabbit:
         worker.start()
         return int(worker.exitcode or 0)
 
-    def _beat(self, stopped: threading.Event) -> None:
+    def _beat(self, stopped: threading.Event, beating: threading.Lock) -> None:
         while not stopped.wait(BEAT):
             try:
-                self._work.beat()
+                with beating:
+                    self._work.beat()
             except Exception:
                 # The database may be away for a while; a silent worker is told from its old heartbeat.
                 log.exception("no heartbeat")
