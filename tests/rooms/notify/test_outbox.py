@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -103,7 +104,11 @@ def test_a_fan_out_may_be_repeated(database):
         assert (
             notify.enqueue_many(session, recipients=people * 2, **{**facts, "kind": "start"}).written == 400
         )
-    first, last = rows()[0], rows()[-1]
+        more = [replace(one, member_id=f"n{n}") for n, one in enumerate(people)]
+        assert notify.enqueue_many(session, recipients=[*more, more[0]], **facts).written == 650
+        assert notify.enqueue_many(session, recipients=more, **facts) == notify.Fanout(0, 650, 0)
+        assert session.scalar(select(func.count()).select_from(Outbox)) == 650 * 3
+    first, last = rows()[0], rows()[1299]
     assert (first.member_id, first.created_at, first.secret, first.error_code) == ("m0", NOW, False, None)
     assert json.loads(last.sealed) == {"to": "+31610000639", "fields": {"when": "nu"}}
 

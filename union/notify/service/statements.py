@@ -9,6 +9,7 @@ from functools import cache
 from itertools import chain
 from typing import Any, Final, cast
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import Integer, LargeBinary, Table
 from sqlalchemy.dialects import postgresql as postgresql_dialect
 from sqlalchemy.dialects import sqlite as sqlite_dialect
@@ -104,12 +105,25 @@ def insert_one(session: Session, model: type[Base], columns: Sequence[str], row:
 
 
 def _copy(session: Session, table: Table, columns: Sequence[str], rows: list[Row], into: str) -> int:
-    """Bring `rows` in by COPY, which cannot leave out what is there: through a table of this transaction."""
-    names, incoming = ", ".join(columns), f"{table.name}_incoming"
+    """Bring `rows` in by COPY, which cannot leave out what is there: if any is, through another table."""
+    names, types = ", ".join(columns), [_named(table.c[name].type) for name in columns]
+    try:
+        with session.connection().begin_nested():
+            copy_rows(session, f"{table.name} ({names})", types, rows)
+    except UniqueViolation:
+        return _copy_around(session, table, names, types, rows, into)
+    return len(rows)
+
+
+def _copy_around(
+    session: Session, table: Table, names: str, types: list[str], rows: list[Row], into: str
+) -> int:
+    """Bring in those of `rows` that are new, by a table of this transaction; three times the work."""
+    incoming = f"{table.name}_incoming"
     connection = session.connection()
     like = f"SELECT {names} FROM {table.name} WITH NO DATA"  # noqa: S608 - names of our own model
     connection.exec_driver_sql(f"CREATE TEMP TABLE IF NOT EXISTS {incoming} ON COMMIT DROP AS {like}")
-    copy_rows(session, f"{incoming} ({names})", [_named(table.c[name].type) for name in columns], rows)
+    copy_rows(session, f"{incoming} ({names})", types, rows)
     chosen = f"SELECT {names} FROM {incoming} ON CONFLICT DO NOTHING"  # noqa: S608 - names of our own model
     written = connection.exec_driver_sql(f"{into} {chosen}").rowcount
     connection.exec_driver_sql(f"TRUNCATE {incoming}")
