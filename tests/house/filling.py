@@ -7,7 +7,7 @@ from contextlib import closing
 import sqlalchemy as sa
 
 from union.core import sealing
-from union.core.db import Instant, SealedText
+from union.core.db import Instant, SealedText, to_microseconds
 from union.core.holding import Holds, stored
 
 FACTS = {
@@ -15,6 +15,7 @@ FACTS = {
     "board_observer": {"address": None, "address_hash": None},
     "ballot_trustee": {"own_key": None},
     "grievance": {"state": "filed", "wiped_at": None},
+    "grievance_note": {"shared": 1},
 }
 """What a row of a member must be to be one: a reply that waits, a watcher without an address, an open case."""
 
@@ -38,20 +39,46 @@ def value(column, member_id, held, n):
 
 
 def fill(file, member_id):
-    """Put the rows into the SQLite file; return the tables that got one."""
-    filled = []
+    """Put the rows into the SQLite file, and one into each part of theirs; return the tables that name a member."""
+    rows = {}
+    for n, one in enumerate(stored(), start=1):
+        if (one.of(Holds.MEMBER) and one.name != "member") or is_part(one):
+            rows[one.name] = {c.name: value(c, member_id, one.columns[c.name], n) for c in one.table.columns}
+            rows[one.name] |= FACTS.get(one.name, {})
+    for one in filter(is_part, stored()):
+        [link] = [key for key in one.table.foreign_keys if key.column.table.name == one.kept.part_of]
+        rows[one.name][link.parent.name] = rows[one.kept.part_of][link.column.name]
     with closing(sqlite3.connect(file)) as raw:
-        for n, one in enumerate(stored(), start=1):
-            if not one.of(Holds.MEMBER) or one.name == "member":
-                continue
-            row = {c.name: value(c, member_id, one.columns[c.name], n) for c in one.table.columns}
-            row |= FACTS.get(one.name, {})
-            marks = ", ".join("?" * len(row))
-            names = ", ".join(f'"{name}"' for name in row)
-            raw.execute(f'INSERT INTO "{one.name}" ({names}) VALUES ({marks})', list(row.values()))
-            filled.append(one.name)
+        for name, row in rows.items():
+            _insert(raw, name, row)
         raw.commit()
-    return filled
+    return [one.name for one in stored() if one.name in rows and not is_part(one)]
+
+
+def is_part(one):
+    return bool(one.kept and one.kept.part_of)
+
+
+def _insert(raw, table, row):
+    marks, names = ", ".join("?" * len(row)), ", ".join(f'"{name}"' for name in row)
+    raw.execute(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', list(row.values()))
+
+
+def put(file, table, member_id, **facts):
+    """Put one row into a table of the SQLite file: these facts, the member wherever one is named, else anything."""
+    [one] = [one for one in stored() if one.name == table]
+    row = {
+        c.name: value(c, member_id, Holds.MEMBER if names_one(c) else one.columns[c.name], 1)
+        for c in one.table.columns
+    }
+    row |= {name: to_microseconds(told) if hasattr(told, "tzinfo") else told for name, told in facts.items()}
+    with closing(sqlite3.connect(file)) as raw:
+        _insert(raw, table, row)
+        raw.commit()
+
+
+def names_one(column):
+    return any(key.column.table.name == "member" for key in column.foreign_keys)
 
 
 def rows_of(session, one, member_id):

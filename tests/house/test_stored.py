@@ -1,6 +1,7 @@
 """Every column says what it holds of people, every table until when; the page, the file and erasing agree with it."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tests.factories.members import make_member
-from tests.house.filling import fill, rows_of
+from tests.house.filling import fill, is_part, put, rows_of
 from union.bargaining import service as bargaining
 from union.core import db
 from union.core.actor import SYSTEM, Actor
@@ -33,9 +34,26 @@ def silent(tables):
             found.append(f"{one.name} says nothing")
         elif one.kept and (one.kept.erased is Erased.NOBODYS) != (not one.of(Holds.MEMBER)):
             found.append(f"{one.name} is of a member or it is not")
-        elif one.kept and not one.of(Holds.MEMBER) and not one.kept.why_not and not is_hashed_only(one):
+        elif (
+            one.kept
+            and not one.of(Holds.MEMBER)
+            and not (one.kept.why_not or one.kept.part_of)
+            and not is_hashed_only(one)
+        ):
             found.append(f"{one.name} is not in a member's file and does not say why")
     return found
+
+
+def apart(tables):
+    """Tables whose rows hang on a row that is a member's, unless that is published, and that do not say so."""
+    members = {one.name for one in tables if one.of(Holds.MEMBER) and not one.of(Holds.PUBLIC)} - {"member"}
+    return [
+        one.name
+        for one in tables
+        if not one.of(Holds.MEMBER)
+        and members & {key.column.table.name for key in one.table.foreign_keys}
+        and not (one.kept and one.kept.part_of)
+    ]
 
 
 def is_hashed_only(one):
@@ -76,6 +94,16 @@ class TestClasses:
 
     def test_every_table_of_people_says_until_when(self):
         assert silent(stored()) == []
+
+    def test_what_hangs_on_a_members_row_says_so(self):
+        assert apart([*stored()]) == []
+
+    def test_planted_part_that_does_not(self):
+        found = [
+            replace(one, kept=replace(one.kept, part_of="")) if one.name == "strike_claim_day" else one
+            for one in stored()
+        ]
+        assert apart(found) == ["strike_claim_day"]
 
     def test_planted_table_that_says_nothing(self):
         class Planted(Base):
@@ -130,6 +158,42 @@ class TestTheFile:
         assert set(theirs["kept"]) == {"member"}
         assert theirs["kept"]["member"]["rows"][0]["email"] == "other@example.org"
 
+    def test_the_parts_of_what_is_theirs_are_in_it_and_nobody_elses(self, somebody, now):
+        one, other, _ = somebody
+        with db.reading() as session:
+            mine = own_file(session, actor=Actor(member_id=one), now=now)["kept"]
+            theirs = own_file(session, actor=Actor(member_id=other), now=now)["kept"]
+        parts = [table.name for table in stored() if is_part(table)]
+        assert {"strike_claim_day", "grievance_note", "call_attempt"} <= set(parts)
+        for name in parts:
+            assert len(mine[name]["rows"]) == 1, name
+            assert name not in theirs
+        assert mine["strike_claim_day"]["rows"][0]["day"] == "2026-11-01"
+        assert mine["grievance_note"]["rows"][0]["text"] == "words of grievance_note.text"
+
+    @pytest.mark.parametrize(
+        ("shared", "by_member", "there"), [(0, 0, False), (1, 0, True), (0, 1, True), (1, 1, True)]
+    )
+    def test_lines_of_a_case_that_its_member_may_read(
+        self, database, tmp_path, now, shared, by_member, there
+    ):
+        with db.transaction() as session:
+            one = make_member(session)
+        put(tmp_path / "union.db", "grievance", one, id="g1", wiped_at=None)
+        put(
+            tmp_path / "union.db",
+            "grievance_note",
+            one,
+            grievance_id="g1",
+            shared=shared,
+            by_member=by_member,
+        )
+        with db.reading() as session:
+            kept = own_file(session, actor=Actor(member_id=one), now=now)["kept"]
+        assert ("grievance_note" in kept) is there
+        if there:
+            assert kept["grievance_note"]["but"] == "lines that the team wrote for itself"
+
     def test_it_holds_the_words_and_no_hash_nobody_else_and_no_secret(self, somebody, now):
         one, _, _ = somebody
         with db.reading() as session:
@@ -180,6 +244,17 @@ class TestErasing:
                     continue
                 for row in session.execute(sa.select(table.table)).mappings():
                     assert not [name for name in table.of(Holds.SEALED) if row[name] is not None], table.name
+
+    def test_nothing_is_left_of_the_parts_but_what_was_paid_and_sent(self, somebody, now):
+        one, _, _ = somebody
+        self.erase(one, now)
+        with db.reading() as session:
+            left = {
+                table.name: session.execute(sa.select(table.table)).mappings().all()
+                for table in filter(is_part, stored())
+            }
+        assert {name for name, rows in left.items() if rows} == {"grievance_note", "payout", "send_attempt"}
+        assert left["grievance_note"][0]["text"] is None
 
     def test_the_members_own_row_is_empty(self, somebody, now):
         one, _, _ = somebody

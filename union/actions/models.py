@@ -82,7 +82,7 @@ class Action(Base):
     show_delay: Mapped[int] = mapped_column(default=0)
     shown_at: Mapped[datetime | None] = mapped_column(Instant)
     chase_every: Mapped[int] = mapped_column(default=0)
-    meeting_code: Mapped[str] = mapped_column(String(12), info=HASHED)
+    meeting_code: Mapped[str] = mapped_column(String(12), info=INSIDE)
     checkin_key: Mapped[bytes | None] = mapped_column(LargeBinary, info=HASHED)
 
 

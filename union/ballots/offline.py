@@ -162,12 +162,20 @@ def read_public(text: str) -> Public:
 
 def _facts(text: str, kind: str) -> dict[str, Any]:
     try:
-        facts = json.loads(text) if len(text) <= LARGEST else None
+        facts = json.loads(text, object_pairs_hook=_distinct) if len(text) <= LARGEST else None
     except (ValueError, RecursionError):
         facts = None
     if not isinstance(facts, dict) or (facts.get("kind"), facts.get("version")) != (kind, 1):
         raise Refused(Check.CREDENTIALS_FORM, f"this is no file of the kind {kind}")
     return facts
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that stands twice in an object: another program may read the other one."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
 
 
 def _uuid(facts: dict[str, Any]) -> str:

@@ -335,7 +335,11 @@ class GrievanceNote(Base):
 
     __tablename__ = "grievance_note"
     __kept__ = Kept(
-        "two years after the case", Erased.NOBODYS, why_not="what you may read is on the page of your case"
+        "two years after the case",
+        Erased.NOBODYS,
+        why_not="lines that the team wrote for itself",
+        part_of="grievance",
+        shown=("shared", "by_member"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -216,6 +216,8 @@ CONFIRM_PAPER_WITHIN = timedelta(days=14)
 UNDO_WITHIN = timedelta(days=1)
 # After a campaign ended its signers' addresses, and the names nobody was to see, are kept this long.
 KEPT_AFTER_END = timedelta(days=30)
+# An action that goes on when its campaign ends still has to know who was called.
+PLEDGES_KEPT_AFTER_END = timedelta(days=1)
 # News by email leaves this much later, so that it can be taken back.
 NEWS_WAITS = timedelta(minutes=10)
 

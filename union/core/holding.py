@@ -51,13 +51,17 @@ class Kept:
     """Until when a table's rows tell of a person, and what erasing does to them.
 
     why_not: why they are missing in the member's own file. but: columns that are missing there, because only
-    a program opens them, for one purpose.
+    a program opens them, for one purpose. part_of: the table by whose row one tells which member these are
+    of; shown: of such rows those are in the file for which one of these columns is true, and why_not says of
+    the others why they are not.
     """
 
     until: str
     erased: Erased
     why_not: str = ""
     but: tuple[str, ...] = ()
+    part_of: str = ""
+    shown: tuple[str, ...] = ()
 
 
 _PLAIN = (sa.Integer, sa.Boolean, sa.Date, sa.Enum, Instant)
@@ -107,8 +111,8 @@ class Stored:
 
     @property
     def personal(self) -> bool:
-        """Tell whether a column holds something of a person."""
-        return bool(PERSONAL & set(self.columns.values()))
+        """Tell whether a column, or what the row is a part of, holds something of a person."""
+        return bool(PERSONAL & set(self.columns.values())) or bool(self.kept and self.kept.part_of)
 
     def of(self, what: Holds) -> list[str]:
         """Return the columns that hold this."""
@@ -145,9 +149,17 @@ def as_markdown() -> str:
             lines.append(f"## {room}\n")
         lines.append(f"**`{one.name}`** {one.why}\n")
         if one.kept:
-            own = f"not in the member's own file: {one.kept.why_not}" if one.kept.why_not else ""
+            which = "some rows" if one.kept.shown else ""
+            own = (
+                f"{which} not in the member's own file: {one.kept.why_not}".strip()
+                if one.kept.why_not
+                else ""
+            )
             who = one.kept.erased.value if one.of(Holds.MEMBER) else ""
-            facts = "; ".join(filter(None, (f"*Kept* {one.kept.until}", who and f"*erased:* {who}", own)))
+            part = f"*part of:* `{one.kept.part_of}`, so of its member" if one.kept.part_of else ""
+            facts = "; ".join(
+                filter(None, (f"*Kept* {one.kept.until}", who and f"*erased:* {who}", part, own))
+            )
             lines.append(f"{facts}.\n")
         lines.append("| holds | columns |\n|---|---|")
         lines += [

@@ -117,6 +117,7 @@ class StrikeClaimDay(Base):
     """A day on which the member says to have taken part."""
 
     __tablename__ = "strike_claim_day"
+    __kept__ = Kept("ninety days after the claim was paid or refused", Erased.NOBODYS, part_of="strike_claim")
 
     claim_id: Mapped[str] = mapped_column(ForeignKey("strike_claim.id", ondelete="CASCADE"), primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)
@@ -151,6 +152,7 @@ class Payout(Base):
     """One payment for one claim; a claim has at most one, ever."""
 
     __tablename__ = "payout"
+    __kept__ = Kept("as long as the law wants books kept", Erased.NOBODYS, part_of="strike_claim")
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
     batch_id: Mapped[str] = mapped_column(ForeignKey("payout_batch.id"), index=True)

@@ -1,6 +1,6 @@
 """What the registry does by itself.
 
-It forgets used links, tries, ended sessions, uploads and who left, and tells whose email comes back.
+It forgets used links, tries, ended sessions and roles, uploads and who left; it tells whose email comes back.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from union.members.service import people
 from union.members.service.challenges import wipe_challenges
 from union.members.service.erasing import erase_left
 from union.members.service.limits import wipe_attempts
+from union.members.service.places import wipe_local_roles
 from union.members.service.registering import wipe_drafts
 from union.members.service.sessions import wipe_sessions
 
@@ -20,7 +21,7 @@ def forget(now: datetime, settings: Settings) -> int:
     """Drop what has served its purpose; returns how many rows."""
     del settings
     done = 0
-    for verb in (wipe_challenges, wipe_attempts, wipe_sessions, wipe_drafts):
+    for verb in (wipe_challenges, wipe_attempts, wipe_sessions, wipe_drafts, wipe_local_roles):
         with transaction() as session:
             done += verb(session, now=now)
     return done

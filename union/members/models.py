@@ -75,7 +75,7 @@ class LocalRole(Base):
     """
 
     __tablename__ = "local_role"
-    __kept__ = Kept("a year at most", Erased.GOES)
+    __kept__ = Kept("until the role ends, which is a year ahead at most", Erased.GOES)
     __table_args__ = (Index("ix_local_role_place_kind_place_key", "place_kind", "place_key"),)
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)

@@ -1,7 +1,6 @@
 """`union notify`: how delivery is going, a test message, the desk and replies, a forecast."""
 
 import json
-import mailbox
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -30,6 +29,8 @@ from union.notify.service import routes as shares
 from union.notify.simulation.cli import simulation
 from union.notify.words import STATES
 
+_FLAGS = ":2,"
+"""What stands before the flags in a mail's name in a Maildir; S: seen."""
 NO_UNION_NEEDED = {"simulate", "forecast"}
 
 
@@ -215,19 +216,31 @@ def bounces(source: str) -> None:
 
 
 def _mails(source: str) -> Iterator[tuple[bytes, "Done"]]:
-    """Yield each mail with what to call when it is dealt with."""
+    """Yield the beginning of each mail with what to call when it is dealt with."""
     path = Path(source)
     if source == "-":
-        yield sys.stdin.buffer.read(), _leave
+        yield sys.stdin.buffer.read(bounced.LONGEST), _leave
+        # to its end: a mail server whose mail is not read through sends it again
+        while sys.stdin.buffer.read(bounced.LONGEST):
+            pass
     elif (path / "new").is_dir():
-        box = mailbox.Maildir(path, create=False)
-        for key in sorted(box.iterkeys()):
-            if "S" not in box[key].get_flags():
-                yield box.get_bytes(key), partial(_file, box, key)
+        for mail in _unread(path):
+            yield _beginning(mail), partial(_file, mail)
     elif path.is_file():
-        yield path.read_bytes(), _leave
+        yield _beginning(path), _leave
     else:
         raise click.ClickException(f"{source} is no file, no Maildir and not -")
+
+
+def _unread(box: Path) -> list[Path]:
+    """Return the mails of a Maildir that nobody has seen, told by their names: no mail is opened for it."""
+    mails = [one for name in ("new", "cur") for one in (box / name).glob("[!.]*") if one.is_file()]
+    return sorted(one for one in mails if "S" not in one.name.partition(_FLAGS)[2])
+
+
+def _beginning(mail: Path) -> bytes:
+    with mail.open("rb") as opened:
+        return opened.read(bounced.LONGEST)
 
 
 def _leave(*, understood: bool) -> None:
@@ -235,15 +248,14 @@ def _leave(*, understood: bool) -> None:
     del understood
 
 
-def _file(box: "mailbox.Maildir", key: str, *, understood: bool) -> None:
-    """Take a mail out of the box, or mark it read so that a person can look at it."""
+def _file(mail: Path, *, understood: bool) -> None:
+    """Take a mail out of the box, or mark it seen so that a person can look at it."""
     if understood:
-        box.discard(key)
+        mail.unlink(missing_ok=True)
         return
-    mail = box[key]
-    mail.set_subdir("cur")
-    mail.add_flag("S")
-    box[key] = mail
+    name, _, flags = mail.name.partition(_FLAGS)
+    seen = "".join(sorted({*flags, "S"}))
+    mail.rename(mail.parent.parent / "cur" / f"{name}{_FLAGS}{seen}")
 
 
 @notify.command()

@@ -55,7 +55,12 @@ class Outbox(Base):
     """
 
     __tablename__ = "outbox"
-    __kept__ = Kept("address and words until delivered, and a day", Erased.UNLINKED, but=("sealed",))
+    __kept__ = Kept(
+        "address and words until delivered, and a day (three without a receipt);"
+        " the address's hash ninety days; that it was written, for good",
+        Erased.UNLINKED,
+        but=("sealed",),
+    )
     __table_args__ = (
         UniqueConstraint("ref", "kind", "member_id", "channel"),
         # PostgreSQL asks about each row anew, a third of what an alert costs it; no wording is ever deleted.
@@ -111,6 +116,7 @@ class SendAttempt(Base):
     """The intent to hand a message over, written before the call, and what came of it."""
 
     __tablename__ = "send_attempt"
+    __kept__ = Kept("as long as it is kept that the message was written", Erased.NOBODYS, part_of="outbox")
     __table_args__ = (Index("ix_send_attempt_provider", "provider", "started_at"),)
 
     outbox_id: Mapped[int] = mapped_column(
@@ -145,7 +151,7 @@ class InboundMessage(Base):
     """A reply. `handled_at` is None while it waits: for a room's job, or in the organizers' inbox."""
 
     __tablename__ = "inbound_message"
-    __kept__ = Kept("the words a week after somebody dealt with it", Erased.UNLINKED)
+    __kept__ = Kept("words and sender thirty days after somebody dealt with it", Erased.UNLINKED)
     __table_args__ = (
         UniqueConstraint("provider_id"),
         Index("ix_inbound_message_waiting", "keyword", "id",

@@ -169,6 +169,7 @@ class CallAttempt(Base):
     """
 
     __tablename__ = "call_attempt"
+    __kept__ = Kept("a month after the list ended", Erased.NOBODYS, part_of="call_entry")
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     entry_id: Mapped[str] = mapped_column(ForeignKey("call_entry.id", ondelete="CASCADE"), index=True)

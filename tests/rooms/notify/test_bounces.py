@@ -2,6 +2,7 @@
 
 import io
 import mailbox
+import os
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -12,6 +13,8 @@ from click.testing import CliRunner
 from tests.conftest import NOW
 from tests.rooms.notify.conftest import WHO, rows, write
 from tests.wire import mailbox as smtp_box
+from tests.wire.bombs import MB
+from tests.wire.test_bounce_bombs import nested
 from tests.wire.test_bounces import shape
 from union.cli import main
 from union.core import db
@@ -171,3 +174,31 @@ def test_a_file_and_nothing_at_all(sent, command, tmp_path):
     file.write_bytes(shape("postfix", f"{rows()[0].id}-1"))
     assert command(str(file)).exit_code == 0
     assert "no file" in command(str(tmp_path / "missing")).output
+
+
+@pytest.fixture
+def box(tmp_path):
+    """A Maildir in which mails that break readers lie before an honest one, and one is still being written."""
+    mailbox.Maildir(tmp_path / "box")
+    new = tmp_path / "box" / "new"
+    for n, content in enumerate(
+        (nested(1000), b"Subject: x\n\n" + b"x" * MB, b"Subject: hello\n\nA person.")
+    ):
+        (new / f"{n}.mail").write_bytes(content)
+    (new / ".half").write_bytes(b"To: ")
+    return tmp_path / "box"
+
+
+def test_a_mail_that_breaks_readers_holds_up_no_other(box, sent, command):
+    (box / "new" / "9.mail").write_bytes(shape("exim", f"{rows()[0].id}-1"))
+    done = command(str(box))
+    assert (done.exit_code, done.output.split()) == (0, ["1", "hard", "3", "unknown"])
+    assert [mail.name for mail in (box / "new").iterdir()] == [".half"]
+    assert sorted(mail.name for mail in (box / "cur").iterdir()) == [f"{n}.mail:2,S" for n in range(3)]
+    assert command(str(box)).output == ""
+
+
+def test_a_pipe_is_no_file(command, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    done = command(str(tmp_path / "pipe"))
+    assert (done.exit_code, "is no file" in done.output) == (1, True)

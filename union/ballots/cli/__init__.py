@@ -21,6 +21,8 @@ from union.ballots.cli.kit import (
     NEW,
     acting,
     read_key,
+    read_share,
+    read_text,
     refusals,
     require_holding,
     write_private,
@@ -141,7 +143,7 @@ def credentials(settings: Settings, roll: str, output: Path) -> None:
     hands them out and destroys it. public.json goes to upload-credentials. Neither is ever written over.
     """
     path = Path(roll)
-    text = path.read_text() if path.is_file() else _exported(settings, roll)
+    text = read_text(path) if path.exists() and not path.is_dir() else _exported(settings, roll)
     with refusals():
         known = offline.read_roll(text)
         codes, public = offline.make_codes(known, secrets.randbelow)
@@ -163,9 +165,9 @@ def replace_code(folder: Path, member: str, output: Path) -> None:
     its public.json before voting opens, and destroy the old folder.
     """
     with refusals():
-        public = offline.read_public((folder / "public.json").read_text())
+        public = offline.read_public(read_text(folder / "public.json"))
         codes, changed = offline.replace_code(
-            (folder / "CODES.csv").read_text(), public, member, secrets.randbelow
+            read_text(folder / "CODES.csv"), public, member, secrets.randbelow
         )
     output.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_private(output / "CODES.csv", codes.rstrip("\n"))
@@ -198,13 +200,15 @@ def export_roll(settings: Settings, slug: str, output: Path) -> None:
 
 @ballots.command("upload-credentials")
 @click.argument("slug")
-@click.argument("file", type=click.File())
+@click.argument("file", type=click.File("rb"))
 @click.pass_obj
 def upload_credentials(settings: Settings, slug: str, file: Any) -> None:  # noqa: ANN401 - a file
     """Store the public parts of the codes made offline and freeze the roll; we then hand out no codes."""
     open_database(settings)
     with db.transaction() as session:
-        issued = service.upload_credentials(session, actor=SYSTEM, now=utcnow(), slug=slug, text=file.read())
+        issued = service.upload_credentials(
+            session, actor=SYSTEM, now=utcnow(), slug=slug, text=read_text(file)
+        )
     click.echo(f"{issued.eligible} on the roll; their codes come from the officer")
 
 
@@ -278,12 +282,12 @@ def export(settings: Settings, slug: str, output: Path) -> None:
 @ballots.command("submit-key")
 @click.argument("slug")
 @click.argument("member")
-@click.argument("public_key", type=click.File())
+@click.argument("public_key", type=click.File("rb"))
 @click.pass_obj
 def submit_key(settings: Settings, slug: str, member: str, public_key: Any) -> None:  # noqa: ANN401 - a file
     """Hand in the PUBLIC_KEY that trustee MEMBER (an id) made offline; "-" reads standard input."""
     open_database(settings)
-    text = public_key.read().strip()
+    text = read_text(public_key).strip()
     with db.transaction() as session:
         answer = service.submit_trustee_key(
             session, actor=acting(member), now=utcnow(), slug=slug, text=text, public_url=settings.public_url
@@ -296,16 +300,15 @@ def submit_key(settings: Settings, slug: str, member: str, public_key: Any) -> N
 @ballots.command("submit-share")
 @click.argument("slug")
 @click.argument("member")
-@click.argument("share", type=click.File())
+@click.argument("share", type=click.File("rb"))
 @click.pass_obj
 def submit_share(settings: Settings, slug: str, member: str, share: Any) -> None:  # noqa: ANN401 - a file
     """Hand in the SHARE that trustee MEMBER (an id) made with trustee-decrypt; "-" is standard input."""
     open_database(settings)
-    facts = json.loads(share.read())
+    facts = read_share(share)
     with db.transaction() as session:
         answer = service.submit_decryption(
-            session, actor=acting(member), now=utcnow(), slug=slug, decryption=facts["decryption"],
-            strong_proofs=facts["strong_proofs"], public_url=settings.public_url,
+            session, actor=acting(member), now=utcnow(), slug=slug, public_url=settings.public_url, **facts,
         )  # fmt: skip
     if isinstance(answer, service.Refusal):
         raise click.ClickException(answer.text % answer.facts)

@@ -3,17 +3,20 @@
 import json
 import os
 import secrets
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
 from union.ballots.crypto import verify
+from union.ballots.crypto.canonical import read_json
 from union.ballots.crypto.ceremony import keys_of, open_own_key
 from union.ballots.crypto.failures import Refused
 from union.ballots.crypto.group import Group
 from union.ballots.crypto.pedersen import read_certificate
 from union.ballots.crypto.trustees import KeyPair, key_of
+from union.ballots.offline import LARGEST
 from union.ballots.queries.keys import KEY
 from union.core import db
 from union.core.actor import Actor
@@ -21,6 +24,7 @@ from union.members import queries as members
 
 KEY_FILE, SEED_FILE = "union-trustee-key", "union-trustee-seed"
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_SHARE = ("decryption", "strong_proofs")
 NEW = click.Path(dir_okay=False, path_type=Path)
 
 
@@ -60,15 +64,42 @@ def write_private(path: Path, text: str) -> None:
         file.write(text + "\n")
 
 
+def read_text(source: Path | BinaryIO) -> str:
+    """Return the text of a file that somebody names; one line for one too large or not UTF-8."""
+    name = getattr(source, "name", source)
+    with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
+        content = file.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise click.ClickException(f"{name} is larger than any such file")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as problem:
+        raise click.ClickException(f"{name} is no text in UTF-8") from problem
+
+
+def read_record(source: Path | BinaryIO) -> Any:  # noqa: ANN401 - any JSON
+    """Return what a JSON file holds; one line for one that is none, is too deep or says a thing twice."""
+    text = read_text(source)
+    try:
+        return read_json(text.encode())
+    except Refused as refusal:
+        raise click.ClickException(f"{getattr(source, 'name', source)}: {refusal}") from refusal
+
+
 def read_facts(path: Path, *kinds: str) -> dict[str, Any]:
     """Return the facts of one of our files; one line when it is none of those kinds."""
-    try:
-        facts = json.loads(path.read_text())
-    except ValueError:
-        facts = None
+    facts = read_record(path)
     if not isinstance(facts, dict) or facts.get("kind") not in kinds or facts.get("version") != 1:
         raise click.ClickException(f"{path} is no file of the kind {' or '.join(kinds)}")
     return facts
+
+
+def read_share(source: Path | BinaryIO) -> dict[str, str]:
+    """Return a share as `write_share` wrote it: decryption and strong_proofs, each the text of a record."""
+    facts = read_record(source)
+    if not isinstance(facts, dict) or not all(isinstance(facts.get(name), str) for name in _SHARE):
+        raise click.ClickException(f"{getattr(source, 'name', source)} is no share of a trustee")
+    return {name: facts[name] for name in _SHARE}
 
 
 def read_key(path: Path, group: Group, uuid: str, sealed: Path | None) -> KeyPair:
@@ -76,7 +107,7 @@ def read_key(path: Path, group: Group, uuid: str, sealed: Path | None) -> KeyPai
 
     sealed: with the key code of a ceremony, the file that holds the trustee's sealed part.
     """
-    kept = json.loads(path.read_text())
+    kept = read_record(path)
     if isinstance(kept, str):  # the file of another program: a JSON string that holds the number
         return _pair(group, kept)
     if not isinstance(kept, dict) or kept.get("kind") not in {KEY_FILE, SEED_FILE}:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from union.ballots import service
-from union.ballots.cli.kit import FILE, NEW, acting, refusals, require_holding
+from union.ballots.cli.kit import FILE, NEW, acting, read_text, refusals, require_holding
 from union.ballots.crypto import Election, make_shuffle, read_tally
 from union.ballots.crypto.group import Point
 from union.ballots.crypto.mixnet import merge_rows, read_shuffled
@@ -70,7 +70,7 @@ def shuffle(archive: Path, output: Path) -> None:
 @click.command("submit-shuffle")
 @click.argument("slug")
 @click.argument("member")
-@click.argument("shuffled", type=click.File())
+@click.argument("shuffled", type=click.File("rb"))
 @click.pass_obj
 def submit_shuffle(settings: Settings, slug: str, member: str, shuffled: Any) -> None:  # noqa: ANN401 - a file
     """Hand in the SHUFFLED votes that trustee MEMBER (an id) made with shuffle; "-" is standard input."""
@@ -81,7 +81,7 @@ def submit_shuffle(settings: Settings, slug: str, member: str, shuffled: Any) ->
             actor=acting(member),
             now=utcnow(),
             slug=slug,
-            text=shuffled.read().strip(),
+            text=read_text(shuffled).strip(),
             public_url=settings.public_url,
         )
     if isinstance(answer, service.Refusal):

@@ -18,6 +18,7 @@ from union.ballots.cli.kit import (
     acting,
     read_facts,
     read_key,
+    read_share,
     refusals,
     write_private,
 )
@@ -245,15 +246,14 @@ def write_share(partial: PartialDecryption, strong: bytes, output: Path | None) 
 def submit_test(settings: Settings, slug: str, member: str, share: Path) -> None:
     """Hand in the SHARE that trustee MEMBER (an id) made with trustee-test."""
     open_database(settings)
-    facts = json.loads(share.read_text())
+    facts = read_share(share)
     with db.transaction() as session:
         answer = service.submit_test(
             session,
             actor=acting(member),
             now=utcnow(),
             slug=slug,
-            decryption=facts["decryption"],
-            strong_proofs=facts["strong_proofs"],
+            **facts,
         )
     if isinstance(answer, service.Refusal):
         raise click.ClickException(answer.text % answer.facts)

@@ -124,7 +124,7 @@ class BallotWeight(Base):
     """What an officer's file says a member's vote weighs, until the ballot opens with the frozen roll."""
 
     __tablename__ = "ballot_weight"
-    __kept__ = Kept("until the vote opens", Erased.STAYS)
+    __kept__ = Kept("until the vote opens or is called off", Erased.STAYS)
 
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
     member_id: Mapped[str] = mapped_column(String(20), primary_key=True)
@@ -158,7 +158,9 @@ class CredentialTag(Base):
 
     __tablename__ = "credential_tag"
     __kept__ = Kept(
-        "until the vote opens", Erased.NOBODYS, why_not="the key that could find yours is not in the database"
+        "until the vote opens or is called off",
+        Erased.NOBODYS,
+        why_not="the key that could find yours is not in the database",
     )
 
     ballot_id: Mapped[str] = mapped_column(ForeignKey("ballot.id", ondelete="CASCADE"), primary_key=True)
@@ -231,7 +233,9 @@ class WaitingReceipt(Base):
 
     __tablename__ = "waiting_receipt"
     __kept__ = Kept(
-        "some minutes", Erased.NOBODYS, why_not="on its way to you, and to be opened by nobody else"
+        "until enough wait to leave together, or the vote is over",
+        Erased.NOBODYS,
+        why_not="on its way to you, and to be opened by nobody else",
     )
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True)

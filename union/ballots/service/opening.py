@@ -123,6 +123,7 @@ def cancel(session: Session, *, actor: Actor, now: datetime, slug: str, public_u
             common={"title": ballot.title, "link": words.address(public_url, ballot)},
         )
     session.execute(update(RollEntry).where(RollEntry.ballot_id == ballot.id).values(voted=None))
+    session.execute(delete(BallotWeight).where(BallotWeight.ballot_id == ballot.id))
     tagging.forget(session, ballot)
     board.forget_reminders(session, ballot, now)
     ballot.wiped_at = now

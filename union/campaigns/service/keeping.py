@@ -1,7 +1,8 @@
 """How long signatures are gathered and kept: closing at the deadline, then forgetting.
 
 Jobs' work. What was never confirmed goes after its week, what was withdrawn after a day; addresses, and the
-names of those who did not want to be named, a month after the campaign ended. The counts stay.
+names of those who did not want to be named, a month after the campaign ended; pledges a day after
+it. The counts stay.
 """
 
 from datetime import datetime
@@ -10,7 +11,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from union.campaigns import rules
-from union.campaigns.models import Campaign, Follower, Signature
+from union.campaigns.models import Campaign, Follower, Pledge, Signature
 from union.campaigns.rules import Stage, Turn
 from union.campaigns.service.common import kind, locked, stage, tell, turn
 from union.core.actor import Actor
@@ -47,13 +48,16 @@ def to_forget(session: Session, now: datetime) -> list[str]:
     """Return the slugs of campaigns in which something has been kept for long enough."""
     late = select(Signature.campaign_id).where(_unconfirmed(now))
     followers = select(Follower.campaign_id).where(_unheard(now))
+    pledged = select(Campaign.id).where(_over(now), Campaign.id.in_(select(Pledge.campaign_id)))
     ended = select(Campaign.id).where(Campaign.ended_at < now - rules.KEPT_AFTER_END)
     kept = select(Signature.campaign_id).where(
         Signature.campaign_id.in_(ended), Signature.address_key.is_not(None)
     )
     heard = select(Follower.campaign_id).where(Follower.campaign_id.in_(ended))
     return list(
-        session.scalars(select(Campaign.slug).where(Campaign.id.in_(late.union(followers, kept, heard))))
+        session.scalars(
+            select(Campaign.slug).where(Campaign.id.in_(late.union(followers, pledged, kept, heard)))
+        )
     )
 
 
@@ -61,6 +65,11 @@ def forget(session: Session, *, slug: str, actor: Actor, now: datetime) -> bool:
     """Delete what has been kept for long enough, and bring the count of those given in line."""
     allow(actor, Permission.CAMPAIGN_SETTLE)
     campaign = locked(session, slug)
+    session.execute(
+        delete(Pledge).where(
+            Pledge.campaign_id.in_(select(Campaign.id).where(Campaign.id == campaign.id, _over(now)))
+        )
+    )
     here, followers = Signature.campaign_id == campaign.id, Follower.campaign_id == campaign.id
     if campaign.ended_at is not None and campaign.ended_at < now - rules.KEPT_AFTER_END:
         session.execute(delete(Follower).where(followers))
@@ -84,6 +93,12 @@ def forget(session: Session, *, slug: str, actor: Actor, now: datetime) -> bool:
         )
         campaign.pledged_count = campaign.verified_count + (session.scalar(waiting) or 0)
     return True
+
+
+def _over(now: datetime) -> ColumnElement[bool]:
+    """Campaigns whose pledges bind nobody any more, and of which everybody was told how they came out."""
+    told = Campaign.announced_to.is_(None) & Campaign.outcome_to.is_(None)
+    return (Campaign.ended_at < now - rules.PLEDGES_KEPT_AFTER_END) & told
 
 
 def _unconfirmed(now: datetime) -> ColumnElement[bool]:

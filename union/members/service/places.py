@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from union.audit import service as audit
@@ -83,6 +83,12 @@ def end_local_role(
     held.ended_at = now
     session.flush()
     _record(session, actor, held, "members.revoke_here", now)
+
+
+def wipe_local_roles(session: Session, *, now: datetime) -> int:
+    """Forget roles that are over; who gave them is in the log. Return how many."""
+    over = (LocalRole.until <= now) | (LocalRole.ended_at <= now)
+    return len(session.scalars(delete(LocalRole).where(over).returning(LocalRole.id)).all())
 
 
 def _allow(actor: Actor, role: Role, place: Place, within: tuple[Place, ...]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from email.errors import MessageError
 from email.message import Message
 from enum import StrEnum
 
@@ -18,9 +19,12 @@ from union.notify.rules.causes import smtp_code
 _MARK = re.compile(r"(?:^|[<+\s=])(\d{1,18})-(\d{1,6})\.([0-9a-f]{16})@")
 _STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _REPLY = re.compile(r"\b([45]\d\d)[ -]")
+_TYPE = re.compile(rb"^content-type[ \t]*:[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*", re.IGNORECASE | re.MULTILINE)
 _RETURN_HEADERS = ("To", "Delivered-To", "X-Original-To", "Envelope-To", "X-Failed-Recipients")
-_LONGEST = 2_000_000
-"""Bytes read of one report; the notice stands at its beginning."""
+LONGEST = 128_000
+"""Bytes read of one mail: the notice stands at its beginning, what came back after it."""
+_LONGEST_TYPE, _MOST_PARTS, _MOST_GROUPS = 8_000, 200, 500
+"""Characters of a Content-Type, such headers, recipients of one mail: the parser takes the square of each."""
 
 _REPORTS = frozenset({"message/delivery-status", "message/global-delivery-status"})
 
@@ -53,8 +57,21 @@ Proves = Callable[[str, str], bool]
 
 
 def read(raw: bytes, ours: Proves) -> Bounce | None:
-    """Return what a mail reports, None when it reports nothing about a mail of ours."""
-    mail = message_from_bytes(raw[:_LONGEST], policy=policy.compat32)
+    """Return what a mail reports, None when it reports nothing about a mail of ours.
+
+    A mail that the parser cannot take, for being too deep or worse, reports nothing.
+    """
+    try:
+        return _read(raw[:LONGEST], ours)
+    except (RecursionError, ValueError, LookupError, MessageError):
+        return None
+
+
+def _read(raw: bytes, ours: Proves) -> Bounce | None:
+    types = _TYPE.findall(raw)
+    if len(types) > _MOST_PARTS or any(len(one) > _LONGEST_TYPE for one in types):
+        return None
+    mail = message_from_bytes(raw, policy=policy.compat32)
     found = next((mark for mark in _marks(mail) if ours(f"{mark[0]}-{mark[1]}", mark[2])), None)
     if found is None:
         return None
@@ -114,7 +131,8 @@ def _groups(part: Message) -> Iterator[Message]:
     elif encoding == "base64" and b":" not in raw:  # with a colon it says so and is not
         with suppress(ValueError):
             raw = binascii.a2b_base64(raw)
-    yield from (message_from_bytes(block) for block in re.split(rb"\r?\n\s*\n", raw))
+    blocks = re.split(rb"\r?\n\s*\n", raw, maxsplit=_MOST_GROUPS)[:_MOST_GROUPS]
+    yield from (message_from_bytes(block) for block in blocks)
 
 
 def _weigh(action: str, status: str, diagnostic: str) -> tuple[Verdict, str]:

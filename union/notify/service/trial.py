@@ -54,7 +54,9 @@ def _member(member_id: str) -> str:
 
 
 def trust(session: Session, *, now: datetime, member_id: str) -> None:
-    """Let a member be texted during the trial: an officer. A second time changes nothing."""
+    """Let a member be texted during the trial: an officer. Once it has ended there is nothing to note."""
+    if session.scalar(select(Trial.lifted_at)) is not None:
+        return
     session.execute(insert_or_leave(session, TrialRecipient), [{"key": _member(member_id), "at": now}])
 
 
@@ -118,7 +120,7 @@ def lift_trial(session: Session, *, actor: Actor, now: datetime, sure: bool) -> 
         audit.record(session, actor=actor, now=now, act="notify.trial_lift_signed", subject="trial")
         return False
     found.lifted_at = now
-    session.execute(delete(TrialRecipient).where(TrialRecipient.sealed.is_not(None)))
+    session.execute(delete(TrialRecipient))
     session.flush()
     audit.record(session, actor=actor, now=now, act="notify.trial_lifted", subject="trial")
     return True

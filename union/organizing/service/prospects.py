@@ -238,7 +238,8 @@ def invite(session: Session, *, actor: Actor, chapter: str, now: datetime, site:
 def _invitations(waiting: list[Prospect], now: datetime, site: str) -> Iterator[Recipient]:
     for one in waiting:
         token = new_token()
-        one.token_hash, one.invited_at, one.erase_at = hashed(token), now, now + KEPT_INVITED
+        one.token_hash, one.invited_at = hashed(token), now
+        one.erase_at = min(now + KEPT_INVITED, one.added_at + KEPT_UNASKED)
         yield Recipient(
             outbox_name(one.id),
             Channel.EMAIL,

@@ -44,6 +44,22 @@ export function valueOf(text, check = "record-form") {
   }
 }
 
+/** The object of a JSON text; refused for any other value. */
+function objectOf(text, check) {
+  const value = valueOf(text, check);
+  if (value === null || typeof value !== "object") throw new Refused(check, "no JSON object");
+  return value;
+}
+
+/** Whether a text is the one form of a value; nothing that is too deep to be written is. */
+function isFormOf(text, value) {
+  try {
+    return JSON.stringify(value) === text;
+  } catch {
+    return false;
+  }
+}
+
 /** The one header that a member of this name, size and time can have. */
 function headerOf(name, size, time) {
   const start = `${name.padEnd(100, "\0")}${octal(0o644, 7)}${octal(0, 7)}${octal(0, 7)}${octal(size, 11)}${octal(time, 11)}`;
@@ -77,16 +93,16 @@ function* members(bytes) {
 function checkFirst({ value: first, done }) {
   if (done || first.name !== "BELENIOS") throw new Refused("archive-form", "this is no Belenios archive");
   const text = textOf(first.content);
-  const stamp = valueOf(text, "archive-form").timestamp;
-  const right = JSON.stringify({ version: 1, timestamp: stamp }) === text && String(stamp) === String(first.time);
+  const { timestamp } = objectOf(text, "archive-form");
+  const right = isFormOf(text, { version: 1, timestamp }) && String(timestamp) === String(first.time);
   if (!right) throw new Refused("archive-form", "the first record has another version, time or form");
 }
 
 /** Checks one event against its parent; returns {kind, height, digest, payloads, owner}. */
 function eventOf(digest, content, parent, waiting) {
   const text = textOf(content);
-  const { parent: before, height, type, payload } = valueOf(text, "archive-form");
-  if (JSON.stringify({ parent: before, height, type, payload }) !== text || !Object.hasOwn(PAYLOADS, type)) {
+  const { parent: before, height, type, payload } = objectOf(text, "archive-form");
+  if (!isFormOf(text, { parent: before, height, type, payload }) || !Object.hasOwn(PAYLOADS, type)) {
     throw new Refused("archive-form", "an event is not written in its one form");
   }
   const expected = parent ? parent.height + 1 : 0;
@@ -108,15 +124,15 @@ function ownerOf(kind, waiting) {
       throw new Refused("archive-order", "the setup record does not name the records before it");
     }
   } else if (kind === "Shuffle" || kind === "PartialDecryption") {
-    const { owner } = valueOf(named);
+    const { owner } = objectOf(named, "archive-order");
     if (!Number.isInteger(owner) || named !== JSON.stringify({ owner, payload: waiting[0].digest })) {
       throw new Refused("archive-order", `the ${kind} record does not name the record before it`);
     }
     return owner;
   } else if (kind === "EncryptedTally") {
-    const { num_tallied, total_weight, encrypted_tally } = valueOf(named);
+    const { num_tallied, total_weight, encrypted_tally } = objectOf(named, "archive-order");
     const right = encrypted_tally === waiting[0].digest
-      && named === JSON.stringify({ num_tallied, total_weight, encrypted_tally });
+      && isFormOf(named, { num_tallied, total_weight, encrypted_tally });
     if (!right) throw new Refused("archive-order", "the sized tally does not name the tally before it");
   }
   return 0;
