@@ -147,7 +147,7 @@ TERMS: dict[str, Term] = {
         lambda at: [_ended(at), ("campaign_follower", {"campaign_id": "c1", "confirmed": 1, "asked_at": at})],
     ),
     "pledge": Term(
-        "until a day after the campaign; the minimum until the deadline", ("campaigns.forget",),
+        "until a month after the campaign; the minimum until the deadline", ("campaigns.forget",),
         lambda at: [_ended(at), ("pledge", {"campaign_id": "c1", "at_least": None})],
     ),
     "signature": Term(

@@ -1,8 +1,7 @@
 """How long signatures are gathered and kept: closing at the deadline, then forgetting.
 
-Jobs' work. What was never confirmed goes after its week, what was withdrawn after a day; addresses, and the
-names of those who did not want to be named, a month after the campaign ended; pledges a day after
-it. The counts stay.
+Jobs' work. What was never confirmed goes after its week, what was withdrawn after a day; addresses, the
+names of those who did not want to be named, and pledges a month after the campaign ended. The counts stay.
 """
 
 from datetime import datetime
@@ -98,7 +97,7 @@ def forget(session: Session, *, slug: str, actor: Actor, now: datetime) -> bool:
 def _over(now: datetime) -> ColumnElement[bool]:
     """Campaigns whose pledges bind nobody any more, and of which everybody was told how they came out."""
     told = Campaign.announced_to.is_(None) & Campaign.outcome_to.is_(None)
-    return (Campaign.ended_at < now - rules.PLEDGES_KEPT_AFTER_END) & told
+    return (Campaign.ended_at < now - rules.KEPT_AFTER_END) & told
 
 
 def _unconfirmed(now: datetime) -> ColumnElement[bool]:
