@@ -158,9 +158,7 @@ def test_routes_are_drawn_and_set(app, client, database, as_):
     none = client.get("/deliveries/routes").text
     assert "texts stay at the message desk" in none
     assert "wo providers" not in none
-    app.config["SETTINGS"] = replace(
-        app.config["SETTINGS"], twilio_account_sid="AC1", twilio_auth_token="t"
-    )
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], twilio_account_sid="AC1", twilio_auth_token="t")
     alone = client.get("/deliveries/routes").text
     assert "All texts leave by Twilio." in alone
     assert "nothing to share out" in alone

@@ -116,7 +116,9 @@ def test_what_was_handed_over_while_the_disk_was_full_is_marked_later(disk, slow
     assert states() == [State.ACCEPTED.value] * COUNT, "what was handed over is known"
     assert set(slow.sent()) == {str(row.id) for row in rows()}, "nothing is lost"
     assert max(slow.sent().values()) == 1, "nothing goes twice"
-    assert {row.provider_id for row in rows()} == set(slow.records), "each is known by the provider's own number"
+    assert {row.provider_id for row in rows()} == set(slow.records), (
+        "each is known by the provider's own number"
+    )
 
 
 def test_nothing_more_is_claimed_while_the_disk_is_full(disk, slow):

@@ -257,8 +257,8 @@ def _test(facts: Facts) -> Check:
             detail = msg("The test message to the first organizer was not handed over.")
         elif facts.trial:
             detail = msg(
-                "No test message to you was handed over yet. While the union is on trial texts reach officers "
-                "only: a test reaches you by email, or once two officers have lifted the trial."
+                "No test message to you was handed over yet. While the union is on trial texts reach "
+                "officers only: a test reaches you by email, or once two officers have lifted the trial."
             )
         return Check(Gate.TEST, None, label, detail, who)
     return Check(Gate.TEST, True, label)
@@ -274,7 +274,14 @@ def _heartbeat(facts: Facts) -> Check:
             "The clock is off: the scheduler's last tick lies %(ahead)s seconds ahead of this server's time."
         )
         who = msg("Whoever runs the server must set its clock right.")
-        return Check(Gate.HEARTBEAT, False, label, detail, who, {"ahead": int((facts.heartbeat_at - facts.now).total_seconds())})
+        return Check(
+            Gate.HEARTBEAT,
+            False,
+            label,
+            detail,
+            who,
+            {"ahead": int((facts.heartbeat_at - facts.now).total_seconds())},
+        )
     seconds = max(0, int((facts.now - facts.heartbeat_at).total_seconds()))
     told = {"seconds": seconds, "fresh": int(FRESH.total_seconds())}
     if facts.now - facts.heartbeat_at > FRESH:

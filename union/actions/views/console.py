@@ -121,7 +121,9 @@ def _ago(seconds: float | None) -> str:
         return gettext("never")
     age = timedelta(seconds=seconds)
     if beats.ahead(age):
-        return gettext("%(n)s seconds ahead of this server's time: the clock is off.", n=number(-int(seconds)))
+        return gettext(
+            "%(n)s seconds ahead of this server's time: the clock is off.", n=number(-int(seconds))
+        )
     ago = number(max(0, int(seconds)))
     if not beats.awake(age):
         return gettext("%(n)s seconds ago. It stands still: nothing starts and nothing is sent.", n=ago)

@@ -15,7 +15,11 @@ def shown(found: ConsolePage) -> dict[str, object] | None:
     reach, card = found.reach, found.card
     if reach is None or found.briefed_at is not None or card.state not in PLANNING | {State.ARMED}:
         return None
-    return {"reach": reach, "sender": gettext(SENDERS[found.sms_route]), "cost": _cost(reach, found.sms_route)}
+    return {
+        "reach": reach,
+        "sender": gettext(SENDERS[found.sms_route]),
+        "cost": _cost(reach, found.sms_route),
+    }
 
 
 def _texts(reach: Reach) -> Way | None:
@@ -37,7 +41,7 @@ def _cost(reach: Reach, route: str) -> str:
 
 
 def agreed_to(found: ConsolePage) -> str:
-    """Return what a signature sets going, for the question that comes before it; empty with nothing to tell."""
+    """Return what a signature sets going, for the question before it; empty with nothing to tell."""
     told = shown(found)
     if told is None or found.reach is None:
         return ""

@@ -280,9 +280,7 @@ def overview(session: Session, *, now: datetime, days: int = 7, limit: int = 30)
         states.update(counts)
     latest = sorted(found, key=lambda ref: found[ref][1], reverse=True)[:limit]
     named, asked = subjects(session, latest), {row.ref for row in counted}
-    about = tuple(
-        About(ref if ref in asked else "", *found[ref], ref in held, named[ref]) for ref in latest
-    )
+    about = tuple(About(ref if ref in asked else "", *found[ref], ref in held, named[ref]) for ref in latest)
     due = session.scalar(
         select(func.count())
         .select_from(Outbox)

@@ -6,7 +6,7 @@ AWAKE = timedelta(seconds=10)
 """A process that has not ticked for this long is silent."""
 
 AHEAD = timedelta(seconds=3)
-"""A tick that lies further ahead than this comes from a clock that is off: how fresh it is nobody can tell."""
+"""A tick further ahead than this comes from a clock that is off: how fresh it is nobody can tell."""
 
 
 def ahead(age: timedelta) -> bool:

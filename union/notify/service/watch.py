@@ -44,8 +44,8 @@ def beat(session: Session, *, now: datetime, process: str, offset: timedelta = t
     ).first()
     if ticked is None:
         # Whoever ran here before us is gone; were it not, it would list itself again with its next tick.
-        # So would one that ticks by a clock ahead of ours; one that stood there before its clock was set right
-        # would keep actions from being armed until that time has come.
+        # So would one that ticks by a clock ahead of ours; one left from before a clock was set right would
+        # keep actions from being armed until that time has come.
         before = and_(Heartbeat.process == process, Heartbeat.host == host, Heartbeat.at < now - REPLACED)
         future = Heartbeat.at > now + AHEAD
         session.execute(delete(Heartbeat).where(or_(before, future, Heartbeat.at < now - FORGOTTEN)))
