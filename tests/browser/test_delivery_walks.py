@@ -203,7 +203,7 @@ def test_an_organizer_sees_the_forecast_before_arming(people, union, twilio):
     first.page.reload()
     before = forecast(first)
     assert before["Nothing reaches them"][0] == 1
-    assert "too late" in before["Text"][1]
+    assert "too late" in before["Text message"][1]
     first.reads("does not fit")
     first.reads("An organizer can brief earlier, start later, or choose a faster sender.")
     expect(first.page.get_by_role("button", name="Release the action")).to_be_disabled()
@@ -215,7 +215,7 @@ def test_an_organizer_sees_the_forecast_before_arming(people, union, twilio):
     first.press("Save the plan")
     first.reads("in time")
     told = forecast(first)
-    assert told["Text"][0] == before["Text"][0] - 1, "who said STOP gets no text"
+    assert told["Text message"][0] == before["Text message"][0] - 1, "who said STOP gets no text"
     assert told["Email"][0] == before["Email"][0], "but the email"
     picture(first, "forecast-fits")
     cost = release_seeing(first, second, console, told)
@@ -223,7 +223,7 @@ def test_an_organizer_sees_the_forecast_before_arming(people, union, twilio):
     until(lambda: of_kind(slug_of(console), "briefing"))
     until(lambda: not unsettled(slug_of(console)))
     rows = [one for one in of_kind(slug_of(console), "briefing") if one.state != State.SUPPRESSED]
-    assert len(rows) == told["Text"][0], "as many as foretold"
+    assert len(rows) == told["Text message"][0], "as many as foretold"
     sent = twilio.sent()
     assert all(sent[str(one.id)] == 1 for one in rows)
     segments = sum(one.segments for one in rows)
@@ -245,7 +245,7 @@ def release_seeing(first, second, console, told):
         first.page.locator("details.confirm > summary").get_by_text("Release the action", exact=True).first
     )
     asked = first.page.get_by_role("dialog")
-    expect(asked).to_contain_text(f"The briefing goes to {told['Text'][0]} by text and to")
+    expect(asked).to_contain_text(f"The briefing goes to {told['Text message'][0]} by text and to")
     expect(asked).to_contain_text(f"Cost of the briefing: {cost}.")
     expect(asked).to_contain_text("Nothing reaches 1 member.")
     picture(
