@@ -227,7 +227,7 @@ def scheduler_status(found: Settings) -> None:
     from union.app import start  # noqa: PLC0415
     from union.core.clock import utcnow  # noqa: PLC0415
     from union.core.db import reading  # noqa: PLC0415
-    from union.notify.queries import AWAKE, heartbeats  # noqa: PLC0415
+    from union.notify.queries import heartbeats  # noqa: PLC0415
     from union.scheduler import OFF, PROCESS  # noqa: PLC0415
 
     start(found)
@@ -237,12 +237,15 @@ def scheduler_status(found: Settings) -> None:
     now = utcnow()
     for b in beats:
         off = b.offset.total_seconds() * 1000
-        silent = "" if b.age(now) < AWAKE else "  silent"
+        silent = "" if b.awake(now) else "  ahead of this clock" if b.ahead(now) else "  silent"
         click.echo(
             f"{b.process:12} last tick {b.age(now).total_seconds():.1f} s ago, tick {b.ticks}, "
             f"pid {b.pid} on {b.host}, clock {off:+.0f} ms off the database's{silent}"
         )
-    awake = [b for b in beats if b.age(now) < AWAKE]
+    awake = [b for b in beats if b.awake(now)]
+    if any(b.ahead(now) for b in beats):
+        click.echo("a clock is wrong: a tick lies in the future; synchronize it (chrony, ntpd)", err=True)
+        sys.exit(1)
     if not awake:
         click.echo("the scheduler is silent: see its log, or start it with: union scheduler run", err=True)
         sys.exit(1)

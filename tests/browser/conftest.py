@@ -111,13 +111,15 @@ def opened(settings: Settings):
         database.engine.dispose()
 
 
-@pytest.fixture(scope="module")
-def running_union(seeded, tmp_path_factory):
-    """Web and scheduler on a copy of the seeded union, stopped at the end; their log is shown when a test fails."""
+@contextmanager
+def brought_up(seeded, home, **more):
+    """Web and scheduler on a copy of the seeded union, stopped at the end; their log is shown when a test fails.
+
+    more: UNION_* beside the usual.
+    """
     port = running.free_port()
-    home = tmp_path_factory.mktemp("running") / "home"
     shutil.copytree(seeded, home)
-    settings = Settings.from_environment(environment(home, port))
+    settings = Settings.from_environment({**environment(home, port), **more})
     log = (home / "processes.log").open("wb")
     processes = []
     try:
@@ -134,6 +136,13 @@ def running_union(seeded, tmp_path_factory):
         running.stop(processes)
         log.close()
         print(log_of(home))
+
+
+@pytest.fixture(scope="module")
+def running_union(seeded, tmp_path_factory):
+    """A running union of the file's own, whose messages stay at the desk."""
+    with brought_up(seeded, tmp_path_factory.mktemp("running") / "home") as up:
+        yield up
 
 
 def log_of(home: Path) -> str:

@@ -17,7 +17,11 @@ from union.demo.seed import ZONE
 from union.members import queries as members
 from union.members import service as registry
 
-LABELS = {"at_the_latest": "The last member must know", "decides": "Go or no-go, at the latest"}
+LABELS = {
+    "at_the_latest": "The last member must know",
+    "decides": "Go or no-go, at the latest",
+    "sender": "Sender of the texts",
+}
 
 # --- who walks, and what the clock says
 

@@ -57,6 +57,16 @@ def local(moment):
     return moment.astimezone(ZoneInfo("Europe/Amsterdam")).strftime("%Y-%m-%dT%H:%M")
 
 
+def test_the_table_of_a_campaign_that_was_won_is_not_open_in_the_list(client, sign_in, arc, now):
+    sign_in(client, arc["plain"])
+    assert re.search(r"Open\s*</", client.get("/bargaining").text)
+    with transaction() as session:
+        session.execute(text("UPDATE campaign SET stage = 'won', ended_at = published_at"))
+    listed = client.get("/bargaining").text
+    assert not re.search(r"Open\s*</", listed)
+    assert re.search(r"[Ww]on\s*</", listed)
+
+
 class TestTable:
     def test_an_organizer_sets_a_table_and_seats_a_member(self, client, sign_in, database, now):
         with transaction() as session:

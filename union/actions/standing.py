@@ -5,6 +5,7 @@ Reads rows for `service` and `queries` alike; writes nothing.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -23,7 +24,8 @@ from union.core.i18n import msg, translate, when
 from union.members import queries as members
 from union.members.queries import Contact
 from union.notify import queries as notify
-from union.notify.service import text_length
+from union.notify.rules.kinds import Channel, Lane
+from union.notify.service import refusals, text_length
 
 SCHEDULER = "scheduler"
 """The process whose heartbeat must be fresh."""
@@ -159,6 +161,7 @@ def reach_of(
     """Return when these members know, if the briefing goes out as planned; None when there is nobody."""
     if not contacts:
         return None
+    contacts = wanting(session, contacts)
     return reach(
         texts=sum(1 for one in contacts if one.sms_ok),
         mails=sum(1 for one in contacts if one.email),
@@ -169,6 +172,24 @@ def reach_of(
         starts_at=action.starts_at,
         to_act=timedelta(minutes=action.to_act),
     )
+
+
+def wanting(session: Session, contacts: list[Contact]) -> list[Contact]:
+    """Return the contacts without the addresses whose owners said that they want no alerts there."""
+    phones = [one.phone for one in contacts if one.sms_ok and one.phone]
+    mails = [one.email for one in contacts if one.email]
+    no_text = refusals(session, addresses=phones, channel=Channel.SMS, lane=Lane.ALERT)
+    no_mail = refusals(session, addresses=mails, channel=Channel.EMAIL, lane=Lane.ALERT)
+    if not no_text and not no_mail:
+        return contacts
+    return [
+        replace(
+            one,
+            sms_ok=one.sms_ok and one.phone not in no_text,
+            email=None if one.email in no_mail else one.email,
+        )
+        for one in contacts
+    ]
 
 
 def briefing_segments(session: Session, action: Action, contacts: list[Contact], site: str) -> int:
@@ -243,6 +264,7 @@ def facts(
             for row in votes(session, action)
             if row.state is VoteState.PLANNED
         ),
+        trial=notify.on_trial(session),
     )
 
 

@@ -117,6 +117,7 @@ class ConsolePage:
     """The organizers' page.
 
     campaigns: each with its next step. awake: the scheduler ticked within a minute.
+    clock_off: some process ticks by a clock ahead of ours.
     beginning: for officers of a union that is not set up yet.
     """
 
@@ -129,6 +130,7 @@ class ConsolePage:
     overview: Overview
     heartbeats: tuple[Heartbeat, ...]
     awake: bool
+    clock_off: bool
     audit: bool
     tasks: tuple[TaskCard, ...]
     trial: bool
@@ -156,7 +158,8 @@ def console(session: Session, actor: Actor, now: datetime) -> ConsolePage:
         replies=len(notify.inbox(session)),
         overview=notify.overview(session, now=now, limit=8),
         heartbeats=beats,
-        awake=any(beat.process == "scheduler" and now - beat.at <= AWAKE for beat in beats),
+        awake=any(beat.process == "scheduler" and beat.awake(now, AWAKE) for beat in beats),
+        clock_off=any(beat.ahead(now) for beat in beats),
         audit=permits(actor, Permission.AUDIT_READ),
         tasks=organizing.waiting_for(session, actor=actor),
         trial=notify.on_trial(session),

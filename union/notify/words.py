@@ -2,7 +2,7 @@
 
 from union.core.i18n import msg
 from union.notify.rules.balance import Reason
-from union.notify.rules.kinds import Channel, Lane, Mailing, State
+from union.notify.rules.kinds import Channel, Keyword, Lane, Mailing, State
 
 STATES: dict[State, str] = {
     State.CREATED: msg("waiting"),
@@ -38,6 +38,15 @@ LANES: dict[Lane, str] = {
 MAILINGS: dict[Mailing, str] = {
     Mailing.CAMPAIGNS: msg("news and alerts of campaigns"),
     Mailing.BALLOTS: msg("notices of votes"),
+}
+REPLIES: dict[Keyword, str] = {
+    Keyword.STOP: msg("no more texts are wanted"),
+    Keyword.START: msg("texts are wanted again"),
+    Keyword.HELP: msg("help is asked for"),
+    Keyword.OUT: msg("out, in the action"),
+    Keyword.DONE: msg("all steps are done"),
+    Keyword.PLEDGE: msg("a pledge is asked for"),
+    Keyword.OTHER: msg("a person has to read it"),
 }
 PROVIDERS = {"twilio": "Twilio", "sinch": "Sinch", "smtp": "SMTP"}
 REASONS: dict[Reason, str] = {

@@ -45,7 +45,7 @@ def awake():
     """Process ids of the schedulers that tick."""
     with db.reading() as session:
         now = utcnow()
-        return {b.pid for b in queries.heartbeats(session) if b.age(now) < queries.AWAKE}
+        return {b.pid for b in queries.heartbeats(session) if b.awake(now)}
 
 
 def said(env, tmp_path):

@@ -34,7 +34,16 @@ CHANGES = [
 ]
 
 
-@pytest.fixture(params=["UTC", "Australia/Lord_Howe", "America/St_Johns", "Pacific/Apia"])
+@pytest.fixture(
+    params=[
+        "UTC",
+        "Australia/Lord_Howe",
+        "America/St_Johns",
+        "Pacific/Apia",
+        "Africa/Casablanca",
+        "Asia/Kathmandu",
+    ]
+)
 def process_zone(request, monkeypatch):
     """What the machine takes for local time; nothing of ours may depend on it."""
     monkeypatch.setenv("TZ", request.param)

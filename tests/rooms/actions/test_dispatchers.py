@@ -38,7 +38,7 @@ def until(true):
 def beating():
     with db.reading() as session:
         now = utcnow()
-        return [beat.pid for beat in queries.heartbeats(session) if beat.age(now) < queries.AWAKE]
+        return [beat.pid for beat in queries.heartbeats(session) if beat.awake(now)]
 
 
 def armed(count):

@@ -155,7 +155,14 @@ def test_a_reply_by_the_second_provider(client, webhooks, database):
 
 def test_routes_are_drawn_and_set(app, client, database, as_):
     as_("organizer")
-    assert "nothing to share out" in client.get("/deliveries/routes").text
+    none = client.get("/deliveries/routes").text
+    assert "texts stay at the message desk" in none
+    assert "wo providers" not in none
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], twilio_account_sid="AC1", twilio_auth_token="t")
+    alone = client.get("/deliveries/routes").text
+    assert "All texts leave by Twilio." in alone
+    assert "nothing to share out" in alone
+    assert "wo providers" not in alone
     app.config["SETTINGS"] = replace(
         app.config["SETTINGS"], twilio_account_sid="AC1", twilio_auth_token="t", sinch_service_plan_id="p",
         sinch_api_token="t",

@@ -178,4 +178,4 @@ def awake(since=None):
             beats = queries.heartbeats(session)
     except SQLAlchemyError:
         return set()
-    return {b.process for b in beats if (b.at > since if since else b.age(now) < queries.AWAKE)}
+    return {b.process for b in beats if (b.at > since if since else b.awake(now))}

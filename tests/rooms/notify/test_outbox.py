@@ -432,6 +432,19 @@ def test_a_restart_takes_the_place_of_its_predecessor_but_not_of_its_neighbour(d
         assert [beat.pid for beat in queries.heartbeats(session)] == [4]
 
 
+def test_a_tick_from_the_future_is_no_sign_of_life_and_goes_when_somebody_starts(database, monkeypatch):
+    """Else a clock that was a year ahead and was set right would keep actions from being armed for a year."""
+    later = NOW + timedelta(days=365)
+    with db.transaction() as session:
+        notify.beat(session, now=later, process="scheduler")
+        found = queries.heartbeat(session, "scheduler")
+        assert (found.awake(NOW), found.ahead(NOW)) == (False, True)
+        assert (found.awake(later), found.ahead(later - timedelta(seconds=3))) == (True, False)
+        monkeypatch.setattr("union.notify.service.watch.os.getpid", lambda: 7)
+        notify.beat(session, now=NOW, process="scheduler")
+        assert [beat.pid for beat in queries.heartbeats(session)] == [7]
+
+
 def test_each_process_has_its_own_heartbeat_and_the_worst_clock_counts(database, monkeypatch):
     for pid, offset in ((1, 0), (2, -300), (3, 20)):
         monkeypatch.setattr("os.getpid", lambda pid=pid: pid)

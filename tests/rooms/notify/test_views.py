@@ -230,6 +230,8 @@ def test_playing_a_reply(app, client, database, organizer):
     assert answer.status_code == 303
     with db.transaction() as session:
         assert len(notify.waiting(session, keywords={Keyword.OUT})) == 1
+    client.post("/desk/reply", data={"sender": "+31610000009", "body": "STOP"})
+    assert "Taken in as a reply: no more texts are wanted." in client.get("/desk").text
     wrong = client.post("/desk/reply", data={"sender": "06", "body": "UIT"})
     assert wrong.status_code == 422
     assert 'value="06"' in wrong.text
@@ -254,6 +256,11 @@ def test_deliveries_and_holding(client, database, organizer):
         notify.beat(session, now=now, process="scheduler", offset=timedelta(milliseconds=-400))
     assert "its clock is 400 ms off" in client.get("/deliveries").text
     assert "When is the meeting?" in page
+    with db.transaction() as session:
+        notify.beat(session, now=now + timedelta(minutes=5), process="scheduler")
+    page = client.get("/deliveries").text
+    assert "the clock is off" in page
+    assert ">awake<" not in page.replace("</svg>", ">")
     assert client.post("/deliveries/hold", data={"ref": "action:x"}).status_code == 303
     assert "These messages are held" in client.get("/deliveries/about?ref=action:x").text
     assert "live.mjs" in client.get("/deliveries/about?ref=action:x").text, "its numbers are kept fresh"

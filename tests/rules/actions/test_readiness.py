@@ -58,6 +58,7 @@ def test_all_green():
         (Gate.TEST, {"tested": {"ayla": True}}, "No test message to you"),
         (Gate.TEST, {"tested": {"bakker": True}}, "first organizer"),
         (Gate.HEARTBEAT, {"heartbeat_at": None}, "never run"),
+        (Gate.HEARTBEAT, {"heartbeat_at": NOW + timedelta(seconds=40)}, "lies 40 seconds ahead"),
         (Gate.HEARTBEAT, {"heartbeat_at": NOW - timedelta(seconds=61)}, "61 seconds ago"),
         (Gate.FORECAST, {"reach": None}, "nobody to tell"),
         (Gate.ORGANIZERS, {"armed_by": None}, "Nobody has signed"),

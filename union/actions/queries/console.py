@@ -66,6 +66,7 @@ class ConsolePage:
     armed_by_me: bool
     confirmed_by: str
     reach: Reach | None
+    sms_route: str
     reachable_sms: int
     numbers: Numbers
     lesson: Lesson
@@ -119,7 +120,8 @@ def console(
         armed_by_me=action.armed_by is not None and action.armed_by == actor.member_id,
         confirmed_by=names.get(action.confirmed_by or "", ""),
         reach=facts.reach,
-        reachable_sms=sum(1 for one in contacts if one.sms_ok),
+        sms_route=action.sms_route,
+        reachable_sms=facts.reach.texts if facts.reach else 0,
         numbers=numbers(session, action, taking_part),
         lesson=taught,
         chapter_lessons=tuple(

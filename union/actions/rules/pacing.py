@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from union.notify.rules.capacity import ROUTES, Forecast, Load, Route, forecast, paced, slowest
+from union.notify.rules.kinds import Channel
 
 DESK = "desk"
 CHOICES: dict[str, Route] = {DESK: Route(DESK, 1000, slowest=0.0), **ROUTES}
@@ -27,8 +28,19 @@ NO_CARRIER_EMAIL = Route("email", 1000, slowest=0.0)
 
 
 @dataclass(frozen=True)
+class Way:
+    """A fan-out on one channel. last_at: when the last one has it; over: segments its sender cannot carry."""
+
+    channel: Channel
+    messages: int
+    segments: int
+    last_at: datetime
+    over: int
+
+
+@dataclass(frozen=True)
 class Reach:
-    """How a fan-out arrives. last_at: when the last handset has it; latest: when that must be."""
+    """How a fan-out arrives, way by way. last_at: when the last handset has it; latest: when that must be."""
 
     texts: int
     mails: int
@@ -38,6 +50,7 @@ class Reach:
     latest: datetime
     problems: tuple[str, ...]
     over: int
+    ways: tuple[Way, ...]
 
     @property
     def fits(self) -> bool:
@@ -59,18 +72,25 @@ def reach(
     texts, mails: messages on each channel; silent: participants without any channel; segments: of all texts;
     to_act: how long before the start the last one must have it.
     """
-    sms = _texting(route)
-    email = NO_CARRIER_EMAIL if route == DESK else EMAIL
-    found: list[Forecast] = []
-    if texts:
-        found.append(forecast(Load(texts, segments), sms, claim=_claim(texts)))
-    if mails:
-        found.append(forecast(Load(mails, mails), email, claim=_claim(mails)))
+    routes = {
+        Channel.SMS: _texting(route),
+        Channel.EMAIL: NO_CARRIER_EMAIL if route == DESK else EMAIL,
+    }
+    found: dict[Channel, Forecast] = {}
+    loads = {Channel.SMS: Load(texts, segments), Channel.EMAIL: Load(mails, mails)}
+    for channel, load in loads.items():
+        if load.recipients:
+            found[channel] = forecast(load, routes[channel], claim=_claim(load.recipients))
     return Reach(
         texts, mails, silent, begins_at,
-        begins_at + timedelta(seconds=slowest(found)), starts_at - to_act,
-        tuple(problem for one in found for problem in one.problems),
-        sum(one.over for one in found),
+        begins_at + timedelta(seconds=slowest(found.values())), starts_at - to_act,
+        tuple(problem for one in found.values() for problem in one.problems),
+        sum(one.over for one in found.values()),
+        tuple(
+            Way(channel, loads[channel].recipients, loads[channel].segments,
+                begins_at + timedelta(seconds=one.total), one.over)
+            for channel, one in found.items()
+        ),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from union.actions.rules.notice import NONE, UNIT_NAMES, Notice, Unit, earliest_
 from union.actions.rules.pacing import Reach
 from union.core.errors import Conflict, Invalid
 from union.core.i18n import msg
+from union.notify.rules import beats
 
 MILLISECOND = timedelta(milliseconds=1)
 FRESH = timedelta(seconds=60)
@@ -83,7 +84,7 @@ class Facts:
 
     committed: members who take part now; roll: active members it may concern. tested: organizer → whether a
     test message was handed over. mandate: the campaign's newest, in force or not. votes: of each planned with
-    it, its title and the trustees whose keys are missing.
+    it, its title and the trustees whose keys are missing. trial: texts reach officers only.
     """
 
     now: datetime
@@ -103,6 +104,7 @@ class Facts:
     clock_off: timedelta = timedelta(0)
     reach: Reach | None = None
     votes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    trial: bool = False
 
 
 def checks(facts: Facts) -> tuple[Check, ...]:
@@ -253,6 +255,11 @@ def _test(facts: Facts) -> Check:
         detail = msg("No test message to you was handed over yet; send one and wait a moment.")
         if facts.asking and facts.asking not in missing:
             detail = msg("The test message to the first organizer was not handed over.")
+        elif facts.trial:
+            detail = msg(
+                "No test message to you was handed over yet. While the union is on trial texts reach "
+                "officers only: a test reaches you by email, or once two officers have lifted the trial."
+            )
         return Check(Gate.TEST, None, label, detail, who)
     return Check(Gate.TEST, True, label)
 
@@ -262,6 +269,19 @@ def _heartbeat(facts: Facts) -> Check:
     who = msg("Whoever runs the server must start the scheduler.")
     if facts.heartbeat_at is None:
         return Check(Gate.HEARTBEAT, False, label, msg("The scheduler has never run."), who)
+    if beats.ahead(facts.now - facts.heartbeat_at):
+        detail = msg(
+            "The clock is off: the scheduler's last tick lies %(ahead)s seconds ahead of this server's time."
+        )
+        who = msg("Whoever runs the server must set its clock right.")
+        return Check(
+            Gate.HEARTBEAT,
+            False,
+            label,
+            detail,
+            who,
+            {"ahead": int((facts.heartbeat_at - facts.now).total_seconds())},
+        )
     seconds = max(0, int((facts.now - facts.heartbeat_at).total_seconds()))
     told = {"seconds": seconds, "fresh": int(FRESH.total_seconds())}
     if facts.now - facts.heartbeat_at > FRESH:

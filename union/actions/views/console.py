@@ -1,5 +1,7 @@
 """The organizer's console of one action: what is ready, the signatures, stopping, paper lists, the poster."""
 
+from datetime import timedelta
+
 from flask import flash, jsonify, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
@@ -8,7 +10,7 @@ from union.actions.forms import NoticeForm, PaperForm, ReasonForm
 from union.actions.queries import ChapterRow, ConsolePage
 from union.actions.rules.notice import UNIT_NAMES
 from union.actions.rules.states import State
-from union.actions.views import teaching
+from union.actions.views import forecast, teaching
 from union.actions.views.common import blueprint, row_of, site, worded
 from union.core.clock import utcnow
 from union.core.db import reading, transaction
@@ -17,7 +19,7 @@ from union.core.i18n import msg
 from union.core.permissions import Permission
 from union.members import queries as members
 from union.members.queries import ChapterCard
-from union.notify.queries import AWAKE
+from union.notify.rules import beats
 from union.web import figures
 from union.web.guards import current_actor, require
 from union.web.i18n import gettext, language, ngettext, number
@@ -60,6 +62,8 @@ def _show(
         bars=[_bar(row) for row in found.chapters],
         live=live_facts(found),
         taught=taught(found),
+        told=forecast.shown(found),
+        agreed_to=forecast.agreed_to(found),
         next_step=NEXT_STEP[found.card.state],
         notice_length=ngettext(one, many, found.notice.length),
         notice_form=notice_form,
@@ -115,8 +119,13 @@ def live_facts(found: ConsolePage) -> dict[str, str]:
 def _ago(seconds: float | None) -> str:
     if seconds is None:
         return gettext("never")
+    age = timedelta(seconds=seconds)
+    if beats.ahead(age):
+        return gettext(
+            "%(n)s seconds ahead of this server's time: the clock is off.", n=number(-int(seconds))
+        )
     ago = number(max(0, int(seconds)))
-    if seconds > AWAKE.total_seconds():
+    if not beats.awake(age):
         return gettext("%(n)s seconds ago. It stands still: nothing starts and nothing is sent.", n=ago)
     return gettext("%(n)s seconds ago", n=ago)
 

@@ -51,7 +51,7 @@ def status(settings: Settings) -> None:
     for line in found.lines:
         click.echo(f"{line.channel.value:8} waiting chunks: {line.waiting}, workers: {line.workers}")
     for beat in beats:
-        silent = "" if beat.age(now) < queries.AWAKE else "  silent"
+        silent = "" if beat.awake(now) else "  ahead of this clock" if beat.ahead(now) else "  silent"
         click.echo(f"worker   pid {beat.pid} on {beat.host}, last seen {beat.age(now).seconds} s ago{silent}")
     if found.problem:
         click.echo(found.problem, err=True)

@@ -1,7 +1,6 @@
 """What pages and other rooms read about delivery: frozen values, never rows. Read only."""
 
 from union.notify.queries.delivery import (
-    AWAKE,
     About,
     Heartbeat,
     MessageList,
@@ -32,7 +31,6 @@ from union.notify.queries.wording import (
 )
 
 __all__ = [
-    "AWAKE",
     "About",
     "Device",
     "Heartbeat",

@@ -19,15 +19,14 @@ from union.notify import texts
 from union.notify.channels.desk import NAME as DESK
 from union.notify.models import Heartbeat as HeartbeatRow
 from union.notify.models import InboundMessage, Outbox, Paused, SendAttempt, Wording
-from union.notify.queries.subjects import PERSONAL, Subject, folded, subjects
-from union.notify.rules import causes
+from union.notify.queries.subjects import Subject, folded, subjects
+from union.notify.rules import beats, causes
 from union.notify.rules.kinds import Channel, Keyword, Lane, State
 from union.notify.service.inbound import Inbound, shown
 from union.notify.service.rows import read_sealed
 
 PAGE = 50
 _LINE = 80
-AWAKE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +238,7 @@ def _opened(row: Outbox) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What was sent about one thing lately. ref: "" for a kind of which each message is about one person."""
+    """What was sent about one thing lately. ref: "" for a line that stands for several."""
 
     ref: str
     counts: dict[str, int]
@@ -280,10 +279,8 @@ def overview(session: Session, *, now: datetime, days: int = 7, limit: int = 30)
     for counts, _ in found.values():
         states.update(counts)
     latest = sorted(found, key=lambda ref: found[ref][1], reverse=True)[:limit]
-    named = subjects(session, latest)
-    about = tuple(
-        About("" if ref in PERSONAL else ref, *found[ref], ref in held, named[ref]) for ref in latest
-    )
+    named, asked = subjects(session, latest), {row.ref for row in counted}
+    about = tuple(About(ref if ref in asked else "", *found[ref], ref in held, named[ref]) for ref in latest)
     due = session.scalar(
         select(func.count())
         .select_from(Outbox)
@@ -323,6 +320,14 @@ class Heartbeat:
         """Return how long ago that was."""
         return now - self.at
 
+    def awake(self, now: datetime, within: timedelta = beats.AWAKE) -> bool:
+        """Tell whether the process ticks now."""
+        return beats.awake(self.age(now), within)
+
+    def ahead(self, now: datetime) -> bool:
+        """Tell whether it claims to come from the future: a clock is off, here or there."""
+        return beats.ahead(self.age(now))
+
 
 def heartbeats(session: Session) -> tuple[Heartbeat, ...]:
     """Return every process that said it is alive in the last hour, the latest first."""
@@ -341,5 +346,5 @@ def heartbeat(session: Session, process: str) -> Heartbeat | None:
     found = [one for one in heartbeats(session) if one.process == process]
     if not found:
         return None
-    awake = [one for one in found if found[0].at - one.at < AWAKE]
+    awake = [one for one in found if found[0].at - one.at < beats.AWAKE]
     return replace(found[0], offset=max((one.offset for one in awake), key=abs))

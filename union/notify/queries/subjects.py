@@ -36,6 +36,8 @@ KINDS: Mapping[str, str] = {
 OTHER = msg("Other messages")
 PERSONAL = frozenset({"challenge", "member", "paid", "reminder", "reply", "task"})
 """Kinds of which every message is about one person alone: a list shows each kind as one line."""
+TESTS = "test"
+"""A kind of which each signer has messages of their own: a list shows one line for what they signed."""
 TITLES: dict[str, Callable[[Session, Collection[str]], Mapping[str, str]]] = {}
 """By kind: given keys, returns key → title."""
 
@@ -51,8 +53,10 @@ class Subject:
 
 
 def folded(ref: str) -> str:
-    """Return what stands for `ref` in a list: its kind where that is about one person, else itself."""
-    kind = _PARTS.split(ref)[0]
+    """Return what stands for `ref` in a list: itself, or what it shares with others of one line."""
+    kind, *rest = _PARTS.split(ref)
+    if kind == TESTS and rest:
+        return f"{kind}:{rest[0]}"
     return kind if kind in PERSONAL else ref
 
 

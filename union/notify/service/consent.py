@@ -73,7 +73,8 @@ def opt_in(session: Session, *, now: datetime, channel: Channel, to: str) -> boo
 
 def refusals(session: Session, *, addresses: Iterable[str], channel: Channel, lane: Lane) -> set[str]:
     """Return those of `addresses` that want nothing of this lane's list on `channel`."""
-    known = {address_hash(channel, to): to for to in addresses}
+    asked = list(addresses)
+    known = dict(zip(address_hashes(channel, asked), asked, strict=True))
     return {known[hashed] for hashed in refused(session, known.keys(), channel, lane)}
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from union.core.db import MICROSECOND
 from union.notify.models import Heartbeat, Outbox
+from union.notify.rules.beats import AHEAD
 from union.notify.rules.causes import TWILIO, Remedy
 from union.notify.rules.kinds import State
 from union.notify.service.outbox import pause
@@ -43,8 +44,11 @@ def beat(session: Session, *, now: datetime, process: str, offset: timedelta = t
     ).first()
     if ticked is None:
         # Whoever ran here before us is gone; were it not, it would list itself again with its next tick.
+        # So would one that ticks by a clock ahead of ours; one left from before a clock was set right would
+        # keep actions from being armed until that time has come.
         before = and_(Heartbeat.process == process, Heartbeat.host == host, Heartbeat.at < now - REPLACED)
-        session.execute(delete(Heartbeat).where(or_(before, Heartbeat.at < now - FORGOTTEN)))
+        future = Heartbeat.at > now + AHEAD
+        session.execute(delete(Heartbeat).where(or_(before, future, Heartbeat.at < now - FORGOTTEN)))
         row = {**this, "ticks": 1, "pid": pid, "host": host, **told}
         session.execute(insert_or_leave(session, Heartbeat), [row])
 

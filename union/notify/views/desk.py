@@ -93,6 +93,7 @@ def desk_reply() -> ResponseReturnValue:
         except Invalid as refusal:
             form.refuse(refusal)
         else:
-            flash(gettext(msg("Taken in as a reply (%(what)s)."), what=found.keyword.value), "ok")
+            what = gettext(words.REPLIES[found.keyword])
+            flash(gettext(msg("Taken in as a reply: %(what)s."), what=what), "ok")
             return redirect(url_for("notify.desk"), 303)
     return render_template("notify/reply.html", form=form), 422
