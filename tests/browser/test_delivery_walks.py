@@ -227,7 +227,7 @@ def test_an_organizer_sees_the_forecast_before_arming(people, union, twilio):
     sent = twilio.sent()
     assert all(sent[str(one.id)] == 1 for one in rows)
     segments = sum(one.segments for one in rows)
-    assert cost == f"about {segments * 0.079:.2f} EUR for {segments} segments"
+    assert cost == f"about €{segments * 0.079:.2f} for {segments} segments"
     first.page.reload()
     first.reads("Messages of this version")
     assert first.page.locator("#forecast").count() == 0, "what was foretold has come"
@@ -236,7 +236,7 @@ def test_an_organizer_sees_the_forecast_before_arming(people, union, twilio):
 
 def release_seeing(first, second, console, told):
     """Release it; the question before a signature says what it sets going. Return the cost as the page told it."""
-    cost = re.search(r"about [\d.]+ EUR for \d+ segments", first.page.locator("main").inner_text())[0]
+    cost = re.search(r"about €[\d.]+ for \d+ segments", first.page.locator("main").inner_text())[0]
     first.press("Send me a test")
     second.open(console)
     second.press("Send me a test")

@@ -65,6 +65,9 @@ def test_the_table_of_a_campaign_that_was_won_is_not_open_in_the_list(client, si
     listed = client.get("/bargaining").text
     assert not re.search(r"Open\s*</", listed)
     assert re.search(r"[Ww]on\s*</", listed)
+    own = client.get(re.search(r'class="tasks__what"><a href="([^"]+)"', listed)[1]).text
+    assert not re.search(r"Open\s*</", own)
+    assert re.search(r"[Ww]on\s*</", own)
 
 
 class TestTable:

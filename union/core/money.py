@@ -52,6 +52,11 @@ def _parts(typed: str, field: str | None) -> tuple[str, str]:
     raise Invalid(msg("Write an amount such as 12.50, without letters or a sign."), field=field)
 
 
+def estimate(amount: Decimal, language: str, currency: str) -> str:
+    """Return what something costs about, to the hundredth."""
+    return show(round(amount * 100), language, currency)
+
+
 def show(cents: int, language: str, currency: str = CURRENCY) -> str:
     """Return the amount as people of `language` write it, with its currency."""
     sign = "-" if cents < 0 else ""

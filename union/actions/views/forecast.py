@@ -5,9 +5,10 @@ from union.actions.queries import ConsolePage
 from union.actions.rules.pacing import DESK, Reach, Way
 from union.actions.rules.states import PLANNING, State
 from union.actions.views.common import settings
+from union.core.money import estimate
 from union.core.settings import price_of
 from union.notify.rules.kinds import Channel
-from union.web.i18n import gettext, ngettext, number, when
+from union.web.i18n import gettext, language, ngettext, number, when
 
 
 def shown(found: ConsolePage) -> dict[str, object] | None:
@@ -34,10 +35,8 @@ def _cost(reach: Reach, route: str) -> str:
     if price is None:
         return gettext("not known: the price of a segment is not set")
     segments = ngettext("%(n)s segment", "%(n)s segments", texts.segments)
-    return gettext(
-        "about %(sum)s %(currency)s for %(segments)s",
-        sum=f"{price[0] * texts.segments:.2f}", currency=price[1], segments=segments,
-    )  # fmt: skip
+    cost = estimate(price[0] * texts.segments, language(), price[1])
+    return gettext("about %(cost)s for %(segments)s", cost=cost, segments=segments)
 
 
 def agreed_to(found: ConsolePage) -> str:

@@ -8,6 +8,7 @@ from union.core.clock import utcnow
 from union.core.db import Session, reading, transaction
 from union.core.errors import NotFound, UnionError
 from union.core.i18n import msg
+from union.core.money import estimate
 from union.core.permissions import Permission
 from union.core.settings import price_of
 from union.notify import queries, texts, words
@@ -18,7 +19,7 @@ from union.notify.titles import title_of
 from union.notify.views.common import blueprint, settings
 from union.web.fields import options
 from union.web.guards import current_actor, require
-from union.web.i18n import gettext
+from union.web.i18n import gettext, language
 
 _USUAL = 1000
 
@@ -90,7 +91,8 @@ def _shown(page: queries.TextPage, form: TextForm, shown: queries.Preview | None
     return render_template(
         "notify/text.html", page=page, form=form, preview=shown, where=where,
         channels=words.CHANNELS, title_of=title_of,
-        currency=price[1] if price else "", email=page.base.channel is Channel.EMAIL,
+        cost=estimate(shown.cost, language(), price[1]) if shown and shown.cost is not None and price else "",
+        email=page.base.channel is Channel.EMAIL,
     )  # fmt: skip
 
 
