@@ -1,8 +1,8 @@
 """Everything the union keeps about one member, as one file, made from what each table says of itself.
 
-A table comes in by its own word (`core.holding`): it names its member, or is a part of what does, and says no
-reason why not. Keyed
-hashes, who else had a hand in it, and what only a program opens stay out; tables that do are named with why.
+A table comes in by its own word (`core.holding`): it names its member, or is a part of what does, and says
+no reason why not. Keyed hashes, who else had a hand in it, and what only a program opens stay out; tables
+that do are named with why.
 """
 
 from datetime import date, datetime

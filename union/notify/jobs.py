@@ -108,6 +108,11 @@ def _due(settings: Settings, channel: Channel) -> int:
     return min(found, limit.full // ONE) if limit else found
 
 
+def _latest(channel: Channel) -> int:
+    with reading() as session:
+        return delivery.latest(session, channel)
+
+
 def _fresh(settings: Settings) -> None:
     """Begin anew in a forked process: its parent's connections are not ours to close or to use."""
     installed().engine.dispose(close=False)
@@ -126,7 +131,9 @@ def _beat() -> None:
 @cache
 def engine(settings: Settings) -> Engine:
     """Return who sends: workers behind the broker when one is set, else whoever asks."""
-    work = Work(partial(_send, settings), partial(_due, settings), partial(_fresh, settings), _beat, stopping)
+    work = Work(
+        partial(_send, settings), partial(_due, settings), _latest, partial(_fresh, settings), _beat, stopping
+    )
     if not settings.broker_url:
         return Embedded(work)
     try:

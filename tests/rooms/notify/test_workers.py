@@ -21,6 +21,7 @@ from union.core import db
 from union.core.clock import utcnow
 from union.notify import jobs, queries
 from union.notify.delivery.engine import Embedded, Unreachable
+from union.notify.delivery.rabbit import Rabbit
 from union.notify.rules.kinds import Channel
 from union.notify.testing.twilio_server import SERVICE
 
@@ -216,6 +217,31 @@ def test_workers_that_hang_are_stood_in_for(here, database, broker, twilio, tmp_
     assert {int(row.lease_by.split("/")[-2]) for row in rows()} == {os.getpid()}
     assert len(twilio.records) == 250
     assert max(twilio.sent().values()) == 1
+
+
+def test_busy_workers_are_not_taken_for_hanging_when_another_scheduler_announces_as_well(
+    here, database, broker, twilio, tmp_path, monkeypatch
+):
+    """What the workers take is made up for before we look: to us nothing moves but the leases."""
+    monkeypatch.setattr("union.notify.delivery.rabbit.PATIENCE", 6.0)
+    monkeypatch.setattr(jobs, "AHEAD", 200)
+    twilio.faults.latency = 0.1
+    other = jobs.engine(here)
+    ours = Rabbit(here.broker_url, other._work)
+    env = processes.environment(
+        tmp_path / "w", database, UNION_BROKER_URL=broker.url(), **processes.twilio(twilio)
+    )
+    with processes.running(env, "worker", "run", "--processes", "1", "--channel", "sms"):
+        until(lambda: other._line(Channel.SMS).workers)
+        write(1500, now=utcnow())
+        until(lambda: [other.announce(Channel.SMS), ours.announce(Channel.SMS)] == [0, 0] and not still_due())
+        until(lambda: set(states()) == {"accepted"})
+    ours._app.close()
+    assert max(twilio.sent().values()) == 1
+
+
+def still_due():
+    return states().count("created")
 
 
 @pytest.mark.slow

@@ -5,10 +5,10 @@ is handed over; what came of it is marked. Whoever dies in between leaves a row 
 again.
 """
 
-from union.notify.delivery.claim import waiting
+from union.notify.delivery.claim import latest, waiting
 from union.notify.delivery.clean import expire, wipe
 from union.notify.delivery.credit import Pace
 from union.notify.delivery.doubt import reap, resolve
 from union.notify.delivery.send import Sender, Sent, deliver
 
-__all__ = ["Pace", "Sender", "Sent", "deliver", "expire", "reap", "resolve", "waiting", "wipe"]
+__all__ = ["Pace", "Sender", "Sent", "deliver", "expire", "latest", "reap", "resolve", "waiting", "wipe"]

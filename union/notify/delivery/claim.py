@@ -100,6 +100,14 @@ def waiting(session: Session, channel: Channel, now: datetime, *, most: int) -> 
     return sum(int(row[0]) for rows in found for row in rows)
 
 
+_LATEST = "SELECT max(lease_until) FROM outbox WHERE state = 'sending' AND channel = ?"
+
+
+def latest(session: Session, channel: Channel) -> int:
+    """Return when the newest lease on `channel` ends, in microseconds; 0 while nothing is being sent."""
+    return int(query_rows(session, _LATEST, (channel.value,))[0][0] or 0)
+
+
 def claim(
     session: Session,
     *,

@@ -36,12 +36,14 @@ class Work:
     """What an engine may do to rows.
 
     send: hand over up to so many due messages of a channel (None: all), return how many were tried.
-    due: how many are due, as far as it is worth counting. fresh: begin anew in a forked process, which must
-    not share connections with its parent. beat: say that this worker is alive.
+    due: how many are due, as far as it is worth counting. latest: when the newest lease of those being sent
+    ends. fresh: begin anew in a forked process, which must not share connections with its parent. beat: say
+    that this worker is alive.
     """
 
     send: Callable[[Channel, int | None], int]
     due: Callable[[Channel], int]
+    latest: Callable[[Channel], int]
     fresh: Callable[[], None]
     beat: Callable[[], None]
     stop: threading.Event

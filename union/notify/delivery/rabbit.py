@@ -94,7 +94,7 @@ class Rabbit:
         self._work = work
         self._app = application(url)
         self._app.task(self._chunk, name=TASK)
-        self._moved: dict[Channel, tuple[float, int]] = {}
+        self._moved: dict[Channel, tuple[float, int, int]] = {}
 
     def _chunk(self, channel: str) -> None:
         tried = self._work.send(Channel(channel), BATCH)
@@ -127,13 +127,17 @@ class Rabbit:
         return missing
 
     def _moving(self, line: Line, missing: int) -> bool:
-        """Tell whether chunks were taken lately: workers may hang, or sleep, and stay connected."""
-        now = stopwatch()
-        since, before = self._moved.get(line.channel, (now, line.waiting))
-        if missing or line.waiting < before:
-            since = now
-        self._moved[line.channel] = since, line.waiting
-        return now - since < PATIENCE
+        """Tell whether anybody took something lately: workers may hang, or sleep, and stay connected.
+
+        Once nobody did, leases are no sign of them any more: those are ours then.
+        """
+        now, lease = stopwatch(), self._work.latest(line.channel)
+        since, waited, leased = self._moved.get(line.channel, (now, line.waiting, lease))
+        hung = now - since >= PATIENCE
+        if missing or line.waiting < waited or (lease > leased and not hung):
+            since, hung = now, False
+        self._moved[line.channel] = since, line.waiting, max(lease, leased)
+        return not hung
 
     def _line(self, channel: Channel) -> Line:
         """Ask the broker about a queue, making it where it is missing."""
