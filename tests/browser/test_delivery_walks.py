@@ -8,6 +8,7 @@ import os
 import re
 import time
 from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
@@ -227,7 +228,8 @@ def test_an_organizer_sees_the_forecast_before_arming(people, union, twilio):
     sent = twilio.sent()
     assert all(sent[str(one.id)] == 1 for one in rows)
     segments = sum(one.segments for one in rows)
-    assert cost == f"about €{segments * 0.079:.2f} for {segments} segments"
+    euros = (Decimal("0.0790") * segments).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    assert cost == f"about €{euros} for {segments} segments"
     first.page.reload()
     first.reads("Messages of this version")
     assert first.page.locator("#forecast").count() == 0, "what was foretold has come"

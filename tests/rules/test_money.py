@@ -1,6 +1,7 @@
 """Amounts: what people type, what they see, and sharing to the last cent."""
 
 import contextlib
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -118,3 +119,16 @@ class TestSharing:
         for total, given_weights in [(1, {}), (-1, {"a": 1}), (1, {"a": -1, "b": 2}), (5, {"a": 0})]:
             with pytest.raises(ValueError):
                 money.share_out(total, given_weights)
+
+
+@pytest.mark.parametrize(
+    ("amount", "language", "shown"),
+    [
+        ("2.765", "en", "€2.77"),
+        ("2.764999", "en", "€2.76"),
+        ("158", "nl", "€\xa0158,00"),
+        ("0", "en", "€0.00"),
+    ],
+)
+def test_what_something_costs_about(amount, language, shown):
+    assert money.estimate(Decimal(amount), language, "EUR") == shown

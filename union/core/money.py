@@ -5,7 +5,7 @@ Pure: values in, values out. No float ever holds an amount.
 
 import re
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from babel.numbers import format_currency
 
@@ -53,8 +53,8 @@ def _parts(typed: str, field: str | None) -> tuple[str, str]:
 
 
 def estimate(amount: Decimal, language: str, currency: str) -> str:
-    """Return what something costs about, to the hundredth."""
-    return show(round(amount * 100), language, currency)
+    """Return what something costs about, to the hundredth; half a one is a whole one."""
+    return show(int((amount * 100).quantize(Decimal(1), ROUND_HALF_UP)), language, currency)
 
 
 def show(cents: int, language: str, currency: str = CURRENCY) -> str:

@@ -273,7 +273,7 @@ def test_wording_previews_and_saves_and_loses_nothing(app, client, database, as_
     assert client.get(WORDS).status_code == 200
     seen = client.post(WORDS, data={"body": "From ((start)): ((link))", "recipients": "2000", "whose": "me"})
     assert seen.status_code == 200
-    assert "158.00 EUR" in seen.text
+    assert "€158.00" in seen.text
     assert "1 (GSM-7)" in seen.text
     write(
         1,
