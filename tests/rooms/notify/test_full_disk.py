@@ -5,7 +5,6 @@ SQLITE_FULL itself.
 """
 
 import sqlite3
-import threading
 import time
 
 import pytest
@@ -14,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tests.conftest import fresh_sqlite
 from tests.rooms.notify.conftest import AWAKE, WHO, rows, sms_route, states, write
+from tests.rooms.notify.test_outages import begin
 from tests.rooms.notify.test_workers import until
 from union.core import db
 from union.core.clock import utcnow
@@ -77,17 +77,8 @@ def slow(twilio):
 
 def deliver_while_full(disk, twilio):
     """Deliver; fill the disk on the way, and empty it once everything under way was handed over."""
-    raised = []
     route = sms_route(twilio)
-
-    def run():
-        try:
-            jobs.deliver_due((route,), WHO, clock=utcnow)
-        except SQLAlchemyError as error:
-            raised.append(error)
-
-    sending = threading.Thread(target=run)
-    sending.start()
+    sending, raised = begin(route)
     until(lambda: len(twilio.records) >= FULL_AFTER)
     disk.fill()
     until(lambda: disk.refused > 1)

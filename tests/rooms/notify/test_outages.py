@@ -77,8 +77,8 @@ def server():
         made.stop()
 
 
-def deliver_over(route, back):
-    """Deliver in a thread; once the database is gone bring it back by `back`. Return what was raised."""
+def begin(route):
+    """Deliver in a thread; return it, and the list of what it will have raised."""
     raised = []
 
     def run():
@@ -89,6 +89,12 @@ def deliver_over(route, back):
 
     sending = threading.Thread(target=run)
     sending.start()
+    return sending, raised
+
+
+def deliver_over(route, back):
+    """Deliver in a thread; once the database is gone bring it back by `back`. Return what was raised."""
+    sending, raised = begin(route)
     until(lambda: len(route.taken) >= route._at)
     time.sleep(2.5)  # long enough for marks to be refused
     back()
