@@ -48,7 +48,7 @@ def notice(*devices, body="Open it to read. https://union.example/actions/x", **
         id=7, attempt=1, to=json.dumps([one.stored() for one in devices]), subject="New message", body=body,
         lane=Lane.ALERT, language="en", expires_at=NOW + timedelta(hours=1), validity=600, ref="action:x",
     )  # fmt: skip
-    return replace(made, **facts)
+    return made._replace(**facts)
 
 
 def test_a_browser_opens_what_we_sent(service, push):

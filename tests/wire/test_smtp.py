@@ -2,7 +2,6 @@
 
 import socketserver
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -59,7 +58,7 @@ def test_a_mail_arrives_whole(box, smtp):
 
 def test_who_it_is_from_shows_only_to_those_who_asked(box, smtp):
     smtp.send(mail(), NOW)
-    smtp.send(replace(mail(), named=True), NOW)
+    smtp.send(mail()._replace(named=True), NOW)
     assert [str(found["From"]) for found in box.parsed] == [
         "union@example.org",
         "Datavakbond Één <union@example.org>",
@@ -216,7 +215,7 @@ def test_a_line_lost_in_turn_leaves_one_mail_in_doubt_and_sends_the_others_once(
 
 
 def test_one_that_comes_too_late_while_the_server_lets_us_wait_does_not_go(box, smtp):
-    late = replace(mail("late@example.org", row=8), expires_at=NOW)
+    late = mail("late@example.org", row=8)._replace(expires_at=NOW)
     answers = in_turn(smtp, mail(row=7), late, mail(row=9))
     assert [type(one) for one in answers] == [Accepted, Refused, Accepted]
     assert answers[1].expired

@@ -51,7 +51,7 @@ def run(folder: Path) -> list[Figure]:
     for beside in (
         measure.hand_over_texts(1_000, latency=0.0, callers=4),
         measure.hand_over_texts(500, latency=0.1, callers=32),
-        measure.hand_over_mails(1_000),
+        *measure.hand_over_mails(1_000),
     ):
         found += _hand_over(beside)
     return [*found, load()]
@@ -143,10 +143,10 @@ def _growth(folder: Path, count: int) -> list[Figure]:
 
 def _hand_over(beside: measure.Beside) -> list[Figure]:
     """Both ways to look at it: how many a second, and what one costs, which a busy machine changes less."""
-    ours, bare, loop = beside.ours, beside.bare, "a loop that only sends"
+    name, ours, bare, limit = beside.name, beside.ours, beside.bare, beside.limit
     return [
-        Figure(f"{beside.name}: handed over", ours.rate, "/s", bare.rate, loop),
-        Figure(f"{beside.name}: processor", ours.cpu_each, "µs each", bare.cpu_each, loop, higher=False),
+        Figure(f"{name}: handed over", ours.rate, "/s", bare.rate, limit),
+        Figure(f"{name}: processor", ours.cpu_each, "µs each", bare.cpu_each, limit, higher=False),
     ]
 
 

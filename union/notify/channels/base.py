@@ -7,13 +7,12 @@ delivery decides. In doubt a channel answers Ambiguous.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, cast, runtime_checkable
+from typing import NamedTuple, Protocol, cast, runtime_checkable
 
 from union.notify.rules.kinds import Channel, Lane, State
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """One rendered message to one address.
 
     validity: seconds it may still wait at the carrier. named: the member wants to see from whom it is.

@@ -8,7 +8,7 @@ import binascii
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr, parseaddr
@@ -269,7 +269,7 @@ def _loopback(host: str) -> bool:
 
 
 def _addressed(message: Message) -> Message:
-    return message if message.to.isascii() else replace(message, to=with_ascii_domain(message.to))
+    return message if message.to.isascii() else message._replace(to=with_ascii_domain(message.to))
 
 
 def with_ascii_domain(address: str) -> str:

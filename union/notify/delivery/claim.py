@@ -5,9 +5,8 @@ has a row.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -27,9 +26,8 @@ LEASE: Final = timedelta(minutes=3)
 FIRST_LOOK: Final = timedelta(seconds=90)
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A message that is ours to send until `lease_until`."""
+class Claimed(NamedTuple):
+    """A message that is ours to send until `lease_until`. A tuple: it is made for every message there is."""
 
     id: int
     attempt: int
@@ -48,8 +46,7 @@ class Claimed:
     segments: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """What a claimed message becomes. back: seconds until another try, for State.CREATED."""
 
     claimed: Claimed

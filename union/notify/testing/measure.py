@@ -7,7 +7,7 @@ import smtplib
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from union.notify.models import Outbox, SendAttempt
 from union.notify.rules.kinds import Channel, Lane
 from union.notify.testing.twilio_server import ACCOUNT, SERVICE, TOKEN
 
+LOOP = "a loop that only sends"
 _ZONES = ("Europe/Amsterdam", "Europe/London", "America/New_York", "Asia/Kolkata")
 
 
@@ -53,11 +54,12 @@ class Effort:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Our way and a bare loop that does nothing else, measured in turns so that both met the same machine."""
+    """Our way and a bare way that only sends, measured in turns so that both met the same machine."""
 
     name: str
     ours: Effort
     bare: Effort
+    limit: str = LOOP
 
 
 def fan_out(recipients: int, channel: Channel = Channel.SMS) -> tuple[float, int]:
@@ -109,11 +111,14 @@ def hand_over_texts(messages: int, *, latency: float, callers: int, rounds: int 
             _bare(route, count)
 
         name = f"texts, the API answers after {latency * 1000:.0f} ms"
-        return _beside(name, route, bare, messages, rounds)
+        return _beside(name, route, {LOOP: bare}, messages, rounds)[0]
 
 
-def hand_over_mails(messages: int, *, callers: int = 2, rounds: int = 5) -> Beside:
-    """Hand emails over to a local SMTP server, beside smtplib sending one prepared mail again and again."""
+def hand_over_mails(messages: int, *, callers: int = 2, rounds: int = 9) -> list[Beside]:
+    """Hand emails over to a local SMTP server, beside smtplib sending one prepared mail again and again.
+
+    Beside one loop, and beside as many at once as we have connections.
+    """
     with (
         tempfile.TemporaryDirectory() as folder,
         _server("smtp_server", "--folder", str(Path(folder))) as url,
@@ -122,21 +127,24 @@ def hand_over_mails(messages: int, *, callers: int = 2, rounds: int = 5) -> Besi
         mail = route.build(_message(Channel.EMAIL, 0), utcnow())
         where = urlsplit(url)
 
-        def over_one_line(count: int) -> None:
+        def loop(count: int) -> None:
             with smtplib.SMTP(where.hostname or "", where.port or 25) as line:
                 for k in range(count):
                     line.sendmail("union@example.org", [_address(Channel.EMAIL, k)], mail)
 
-        def bare(count: int) -> None:
+        def loops(count: int) -> None:
             with ThreadPoolExecutor(callers) as pool:
-                for done in [pool.submit(over_one_line, count // callers) for _ in range(callers)]:
+                for done in [pool.submit(loop, count // callers) for _ in range(callers)]:
                     done.result()
 
+        bare = {"a bare smtplib loop": loop, f"{callers} such loops at once": loops}
         return _beside("emails", route, bare, messages, rounds)
 
 
-def _beside(name: str, route: Route, bare: Callable[[int], None], messages: int, rounds: int) -> Beside:
-    """Let both send in turns; of each keep the round in the middle by processor time."""
+def _beside(
+    name: str, route: Route, bare: Mapping[str, Callable[[int], None]], messages: int, rounds: int
+) -> list[Beside]:
+    """Let all send in turns; of each keep the round in the middle by processor time."""
     sender = Sender("Union", "https://union.example")
 
     def ours(count: int) -> None:
@@ -145,18 +153,21 @@ def _beside(name: str, route: Route, bare: Callable[[int], None], messages: int,
             text = f"only {sent.accepted} of {count} were accepted"
             raise RuntimeError(text)
 
-    efforts: tuple[list[Effort], list[Effort]] = ([], [])
+    ways = [ours, *bare.values()]
+    efforts: list[list[Effort]] = [[] for _ in ways]
     for _ in range(rounds):
         fan_out(messages, route.channel)
-        for way, found in zip((ours, bare), efforts, strict=True):
+        for way, found in zip(ways, efforts, strict=True):
             began, cpu = stopwatch(), process_time()
             way(messages)
             found.append(Effort(messages, stopwatch() - began, process_time() - cpu))
     route.close()
-    middle = [sorted(found, key=lambda one: one.cpu)[rounds // 2] for found in efforts]
-    fastest = [max(found, key=lambda one: one.rate) for found in efforts]
     # Processor time is steady; the wall is not, so of that the best round of each counts.
-    return Beside(name, *(Effort(messages, f.seconds, m.cpu) for f, m in zip(fastest, middle, strict=True)))
+    us, *them = (
+        Effort(messages, min(one.seconds for one in found), sorted(one.cpu for one in found)[rounds // 2])
+        for found in efforts
+    )
+    return [Beside(name, us, bare, limit) for limit, bare in zip(bare, them, strict=True)]
 
 
 def _message(channel: Channel, k: int) -> Message:
