@@ -1,7 +1,8 @@
 """What a briefing costs and who it reaches, in words and drawn: shown before anybody signs."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
@@ -88,9 +89,12 @@ def _fit(way: Way, reach: Reach) -> str:
 
 
 def both(at: datetime, zone: str) -> str:
-    """Return a moment in the action's zone and in UTC."""
+    """Return a moment in the action's zone and in UTC, whose day is named where it is another."""
     here, there = when(at, zone), when(at, "UTC")
-    return here if here == there else f"{here} ({there})"
+    if here == there:
+        return here
+    same_day = at.astimezone(ZoneInfo(zone)).date() == at.astimezone(UTC).date()
+    return f"{here} ({at.astimezone(UTC):%H:%M} UTC)" if same_day else f"{here} ({there})"
 
 
 def _cost(reach: Reach, route: str) -> str:
@@ -133,7 +137,6 @@ def _figure(reach: Reach, zone: str) -> Markup | None:
         signs=signs,
         spans=_spans(reach, zone),
         title=gettext("How many have the briefing over time"),
-        desc=gettext("The same numbers stand in the table below it."),
     )
 
 
@@ -165,11 +168,14 @@ def _counts(reach: Reach, zone: str) -> list[tuple[str, str, list[str]]]:
         reach.latest: gettext("everybody has to know"),
         reach.starts_at: gettext("the action starts"),
     }
-    return [
-        (both(at, zone), said.get(at, ""), [number(way.reached[n]) for way in reach.ways])
-        for n, at in enumerate(reach.moments)
-        if at in said or at in quarters
-    ]
+    shown_already = {both(at, zone) for at in said}  # to the minute, as people read it
+    rows = []
+    for n, at in enumerate(reach.moments):
+        told = both(at, zone)
+        if at in said or (at in quarters and told not in shown_already):
+            shown_already.add(told)
+            rows.append((told, said.get(at, ""), [number(way.reached[n]) for way in reach.ways]))
+    return rows
 
 
 def agreed_to(found: ConsolePage) -> str:
