@@ -232,7 +232,9 @@ def test_an_organizer_sees_the_forecast_before_arming(people, union, twilio):
     move(Action, Action.slug == slug_of(console), to_act=62)  # a minute ago: nothing can be there by then
     first.page.reload()
     before = forecast(first)
-    assert before["Nothing reaches them"][0] == 1, "who has nothing but a browser that shows notifications is reached"
+    assert before["Nothing reaches them"][0] == 1, (
+        "who has nothing but a browser that shows notifications is reached"
+    )
     assert before["Notification"][0] == 1
     assert "too late" in before["Text message"][1]
     first.reads("does not fit")

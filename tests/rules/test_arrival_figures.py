@@ -40,7 +40,11 @@ def test_a_line_rises_in_proportion_and_every_word_is_escaped():
 
 def test_what_takes_seconds_of_a_day_has_half_the_width_and_the_rest_its_order():
     begins, know, starts = NOON, NOON + timedelta(hours=23, minutes=50), NOON + timedelta(hours=24)
-    signs = [Sign(begins, "A", "Begins", "12:00"), Sign(know, "B", "Know", "11:50"), Sign(starts, "T", "Start", "12:00")]
+    signs = [
+        Sign(begins, "A", "Begins", "12:00"),
+        Sign(know, "B", "Know", "11:50"),
+        Sign(starts, "T", "Start", "12:00"),
+    ]
     svg = drawn(until=timedelta(hours=24), spread=timedelta(seconds=10), signs=signs)
     first, margin, last = places(svg)
     assert (first, last) == (2, 98)
@@ -50,7 +54,9 @@ def test_what_takes_seconds_of_a_day_has_half_the_width_and_the_rest_its_order()
 
 
 def test_lines_differ_in_more_than_colour_and_each_is_listed():
-    ways = [Spread(name, f"{name} of all", [0, n, n, n]) for n, name in enumerate(["Text", "Email", "Push"], 1)]
+    ways = [
+        Spread(name, f"{name} of all", [0, n, n, n]) for n, name in enumerate(["Text", "Email", "Push"], 1)
+    ]
     svg = drawn(ways=ways)
     assert [len(re.findall(f"line way{n}", svg)) for n in (1, 2, 3)] == [2, 2, 2]
     assert all(f"{name} of all" in svg for name in ("Text", "Email", "Push"))

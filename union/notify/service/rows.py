@@ -7,10 +7,11 @@ but wordings.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from json.encoder import encode_basestring_ascii as _quoted
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -39,8 +40,7 @@ OFFERED: Final[Mapping[Channel, frozenset[str]]] = {
 """Places that the delivery fills by itself: the union's name, the unsubscribe address, where a click goes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """One address of one member. fields: the values for the text; share one mapping where values are equal.
 
     not_before and expires_at override the fan-out's. Over PUSH without an address: wherever this member's
@@ -52,7 +52,7 @@ class Recipient:
     to: str
     language: str
     zone: str
-    fields: texts.Fields = field(default_factory=dict)
+    fields: texts.Fields = MappingProxyType({})
     not_before: datetime | None = None
     expires_at: datetime | None = None
 
@@ -136,14 +136,14 @@ class Batch:
     ) -> tuple[list[Recipient], list[bytes], list[tuple[Row, str | None]]]:
         """Return all who get a row, the hash of each address, and what is decided for each."""
         self._alike.clear()
-        everyone = [one for one in recipients if one.to or one.channel is not Channel.PUSH] + list(
-            self._notifications(recipients)
-        )
+        addressed = [one for one in recipients if one.to or one.channel is not Channel.PUSH]
+        everyone = [*addressed, *self._notifications(recipients)]
         named = named_among(self._session, {one.member_id for one in everyone})
-        hashes, no = self._hashes(everyone), {}
-        for channel in {one.channel for one in everyone}:
-            members = {h: r.member_id for h, r in zip(hashes, everyone, strict=True) if r.channel is channel}
-            no[channel] = self._kept_back(channel, members)
+        hashes = self._hashes(everyone)
+        members: dict[Channel, dict[bytes, str]] = {channel: {} for channel in Channel}
+        for one, hashed in zip(everyone, hashes, strict=True):
+            members[one.channel][hashed] = one.member_id
+        no = {channel: self._kept_back(channel, owners) for channel, owners in members.items() if owners}
         filled = [
             self._filled(one, no[one.channel].get(hashed), named=one.member_id in named)
             for one, hashed in zip(everyone, hashes, strict=True)
@@ -164,7 +164,7 @@ class Batch:
             return
         members = {one.member_id: one for one in reversed(recipients) if one.member_id}
         for member_id, devices in devices_of(self._session, members.keys()).items():
-            yield replace(members[member_id], channel=Channel.PUSH, to=devices)
+            yield members[member_id]._replace(channel=Channel.PUSH, to=devices)
 
     def _kept_back(self, channel: Channel, members: Mapping[bytes, str]) -> dict[bytes, str]:
         """Return why some addresses get nothing. members: hash of the address → whose it is."""
@@ -192,6 +192,8 @@ class Batch:
             rest = self._in_line(self._line, recipient, alike)
         if rest[_ERROR] is not None:
             self.suppressed += 1
+            return rest, None
+        if self._dry:
             return rest, None
         return rest, f'{{"to":{_quoted(recipient.to)},"fields":{alike.values}}}'
 
