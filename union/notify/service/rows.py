@@ -7,11 +7,10 @@ but wordings.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from json.encoder import encode_basestring_ascii as _quoted
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -40,7 +39,8 @@ OFFERED: Final[Mapping[Channel, frozenset[str]]] = {
 """Places that the delivery fills by itself: the union's name, the unsubscribe address, where a click goes."""
 
 
-class Recipient(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Recipient:
     """One address of one member. fields: the values for the text; share one mapping where values are equal.
 
     not_before and expires_at override the fan-out's. Over PUSH without an address: wherever this member's
@@ -52,7 +52,7 @@ class Recipient(NamedTuple):
     to: str
     language: str
     zone: str
-    fields: texts.Fields = MappingProxyType({})
+    fields: texts.Fields = field(default_factory=dict)
     not_before: datetime | None = None
     expires_at: datetime | None = None
 
@@ -164,7 +164,7 @@ class Batch:
             return
         members = {one.member_id: one for one in reversed(recipients) if one.member_id}
         for member_id, devices in devices_of(self._session, members.keys()).items():
-            yield members[member_id]._replace(channel=Channel.PUSH, to=devices)
+            yield replace(members[member_id], channel=Channel.PUSH, to=devices)
 
     def _kept_back(self, channel: Channel, members: Mapping[bytes, str]) -> dict[bytes, str]:
         """Return why some addresses get nothing. members: hash of the address → whose it is."""
