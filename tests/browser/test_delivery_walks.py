@@ -32,6 +32,8 @@ from union.notify import service as notify
 from union.notify.delivery.claim import BATCH
 from union.notify.models import Outbox
 from union.notify.rules.kinds import State
+from union.notify.rules.push import Subscription
+from union.notify.service import devices
 from union.notify.testing import twilio_server
 from union.notify.testing.faults import Faults
 
@@ -124,6 +126,10 @@ def test_two_officers_lift_the_trial_and_then_texts_reach_an_organizer(people, u
     console = plan(organizer, "A quiet morning", starts=starts, ends=starts + timedelta(hours=3), floor="3")
     announce(organizer)
     organizer.reads("Texts about this action reach officers only")
+    told = forecast(organizer)
+    phones, texts = told["Text message"][2], told["Text message"][0]
+    assert texts < phones, "on trial officers only; beside it those whom it would reach"
+    organizer.reads("Cost without the trial")
     organizer.press("Send me a test")
     organizer.reads("A test message is on its way to you", within="body")
     organizer.page.reload()
@@ -154,6 +160,7 @@ def test_two_officers_lift_the_trial_and_then_texts_reach_an_organizer(people, u
 
     organizer.open(console)
     expect(organizer.page.locator("main")).not_to_contain_text("on trial")
+    assert forecast(organizer)["Text message"][0] == phones, "as it stood beside it"
     organizer.press("Send me a test")
     organizer.reads("A test message is on its way to you", within="body")
     until(lambda: texted(twilio, phone) == before + 1)
@@ -166,12 +173,13 @@ def test_two_officers_lift_the_trial_and_then_texts_reach_an_organizer(people, u
 
 
 def forecast(person):
-    """Return what the console says of each way: name → (members, what else it says)."""
+    """Return what the console says of each way: name → (members, what else it says, members without a trial)."""
     rows = person.page.locator("[aria-labelledby=forecast] tbody tr")
     found = {}
     for row in rows.all():
         name = row.locator("th").inner_text()
-        found[name] = (int(row.locator("td").first.inner_text()), row.inner_text())
+        cells = row.locator("td").all_inner_texts()
+        found[name] = (int(cells[0]), row.inner_text(), int(cells[3]) if len(cells) > 3 else None)
     return found
 
 
@@ -185,14 +193,35 @@ def nobody_s_way(session, member_id):
     )
 
 
+def notified(session, member_id):
+    """Let a browser show the member's notifications."""
+    told = Subscription(f"https://127.0.0.1:9/{member_id}", "B" * 87, "a" * 22)
+    devices.subscribe(
+        session, actor=members.actor_of(session, member_id), now=utcnow(), subscription=told, label="phone"
+    )
+
+
+def narrow(person, name):
+    """Keep pictures of the forecast on a phone, by day and by night, with its table open."""
+    person.page.set_viewport_size({"width": 375, "height": 800})
+    person.page.get_by_text("How many have it by when, as a table").click()
+    for scheme in ("light", "dark"):
+        person.page.emulate_media(color_scheme=scheme)
+        picture(person, f"{name}-375-{scheme}")
+    person.page.emulate_media(color_scheme="light")
+    person.page.set_viewport_size({"width": 1280, "height": 900})
+
+
 def test_an_organizer_sees_the_forecast_before_arming(people, union, twilio):
     first, second = (people(one, "/console") for one in union.people.organizers)
     with db.transaction() as session:
         called = campaigns.called(session, campaigns.card(session, ACTING).id)
         contacts = members.contacts(session, set(called) - set(union.people.organizers))
         stopped = next(one for one in contacts if one.sms_ok and one.email)
-        silent = next(one for one in contacts if one.email and not one.phone)
+        silent, pushed = [one for one in contacts if one.email and not one.phone][:2]
         nobody_s_way(session, silent.member_id)
+        nobody_s_way(session, pushed.member_id)
+        notified(session, pushed.member_id)
     first.open(f"{union.url}/actions/new/{ACTING}")
     starts = local(utcnow()) + timedelta(hours=1, minutes=1)
     console = plan(
@@ -203,7 +232,10 @@ def test_an_organizer_sees_the_forecast_before_arming(people, union, twilio):
     move(Action, Action.slug == slug_of(console), to_act=62)  # a minute ago: nothing can be there by then
     first.page.reload()
     before = forecast(first)
-    assert before["Nothing reaches them"][0] == 1
+    assert before["Nothing reaches them"][0] == 1, (
+        "who has nothing but a browser that shows notifications is reached"
+    )
+    assert before["Notification"][0] == 1
     assert "too late" in before["Text message"][1]
     first.reads("does not fit")
     first.reads("An organizer can brief earlier, start later, or choose a faster sender.")
@@ -219,6 +251,10 @@ def test_an_organizer_sees_the_forecast_before_arming(people, union, twilio):
     assert told["Text message"][0] == before["Text message"][0] - 1, "who said STOP gets no text"
     assert told["Email"][0] == before["Email"][0], "but the email"
     picture(first, "forecast-fits")
+    drawn = first.page.get_by_role("img", name="How many have the briefing over time")
+    expect(drawn).to_contain_text("The action starts")
+    expect(drawn).to_contain_text("UTC")
+    narrow(first, "forecast")
     cost = release_seeing(first, second, console, told)
 
     until(lambda: of_kind(slug_of(console), "briefing"))

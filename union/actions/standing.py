@@ -3,29 +3,24 @@
 Reads rows for `service` and `queries` alike; writes nothing.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from union.actions.models import Action, ActionChoice, ActionVote, ActionZoneFiring, CheckinOnce
-from union.actions.rules import chasing, notice, readiness, tally, windows
+from union.actions.rules import chasing, readiness, tally, windows
 from union.actions.rules.going_on import hours
-from union.actions.rules.pacing import Reach, reach
 from union.actions.rules.states import Choice, FiringState, Mark, Mode, VoteState
 from union.ballots import queries as ballots
 from union.campaigns import queries as campaigns
 from union.campaigns.queries.page import my_pledge
 from union.core.actor import Actor, Place, PlaceKind
 from union.core.i18n import msg, translate, when
+from union.core.zones import NoSuchLocalTime
 from union.members import queries as members
-from union.members.queries import Contact
 from union.notify import queries as notify
-from union.notify.rules.kinds import Channel, Lane
-from union.notify.service import refusals, text_length
 
 SCHEDULER = "scheduler"
 """The process whose heartbeat must be fresh."""
@@ -155,54 +150,6 @@ def roll_of(session: Session, targets: Iterable[str], chapter_slug: str) -> int:
     )
 
 
-def reach_of(
-    session: Session, contacts: list[Contact], action: Action, *, now: datetime, site: str = ANYWHERE
-) -> Reach | None:
-    """Return when these members know, if the briefing goes out as planned; None when there is nobody."""
-    if not contacts:
-        return None
-    contacts = wanting(session, contacts)
-    return reach(
-        texts=sum(1 for one in contacts if one.sms_ok),
-        mails=sum(1 for one in contacts if one.email),
-        silent=sum(1 for one in contacts if not one.sms_ok and not one.email),
-        segments=briefing_segments(session, action, contacts, site),
-        route=action.sms_route,
-        begins_at=max(now, action.briefing_at),
-        starts_at=action.starts_at,
-        to_act=timedelta(minutes=action.to_act),
-    )
-
-
-def wanting(session: Session, contacts: list[Contact]) -> list[Contact]:
-    """Return the contacts without the addresses whose owners said that they want no alerts there."""
-    phones = [one.phone for one in contacts if one.sms_ok and one.phone]
-    mails = [one.email for one in contacts if one.email]
-    no_text = refusals(session, addresses=phones, channel=Channel.SMS, lane=Lane.ALERT)
-    no_mail = refusals(session, addresses=mails, channel=Channel.EMAIL, lane=Lane.ALERT)
-    if not no_text and not no_mail:
-        return contacts
-    return [
-        replace(
-            one,
-            sms_ok=one.sms_ok and one.phone not in no_text,
-            email=None if one.email in no_mail else one.email,
-        )
-        for one in contacts
-    ]
-
-
-def briefing_segments(session: Session, action: Action, contacts: list[Contact], site: str) -> int:
-    """Return how many segments the briefing takes for all of them, each in their language and zone."""
-    planned = windows_of(session, action)
-    alike = Counter((one.language, one.zone) for one in contacts if one.sms_ok)
-    return sum(
-        count * text_length(session, BRIEFING, language, fields_of(action, window, language, zone, site))
-        for (language, zone), count in alike.items()
-        for window in (windows.window_of(planned, zone),)
-    )
-
-
 def fields_of(
     action: Action, window: windows.Window, language: str, zone: str, site: str
 ) -> dict[str, str | int]:
@@ -232,54 +179,25 @@ def tested(session: Session, action: Action, signers: set[str]) -> Mapping[str, 
     return {one: progress.accepted + progress.delivered > 0 for one, progress in found.items()}
 
 
-def facts(
-    session: Session, action: Action, *, now: datetime, asking: str | None = None, site: str = ANYWHERE
-) -> readiness.Facts:
-    """Return what the action's readiness is judged by.
-
-    asking: the organizer who looks or signs. site: the public address links in texts begin with.
-    """
-    taking_part = audience(session, action)
-    beat = notify.heartbeat(session, SCHEDULER)
-    signers = {one for one in (action.armed_by, asking) if one}
-    return readiness.Facts(
-        now=now,
-        starts_at=action.starts_at,
-        zone=action.zone,
-        mandate=mandate_facts(session, action),
-        notice=notice.notice_of(action.mandate_rule or {}, action.place),
-        notice_given_at=action.notice_given_at,
-        floor=action.floor,
-        committed=len(taking_part),
-        roll=roll(session, action),
-        armed_by=action.armed_by,
-        confirmed_by=action.confirmed_by,
-        asking=asking,
-        tested=tested(session, action, signers),
-        heartbeat_at=beat.at if beat else None,
-        clock_off=beat.offset if beat else timedelta(0),
-        reach=reach_of(session, members.contacts(session, taking_part), action, now=now, site=site),
-        votes=tuple(
-            (row.title, ballots.keys_missing(session, row.ballot_slug))
-            for row in votes(session, action)
-            if row.state is VoteState.PLANNED
-        ),
-        trial=notify.on_trial(session),
-    )
-
-
 def firings(session: Session, action: Action) -> list[ActionZoneFiring]:
     """Return the action's starts, first one first."""
     rows = session.scalars(select(ActionZoneFiring).where(ActionZoneFiring.action_id == action.id))
     return sorted(rows, key=lambda row: (row.starts_at, row.zone))
 
 
-def windows_of(session: Session, action: Action) -> tuple[windows.Window, ...]:
-    """Return the action's windows as armed, or as they would be for its own zone while it is only planned."""
+def windows_of(session: Session, action: Action, zones: Collection[str] = ()) -> tuple[windows.Window, ...]:
+    """Return the action's windows as armed, or as they would be for its own zone while it is only planned.
+
+    zones: where members live, for a plan in which each zone has its own; skipped where a clock change leaves
+    one without, which arming refuses.
+    """
     rows = firings(session, action)
     if rows:
         return tuple(windows.Window(row.zone, row.starts_at, row.ends_at) for row in rows)
-    return windows.plan(action.mode, action.wall_start, action.wall_end, action.zone)
+    try:
+        return windows.plan(action.mode, action.wall_start, action.wall_end, action.zone, zones)
+    except NoSuchLocalTime:
+        return windows.plan(action.mode, action.wall_start, action.wall_end, action.zone)
 
 
 def counted(session: Session, action: Action, mark: Mark, member_id: str) -> bool:

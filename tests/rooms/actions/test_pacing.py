@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from tests.factories.actions import SITE, make_armed, make_called, make_campaign, make_organizer
-from union.actions import service, standing
+from union.actions import outlook, service, standing
 from union.actions.models import Action
 from union.actions.rules import pacing
 from union.actions.rules.readiness import Gate, checks
@@ -30,7 +30,7 @@ def briefed(session, now, *, count=40, zones=ZONES, **facts):
     campaign = make_campaign(session, now, called=called)
     slug = make_armed(session, now, first=first, second=second, campaign=campaign, **facts)
     action = session.scalars(select(Action)).one()
-    reach = standing.reach_of(session, members.contacts(session, called), action, now=action.briefing_at)
+    reach = outlook.reach_of(session, members.contacts(session, called), action, now=action.briefing_at)
     service.brief(session, actor=SYSTEM, now=action.briefing_at, slug=slug, site=SITE)
     chosen = (
         select(Outbox).where(Outbox.kind == "briefing", Outbox.channel == "sms").order_by(Outbox.not_before)
@@ -106,7 +106,7 @@ def test_a_scheduler_with_a_wrong_clock_keeps_actions_from_being_armed(database,
         notify.beat(session, now=now, process="scheduler", offset=timedelta(milliseconds=off))
         action = session.scalars(select(Action)).one()
         [found] = [
-            one for one in checks(standing.facts(session, action, now=now)) if one.gate is Gate.HEARTBEAT
+            one for one in checks(outlook.facts(session, action, now=now)) if one.gate is Gate.HEARTBEAT
         ]
         assert found.ok is not refused
         if refused:

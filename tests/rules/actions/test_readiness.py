@@ -5,17 +5,32 @@ import pytest
 
 from union.actions.rules import readiness
 from union.actions.rules.notice import Notice, Unit
-from union.actions.rules.pacing import reach
+from union.actions.rules.reach import reach
 from union.actions.rules.readiness import Facts, Gate, MandateFacts, NotReady
 from union.core.errors import Conflict
 from union.core.i18n import translate
+from union.notify.rules.kinds import Channel
+from union.notify.rules.pace import Foreseen, Line, microseconds
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 START = NOW + timedelta(days=8)
-REACH = reach(
-    texts=100, mails=100, silent=3, segments=100, route="alphanumeric", begins_at=NOW, starts_at=START,
-    to_act=timedelta(minutes=10),
-)  # fmt: skip
+
+
+def texted(n, *, begins, rate=9.0, route="alphanumeric"):
+    """Return the reach of `n` texts one after the other to members whom nothing else reaches."""
+    line, foreseen = Line(rate), []
+    for one in range(n):
+        at = line.next(begins)
+        line.take(at, 1)
+        cause = None if at < START else "late"
+        foreseen.append(Foreseen(f"m{one}", Channel.SMS, "Europe/Amsterdam", 1, microseconds(at), cause))
+    return reach(
+        foreseen, [one.member_id for one in foreseen], route=route, begins_at=begins, starts_at=START,
+        to_act=timedelta(minutes=10),
+    )  # fmt: skip
+
+
+REACH = texted(100, begins=NOW)
 READY = Facts(
     now=NOW, starts_at=START, zone="Europe/Amsterdam",
     mandate=MandateFacts("stemming", NOW - timedelta(days=1), START + timedelta(days=1)),
@@ -76,21 +91,17 @@ def test_each_condition_says_which_by_how_much_and_who(gate, facts, told):
 
 
 def test_a_forecast_that_comes_too_late_says_by_how_much():
-    late = reach(
-        texts=100_000, mails=0, silent=0, segments=100_000, route="alphanumeric", begins_at=START - timedelta(hours=2),
-        starts_at=START, to_act=timedelta(minutes=10),
-    )  # fmt: skip
+    late = texted(6_480, begins=START - timedelta(minutes=15))
     check = failing(reach=late)[Gate.FORECAST]
-    assert 75 <= check.facts["minutes"] <= 77, "3 h 5 min at nine tenths of the rate, instead of 1 h 50 min"
+    assert check.facts["minutes"] == 8, (
+        "12 minutes at nine tenths of the rate and the slowest handset, instead of 5"
+    )
 
 
-def test_a_load_over_the_carriers_queue_says_how_many():
-    over = reach(
-        texts=200_000, mails=0, silent=0, segments=400_000, route="alphanumeric", begins_at=NOW, starts_at=START,
-        to_act=timedelta(minutes=10),
-    )  # fmt: skip
+def test_texts_that_do_not_fit_before_the_start_are_counted():
+    over = texted(1_000, begins=START - timedelta(minutes=1), rate=10)
     check = failing(reach=over)[Gate.FORECAST]
-    assert check.facts["over"] == 76_000
+    assert check.facts["untold"] == 1_000 - 10 * 60
 
 
 def test_two_person_rule():

@@ -7,16 +7,16 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from union.actions import standing
+from union.actions import outlook, standing
 from union.actions.models import Action
 from union.actions.queries.board import Numbers, lesson, numbers, tallies
 from union.actions.queries.cards import ActionCard, card_of
 from union.actions.queries.page import DebriefView, debrief_view, found
 from union.actions.queries.votes import VoteView, votes
 from union.actions.rules import chasing, notice, readiness, tally
-from union.actions.rules.pacing import Reach
 from union.actions.rules.plan import Plan
 from union.actions.rules.planning import Factor, Lesson
+from union.actions.rules.reach import Reach
 from union.actions.rules.readiness import Check, Gate
 from union.actions.rules.states import PLANNING, FiringState, State, may_become
 from union.core.actor import Actor
@@ -54,7 +54,8 @@ class ZoneRow:
 class ConsolePage:
     """All the console shows. blocked: the first reason why the next signature is refused, else None.
 
-    chapter_lessons: by chapter's name, what its past actions teach.
+    lifted: what `reach` would be without the trial, None for a union that is on none; chapter_lessons: by
+    chapter's name, what its past actions teach.
     """
 
     card: ActionCard
@@ -66,6 +67,7 @@ class ConsolePage:
     armed_by_me: bool
     confirmed_by: str
     reach: Reach | None
+    lifted: Reach | None
     sms_route: str
     reachable_sms: int
     numbers: Numbers
@@ -103,10 +105,10 @@ def console(
     site: where the texts' links begin, for their length.
     """
     action = _for(session, slug, actor, Permission.ACTION_READ)
-    facts = standing.facts(session, action, now=now, asking=actor.member_id, site=site)
-    checks = readiness.checks(facts)
     taking_part = standing.audience(session, action)
     contacts = members.contacts(session, taking_part)
+    facts = outlook.facts(session, action, now=now, asking=actor.member_id, site=site, contacts=contacts)
+    checks = readiness.checks(facts)
     names = members.display_names(session, [one for one in (action.armed_by, action.confirmed_by) if one])
     taught = lesson(session, action.kind, without=action.id)
     chapters = {one.slug: one.name for one in members.chapters(session)}
@@ -120,6 +122,9 @@ def console(
         armed_by_me=action.armed_by is not None and action.armed_by == actor.member_id,
         confirmed_by=names.get(action.confirmed_by or "", ""),
         reach=facts.reach,
+        lifted=outlook.reach_of(session, contacts, action, now=now, site=site, lifted=True)
+        if facts.trial
+        else None,
         sms_route=action.sms_route,
         reachable_sms=facts.reach.texts if facts.reach else 0,
         numbers=numbers(session, action, taking_part),
@@ -137,7 +142,7 @@ def console(
         messages_ref=standing.ref_of(action),
         tests=notify.progress(session, standing.test_ref_of(action, actor.member_id or "")),
         heartbeat=notify.heartbeat(session, standing.SCHEDULER),
-        trial=notify.on_trial(session),
+        trial=facts.trial,
         notice=facts.notice,
         notice_given_at=action.notice_given_at,
         briefing_at=action.briefing_at,
@@ -298,5 +303,5 @@ class Overview:
 def overview(session: Session, slug: str, now: datetime) -> Overview:
     """Return how an action stands, whoever asks; raises NotFound."""
     action = found(session, slug)
-    checks = readiness.checks(standing.facts(session, action, now=now))
+    checks = readiness.checks(outlook.facts(session, action, now=now))
     return Overview(card_of(session, action), checks, numbers(session, action), messages(session, action))

@@ -12,7 +12,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from union.actions.rules.notice import NONE, UNIT_NAMES, Notice, Unit, earliest_start
-from union.actions.rules.pacing import Reach
+from union.actions.rules.reach import Reach
 from union.core.errors import Conflict, Invalid
 from union.core.i18n import msg
 from union.notify.rules import beats
@@ -304,23 +304,21 @@ def _forecast(facts: Facts) -> Check:
         who = msg("Members change this by taking part.")
         return Check(Gate.FORECAST, None, label, msg("There is nobody to tell yet."), who)
     told = {
-        "last": local(found.last_at, facts.zone),
-        "texts": found.texts,
-        "mails": found.mails,
+        "last": local(found.known_at, facts.zone),
         "silent": found.silent,
-        "over": found.over,
+        "untold": found.untold,
         "latest": local(found.latest, facts.zone),
         "minutes": -(-found.late_seconds // 60),
     }
     who = msg("An organizer can brief earlier, start later, or choose a faster sender.")
-    if found.problems:
-        detail = msg("%(over)s messages are more than the sender can carry.")
+    if found.untold:
+        detail = msg("%(untold)s texts do not fit before the start, and nothing else reaches those members.")
         return Check(Gate.FORECAST, False, label, detail, who, told)
     if not found.fits:
         detail = msg("The last member would know at %(last)s, %(minutes)s min later than %(latest)s.")
         return Check(Gate.FORECAST, False, label, detail, who, told)
     return Check(
-        Gate.FORECAST, True, label, msg("the last one at %(last)s; %(silent)s have no channel"), facts=told
+        Gate.FORECAST, True, label, msg("the last one at %(last)s; nothing reaches %(silent)s"), facts=told
     )
 
 

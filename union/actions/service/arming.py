@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from union.actions import standing
+from union.actions import outlook, standing
 from union.actions.models import Action, ActionZoneFiring
 from union.actions.rules import readiness, windows
 from union.actions.rules.readiness import Gate
@@ -67,7 +67,7 @@ def arm(session: Session, *, actor: Actor, now: datetime, slug: str, site: str =
     require_next(action.state, State.ARMED)
     if action.armed_by is not None:
         raise Conflict(msg("This action was armed already; another organizer must confirm it."))
-    found = readiness.checks(standing.facts(session, action, now=now, asking=actor.member_id, site=site))
+    found = readiness.checks(outlook.facts(session, action, now=now, asking=actor.member_id, site=site))
     readiness.require(found, without=[Gate.ORGANIZERS])
     action.armed_by, action.armed_at = actor.member_id, now
     audit.record(
@@ -90,7 +90,7 @@ def confirm(
     action = common.locked_for(session, slug, actor, Permission.ACTION_ARM)
     require_next(action.state, State.ARMED)
     readiness.require_second(action.armed_by, actor.member_id)
-    found = readiness.checks(standing.facts(session, action, now=now, asking=actor.member_id, site=site))
+    found = readiness.checks(outlook.facts(session, action, now=now, asking=actor.member_id, site=site))
     readiness.require(found, without=[Gate.ORGANIZERS])
     action.confirmed_by, action.confirmed_at = actor.member_id, now
     common.become(action, State.ARMED)

@@ -1,6 +1,6 @@
 """What every verb on actions needs: the locked row, a change of state, messages to those who take part."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -9,19 +9,17 @@ from sqlalchemy import Delete, Update, delete, select
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
-from union.actions import standing
+from union.actions import outlook, standing
 from union.actions.models import Action, ActionZoneFiring, CheckinOnce
-from union.actions.rules import chasing, pacing, windows
+from union.actions.rules import chasing, pacing
 from union.actions.rules.states import State, require_next
 from union.core.actor import Actor
 from union.core.errors import NotFound
 from union.core.i18n import msg
 from union.core.permissions import Permission, allow
 from union.members import queries as members
-from union.members.queries import Contact
 from union.notify import service as notify
-from union.notify.rules.kinds import Channel, Lane
-from union.notify.service import Recipient
+from union.notify.rules.kinds import Lane
 
 OPEN_ENDED = timedelta(hours=12)
 """How long a start or end message is of use when the action has no fixed end."""
@@ -159,40 +157,9 @@ def tell(
         template=notice.template,
         lane=notice.lane,
         expires_at=notice.expires_at or action.starts_at,
-        recipients=_recipients(action, notice, planned, contacts, site, zones),
+        recipients=outlook.recipients(
+            session, action, contacts, planned, site=site, own_start=notice.expires_at is None, zones=zones
+        ),
         per_second=pacing.stagger(action.sms_route),
     )
     return fanout.written
-
-
-def _recipients(
-    action: Action,
-    notice: Notice,
-    planned: tuple[windows.Window, ...],
-    contacts: Iterable[Contact],
-    site: str,
-    zones: Collection[str] | None,
-) -> Iterator[Recipient]:
-    """Give what each gets; who starts first comes first, since texts leave one after the other."""
-    shared: dict[tuple[str, str], dict[str, str | int]] = {}
-    found = [(windows.window_of(planned, one.zone), one) for one in contacts]
-    for window, one in sorted(found, key=lambda pair: pair[0].starts_at):
-        if zones is not None and window.zone not in zones:
-            continue
-        key = (one.language, one.zone)
-        fields = shared.get(key) or shared.setdefault(key, standing.fields_of(action, window, *key, site))
-        expires_at = window.starts_at if notice.expires_at is None else None
-        for channel, address in (
-            (Channel.SMS, one.phone if one.sms_ok else None),
-            (Channel.EMAIL, one.email),
-        ):
-            if address:
-                yield Recipient(
-                    member_id=one.member_id,
-                    channel=channel,
-                    to=address,
-                    language=one.language,
-                    zone=one.zone,
-                    fields=fields,
-                    expires_at=expires_at,
-                )

@@ -13,6 +13,9 @@ class Channel(StrEnum):
     EMAIL = "email"
     PUSH = "push"
 
+    # An enumeration hashes by a function of Python's; fan-outs look up a channel several times a message.
+    __hash__ = str.__hash__
+
 
 class Lane(StrEnum):
     """Which queue a message waits in; earlier lanes are claimed first, afresh before every batch."""

@@ -16,6 +16,7 @@ from union.notify.service.outbox import (
     cancel,
     enqueue,
     enqueue_many,
+    foresee,
     forget_member,
     pause,
     resume,
@@ -23,7 +24,8 @@ from union.notify.service.outbox import (
 )
 from union.notify.service.receipts import record_status
 from union.notify.service.routes import balance, weights
-from union.notify.service.rows import Recipient, text_length
+from union.notify.service.rows import Recipient
+from union.notify.service.shown import notified_among
 from union.notify.service.trial import begin_trial, distrust, on_trial, trust
 from union.notify.service.watch import beat, certain_offset, database_clock, pause_blocked
 
@@ -42,9 +44,11 @@ __all__ = [
     "enqueue",
     "enqueue_many",
     "fails",
+    "foresee",
     "forget_endpoint",
     "forget_member",
     "hand_to_people",
+    "notified_among",
     "on_trial",
     "opt_in",
     "opt_out",
@@ -56,7 +60,6 @@ __all__ = [
     "resume",
     "settle",
     "take_bounce",
-    "text_length",
     "told",
     "trust",
     "unlink",

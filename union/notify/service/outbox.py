@@ -6,7 +6,7 @@ channel) makes writing it twice harmless. Sending is the delivery's work.
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -18,6 +18,7 @@ from union.core.db import Instant
 from union.notify import texts
 from union.notify.models import BadAddress, InboundMessage, Outbox, Paused, PushDevice, ShownAs
 from union.notify.rules.kinds import Channel, Lane, State
+from union.notify.rules.pace import Foreseen, Line
 from union.notify.service.rows import COLUMNS, Batch, Recipient
 from union.notify.service.statements import insert_all, insert_one, insert_or_leave, roomy
 
@@ -85,13 +86,14 @@ def enqueue_many(
     Members whose browsers show notifications get one beside it, unless the lane signs somebody in.
 
     per_second: segments that the texts' route carries. Each text then waits for those before it, in the order
-    of `recipients`, so that the carrier's queue stays empty and what is held or cancelled has not left.
+    of `recipients`, so that the carrier's queue stays empty and what is held or cancelled has not left; what
+    would leave too late is written as not sent.
 
     Raises Invalid as `enqueue` does, before anything of the batch concerned is written.
     """
     batch = Batch(
         session, now, ref, kind, template, lane, not_before or now, expires_at,
-        secret=secret, gap=timedelta(seconds=1 / per_second) if per_second else None,
+        secret=secret, line=Line(per_second) if per_second else None,
     )  # fmt: skip
     asked = written = 0
     with roomy(session):
@@ -100,6 +102,29 @@ def enqueue_many(
             asked += len(rows)
             written += insert_all(session, Outbox, COLUMNS, rows)
     return Fanout(written, asked - written, batch.suppressed)
+
+
+def foresee(
+    session: Session,
+    *,
+    now: datetime,
+    template: str,
+    lane: Lane,
+    expires_at: datetime,
+    recipients: Iterable[Recipient],
+    per_second: float | None = None,
+    lifted: bool = False,
+) -> Iterator[Foreseen]:
+    """Yield what `enqueue_many` would make of `recipients` at `now`, by the same rules; writes nothing.
+
+    lifted: as if the union were not on trial.
+    """
+    batch = Batch(
+        session, now, "", "", template, lane, now, expires_at,
+        secret=False, line=Line(per_second) if per_second else None, dry=True, lifted=lifted,
+    )  # fmt: skip
+    for chunk in _chunks(recipients):
+        yield from batch.foreseen(chunk)
 
 
 def _chunks(recipients: Iterable[Recipient]) -> Iterator[list[Recipient]]:

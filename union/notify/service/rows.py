@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from union.notify import texts
 from union.notify.models import Wording
 from union.notify.rules import hours, segments
 from union.notify.rules.kinds import BUZZING, QUIET_LANES, Channel, Lane, State
+from union.notify.rules.pace import Foreseen, Line
 from union.notify.service.bounces import bad_among
 from union.notify.service.consent import address_hashes, refused
 from union.notify.service.shown import devices_of, named_among
@@ -42,7 +43,8 @@ OFFERED: Final[Mapping[Channel, frozenset[str]]] = {
 class Recipient:
     """One address of one member. fields: the values for the text; share one mapping where values are equal.
 
-    not_before and expires_at override the fan-out's.
+    not_before and expires_at override the fan-out's. Over PUSH without an address: wherever this member's
+    browsers show notifications, which whoever has another address gets unasked.
     """
 
     member_id: str
@@ -61,7 +63,9 @@ COLUMNS: Final = (
     "ref", "kind", "lane", "secret", "attempts", "created_at", "changed_at",
 )  # fmt: skip
 """Of a written row, in the order of its values: as the database stores them, what all share last."""
-_ERROR: Final = COLUMNS.index("error_code") - COLUMNS.index("not_before")
+_OWN: Final = COLUMNS.index("not_before")
+"""How many columns are each row's own: rows that are alike share those from here on."""
+_AT, _ERROR, _SEGMENTS = (COLUMNS.index(name) - _OWN for name in ("not_before", "error_code", "segments"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,8 @@ class _Alike:
 class Batch:
     """Turns recipients into rows; looks up each template version and each distinct text once.
 
-    gap: how long a segment keeps its route busy; each text waits for those before it. suppressed: how many
-    rows so far are not to be sent.
+    line: in which texts wait for those before them. suppressed: how many rows so far are not to be sent.
+    dry: nothing is to be written, not even a wording; lifted: as if there were no trial.
     """
 
     def __init__(
@@ -92,10 +96,12 @@ class Batch:
         expires_at: datetime,
         *,
         secret: bool,
-        gap: timedelta | None = None,
+        line: Line | None = None,
+        dry: bool = False,
+        lifted: bool = False,
     ) -> None:
-        self._gap = gap
-        self._ahead = 0
+        self._line = line
+        self._dry, self._lifted = dry, lifted
         self._session = session
         self._now = now
         self._template = template
@@ -112,23 +118,37 @@ class Batch:
 
     def rows(self, recipients: list[Recipient]) -> list[Row]:
         """Return the rows of `recipients` in their order, then those of notifications beside them."""
-        self._alike.clear()
-        everyone = [*recipients, *self._notifications(recipients)]
-        named = named_among(self._session, {one.member_id for one in everyone})
-        hashes, no = self._hashes(everyone), {}
-        for channel in {one.channel for one in everyone}:
-            members = {h: r.member_id for h, r in zip(hashes, everyone, strict=True) if r.channel is channel}
-            no[channel] = self._kept_back(channel, members)
-        rests, opened = [], []
-        for one, hashed in zip(everyone, hashes, strict=True):
-            rest, content = self._filled(one, no[one.channel].get(hashed), named=one.member_id in named)
-            rests.append(rest)
-            opened.append(content)
-        sealed = vault().seal_all(opened, "outbox.sealed")
+        everyone, hashes, filled = self._judged(recipients)
+        sealed = vault().seal_all([content for _, content in filled], "outbox.sealed")
         return [
             (one.member_id, hashed, closed, *rest)
-            for one, hashed, closed, rest in zip(everyone, hashes, sealed, rests, strict=True)
+            for one, hashed, closed, (rest, _) in zip(everyone, hashes, sealed, filled, strict=True)
         ]
+
+    def foreseen(self, recipients: list[Recipient]) -> Iterator[Foreseen]:
+        """Yield what would become of each: as `rows` decides it, of which nothing is kept."""
+        everyone, _, filled = self._judged(recipients)
+        for one, (rest, _) in zip(everyone, filled, strict=True):
+            yield Foreseen(one.member_id, one.channel, one.zone, rest[_SEGMENTS], rest[_AT], rest[_ERROR])
+
+    def _judged(
+        self, recipients: list[Recipient]
+    ) -> tuple[list[Recipient], list[bytes], list[tuple[Row, str | None]]]:
+        """Return all who get a row, the hash of each address, and what is decided for each."""
+        self._alike.clear()
+        addressed = [one for one in recipients if one.to or one.channel is not Channel.PUSH]
+        everyone = [*addressed, *self._notifications(recipients)]
+        named = named_among(self._session, {one.member_id for one in everyone})
+        hashes = self._hashes(everyone)
+        members: dict[Channel, dict[bytes, str]] = {channel: {} for channel in Channel}
+        for one, hashed in zip(everyone, hashes, strict=True):
+            members[one.channel][hashed] = one.member_id
+        no = {channel: self._kept_back(channel, owners) for channel, owners in members.items() if owners}
+        filled = [
+            self._filled(one, no[one.channel].get(hashed), named=one.member_id in named)
+            for one, hashed in zip(everyone, hashes, strict=True)
+        ]
+        return everyone, hashes, filled
 
     def _hashes(self, recipients: list[Recipient]) -> list[bytes]:
         """Return the hash of each address, in their order."""
@@ -148,11 +168,12 @@ class Batch:
 
     def _kept_back(self, channel: Channel, members: Mapping[bytes, str]) -> dict[bytes, str]:
         """Return why some addresses get nothing. members: hash of the address → whose it is."""
-        found = dict.fromkeys(refused(self._session, members.keys(), channel, self._lane), "opted_out")
+        trial = channel is Channel.SMS and not self._lifted
+        found = dict.fromkeys(kept_out(self._session, members) if trial else (), "trial")
+        # who refused is named as refusing, on trial too: it will not change when the trial ends
+        found |= dict.fromkeys(refused(self._session, members.keys(), channel, self._lane), "opted_out")
         if self._lane is not Lane.LOGIN:
             found |= dict.fromkeys(bad_among(self._session, members.keys(), channel), "bad_address")
-        if channel is Channel.SMS:
-            found |= dict.fromkeys(kept_out(self._session, members), "trial")
         return found
 
     def _filled(self, recipient: Recipient, no: str | None, *, named: bool) -> tuple[Row, str | None]:
@@ -167,21 +188,29 @@ class Batch:
         if alike is None:
             alike = self._alike[key] = self._shared(recipient, no, named=named)
         rest = alike.rest
-        if self._gap and recipient.channel is Channel.SMS and no is None:
-            moment = self._planned(recipient, self._ahead, no)
-            rest = *moment, *rest[len(moment) :]
-            self._ahead += alike.segments
+        if self._line and recipient.channel is Channel.SMS and no is None:
+            rest = self._in_line(self._line, recipient, alike)
         if rest[_ERROR] is not None:
             self.suppressed += 1
             return rest, None
+        if self._dry:
+            return rest, None
         return rest, f'{{"to":{_quoted(recipient.to)},"fields":{alike.values}}}'
+
+    def _in_line(self, line: Line, recipient: Recipient, alike: _Alike) -> Row:
+        """Return the row of a text that leaves after those before it; what comes too late holds up none."""
+        at = line.next(recipient.not_before or self._not_before)
+        moment = self._planned(recipient, at, None)
+        if moment[_ERROR] is None:
+            line.take(at, alike.segments)
+        return *moment, *alike.rest[len(moment) :]
 
     def _shared(self, recipient: Recipient, no: str | None, *, named: bool) -> "_Alike":
         """Return what all who differ only in member and address have in common."""
         text, wording = self._wording(recipient, named=named)
         values, count = self._values(recipient, text)
         rest = (
-            *self._planned(recipient, 0, no), count,
+            *self._planned(recipient, recipient.not_before or self._not_before, no), count,
             recipient.channel.value, text.language, recipient.zone, wording, named, *self._same,
         )  # fmt: skip
         return _Alike(values, count, rest)
@@ -189,11 +218,8 @@ class Batch:
     def _quiet(self, recipient: Recipient) -> bool:
         return recipient.channel in BUZZING and self._lane in QUIET_LANES
 
-    def _planned(self, recipient: Recipient, ahead: int, reason: str | None) -> Row:
-        """Return not_before, expires_at, state and error_code. ahead: segments that leave before."""
-        wanted = recipient.not_before or self._not_before
-        if self._gap and recipient.channel is Channel.SMS and reason is None:
-            wanted += self._gap * ahead
+    def _planned(self, recipient: Recipient, wanted: datetime, reason: str | None) -> Row:
+        """Return not_before, expires_at, state and error_code of what would leave at `wanted`."""
         expires_at = recipient.expires_at or self._expires_at
         # A quiet lane waits until the member's night is over.
         not_before = hours.next_allowed(wanted, recipient.zone) if self._quiet(recipient) else wanted
@@ -206,7 +232,7 @@ class Batch:
         key = (recipient.channel, recipient.language, named)
         if key not in self._wordings:
             text = self._text(recipient, named=named)
-            self._wordings[key] = (text, wording_id(self._session, text, self._now))
+            self._wordings[key] = (text, 0 if self._dry else wording_id(self._session, text, self._now))
         return self._wordings[key]
 
     def _text(self, recipient: Recipient, *, named: bool) -> texts.Text:
@@ -231,12 +257,6 @@ def fitting(
     own = own_text(session, built_in)
     fillable = own is not None and own.fields <= OFFERED[channel] | fields.keys()
     return own if own is not None and fillable else built_in
-
-
-def text_length(session: Session, template: str, language: str, fields: texts.Fields) -> int:
-    """Return how many segments a text takes with these values, in the words it would be sent with now."""
-    _, body = fitting(session, template, language, Channel.SMS, fields).render(fields)
-    return segments.count(body).segments
 
 
 def _mailable(to: str) -> bool:

@@ -23,9 +23,20 @@ def devices_of(session: Session, member_ids: Collection[str]) -> dict[str, str]:
         return {}
     found: dict[str, list[str]] = {}
     for batch in _batches(member_ids):
-        for row in session.scalars(select(PushDevice).where(PushDevice.member_id.in_(batch))):
-            found.setdefault(row.member_id, []).append(row.sealed)
+        chosen = select(PushDevice.member_id, PushDevice.sealed).where(PushDevice.member_id.in_(batch))
+        for member_id, device in session.execute(chosen):
+            found.setdefault(member_id, []).append(device)
     return {member_id: json.dumps(devices) for member_id, devices in found.items()}
+
+
+def notified_among(session: Session, member_ids: Collection[str]) -> set[str]:
+    """Return those of the members who have a device that shows notifications."""
+    if not session.scalar(select(exists().where(PushDevice.id.is_not(None)))):
+        return set()
+    found: set[str] = set()
+    for batch in _batches(member_ids):
+        found.update(session.scalars(select(PushDevice.member_id).where(PushDevice.member_id.in_(batch))))
+    return found
 
 
 def named_among(session: Session, member_ids: Collection[str]) -> set[str]:
