@@ -161,7 +161,10 @@ class Pledge(Base):
 
     __tablename__ = "pledge"
     __kept__ = Kept(
-        "until a month after the campaign; the minimum until the deadline", Erased.STAYS, but=("at_least",)
+        "until a month after the campaign, or the end of its last action if that is later;"
+        " the minimum until the deadline",
+        Erased.STAYS,
+        but=("at_least",),
     )
 
     campaign_id: Mapped[str] = mapped_column(ForeignKey("campaign.id", ondelete="CASCADE"), primary_key=True)

@@ -1,18 +1,19 @@
 """How long signatures are gathered and kept: closing at the deadline, then forgetting.
 
-Jobs' work. What was never confirmed goes after its week, what was withdrawn after a day; addresses, the
-names of those who did not want to be named, and pledges a month after the campaign ended. The counts stay.
+Jobs' work. What was never confirmed goes after its week, what was withdrawn after a day; addresses and the
+names of those who did not want to be named a month after the campaign ended. So do pledges, when whoever
+holds its actions says that none is left. The counts stay.
 """
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from union.campaigns import rules
 from union.campaigns.models import Campaign, Follower, Pledge, Signature
 from union.campaigns.rules import Stage, Turn
-from union.campaigns.service.common import kind, locked, stage, tell, turn
+from union.campaigns.service.common import kind, locked, locked_by_id, stage, tell, turn
 from union.core.actor import Actor
 from union.core.permissions import Permission, allow
 
@@ -47,16 +48,13 @@ def to_forget(session: Session, now: datetime) -> list[str]:
     """Return the slugs of campaigns in which something has been kept for long enough."""
     late = select(Signature.campaign_id).where(_unconfirmed(now))
     followers = select(Follower.campaign_id).where(_unheard(now))
-    pledged = select(Campaign.id).where(_over(now), Campaign.id.in_(select(Pledge.campaign_id)))
     ended = select(Campaign.id).where(Campaign.ended_at < now - rules.KEPT_AFTER_END)
     kept = select(Signature.campaign_id).where(
         Signature.campaign_id.in_(ended), Signature.address_key.is_not(None)
     )
     heard = select(Follower.campaign_id).where(Follower.campaign_id.in_(ended))
     return list(
-        session.scalars(
-            select(Campaign.slug).where(Campaign.id.in_(late.union(followers, pledged, kept, heard)))
-        )
+        session.scalars(select(Campaign.slug).where(Campaign.id.in_(late.union(followers, kept, heard))))
     )
 
 
@@ -64,13 +62,8 @@ def forget(session: Session, *, slug: str, actor: Actor, now: datetime) -> bool:
     """Delete what has been kept for long enough, and bring the count of those given in line."""
     allow(actor, Permission.CAMPAIGN_SETTLE)
     campaign = locked(session, slug)
-    session.execute(
-        delete(Pledge).where(
-            Pledge.campaign_id.in_(select(Campaign.id).where(Campaign.id == campaign.id, _over(now)))
-        )
-    )
     here, followers = Signature.campaign_id == campaign.id, Follower.campaign_id == campaign.id
-    if campaign.ended_at is not None and campaign.ended_at < now - rules.KEPT_AFTER_END:
+    if _kept_long(campaign, now):
         session.execute(delete(Follower).where(followers))
         session.execute(delete(Signature).where(here, Signature.public.is_(False)))
         session.execute(delete(Signature).where(here, Signature.confirmed_at.is_(None)))
@@ -94,10 +87,33 @@ def forget(session: Session, *, slug: str, actor: Actor, now: datetime) -> bool:
     return True
 
 
-def _over(now: datetime) -> ColumnElement[bool]:
-    """Campaigns whose pledges bind nobody any more, and of which everybody was told how they came out."""
-    told = Campaign.announced_to.is_(None) & Campaign.outcome_to.is_(None)
-    return (Campaign.ended_at < now - rules.KEPT_AFTER_END) & told
+def _kept_long(campaign: Campaign, now: datetime) -> bool:
+    return campaign.ended_at is not None and campaign.ended_at < now - rules.KEPT_AFTER_END
+
+
+def with_old_pledges(session: Session, now: datetime) -> list[str]:
+    """Return the ids of campaigns over for a month whose pledges are still there."""
+    query = select(Campaign.id).where(
+        Campaign.ended_at < now - rules.KEPT_AFTER_END,
+        # everybody must have been told how the round came out
+        Campaign.announced_to.is_(None),
+        Campaign.outcome_to.is_(None),
+        exists().where(Pledge.campaign_id == Campaign.id),
+    )
+    return list(session.scalars(query.order_by(Campaign.id)))
+
+
+def forget_pledges(session: Session, *, campaign_id: str, actor: Actor, now: datetime) -> bool:
+    """Delete the pledges of a campaign over for a month; the counts stay. Tell whether it is.
+
+    Only the caller knows whether an action still needs them.
+    """
+    allow(actor, Permission.CAMPAIGN_SETTLE)
+    campaign = locked_by_id(session, campaign_id)
+    if not _kept_long(campaign, now):
+        return False
+    session.execute(delete(Pledge).where(Pledge.campaign_id == campaign.id))
+    return True
 
 
 def _unconfirmed(now: datetime) -> ColumnElement[bool]:
