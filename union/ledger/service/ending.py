@@ -5,7 +5,6 @@ then, and so does whose claim it was; sums stay. A claim that nobody decided on 
 whoever knows the register tells its member.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -150,21 +149,27 @@ def _drop_old_lists(session: Session, actor: Actor, now: datetime) -> None:
 
 def waiting(session: Session, now: datetime) -> list[Waiting]:
     """Return the rounds in which somebody waits for a decision or for money, two weeks or more."""
-    rows = session.execute(_untouched(now - REMIND_AFTER).where(_unfinished())).all()
-    funds = {fund.id: fund for _, fund, _ in rows}
+    unpaid = (
+        StrikeClaim.state.in_(_UNFINISHED) & PayoutBatch.paid_at.is_(None) & StrikeClaim.wiped_at.is_(None)
+    )
+    query = _untouched(now - REMIND_AFTER).where(unpaid).add_columns(PayoutBatch.exported_at)
+    rows = session.execute(query).all()
+    funds = {fund.id: fund for _, fund, _, _ in rows}
     return [
-        _round(fund, [(row, last) for row, of, last in rows if of.id == fund.id], now)
+        _round(fund, [(row, last, sent) for row, of, last, sent in rows if of.id == fund.id], now)
         for fund in funds.values()
     ]
 
 
-def _round(fund: StrikeFund, claims: Iterable[tuple[StrikeClaim, datetime]], now: datetime) -> Waiting:
-    claims = list(claims)
+def _round(
+    fund: StrikeFund, claims: list[tuple[StrikeClaim, datetime, datetime | None]], now: datetime
+) -> Waiting:
     late: dict[datetime, tuple[str, ...]] = {}
-    for row, last in claims:
-        if row.member_id and last < now - WARN_AFTER:
+    for row, last, sent in claims:
+        # what the bank has may well be paid: only officers hear that nobody said so
+        if row.member_id and sent is None and last < now - WARN_AFTER:
             late[last + KEPT] = (*late.get(last + KEPT, ()), row.member_id)
-    undecided = sum(row.state == ClaimState.CLAIMED for row, _ in claims)
+    undecided = sum(row.state == ClaimState.CLAIMED for row, _, _ in claims)
     return Waiting(
         fund_id=fund.id,
         slug=fund.slug,
@@ -172,6 +177,6 @@ def _round(fund: StrikeFund, claims: Iterable[tuple[StrikeClaim, datetime]], now
         zone=fund.zone,
         undecided=undecided,
         unpaid=len(claims) - undecided,
-        due=min(last for _, last in claims) + KEPT,
+        due=min(last for _, last, _ in claims) + KEPT,
         late=late,
     )
