@@ -103,6 +103,28 @@ def test_refused_in_time_nobody_is_written_to(pay):
     assert (pay.row().member_id, pay.row().refusal) == (None, None)
 
 
+def test_one_made_again_after_it_was_withdrawn_ends_as_well(settings, database, now):
+    with db.transaction() as session:
+        ann = members.actor_of(session, make_member(session))
+        officer = members.actor_of(session, make_member(session, roles=[Role.OFFICER]))
+        slug = service.create_fund(
+            session, actor=officer, now=now, draft=Draft("Again", "", "UTC", RULE, now + DAY)
+        )
+        service.open_fund(session, actor=officer, now=now, slug=slug)
+        for again in (False, True):
+            made = service.claim(
+                session, actor=ann, now=now, slug=slug, days=[date(2026, 11, 17)], payee="Ann",
+                iban="NL91ABNA0417164300", hardship=False, reason="", consent=True,
+            )  # fmt: skip
+            if not again:
+                service.withdraw(session, actor=ann, now=now, slug=slug)
+        service.decide(session, actor=officer, now=now, claim_id=made, accept=False, refusal="Not then")
+    for late, left in ((-MOMENT, "NL91ABNA0417164300"), (MOMENT, None)):
+        jobs.wipe(now + 90 * DAY + late, settings)
+        with db.reading() as session:
+            assert session.get_one(StrikeClaim, made).iban == left
+
+
 class TestLists:
     @pytest.fixture
     def listed(self, pay, now):

@@ -74,6 +74,7 @@ def claim(
     row.state, row.hardship, row.claimed_at = ClaimState.CLAIMED.value, hardship, now
     row.reason = reason.strip() if hardship else None
     row.payee, row.iban, row.consent_hash = payee.strip(), number, consent_hash()
+    row.wiped_at = None  # one made again after it was withdrawn must be wiped again
     session.flush()
     session.execute(delete(StrikeClaimDay).where(StrikeClaimDay.claim_id == row.id))
     session.add_all(StrikeClaimDay(claim_id=row.id, day=day) for day in claimed)
