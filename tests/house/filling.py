@@ -1,4 +1,7 @@
-"""A row in every table that says it is of one member, put in past the models, so that no verb has a say in it."""
+"""A row in every table that says it is of one member, put in past the models, so that no verb has a say in it.
+
+`file`: of SQLite, or an engine of PostgreSQL.
+"""
 
 import json
 import sqlite3
@@ -6,7 +9,7 @@ from contextlib import closing
 
 import sqlalchemy as sa
 
-from union.core import sealing
+from union.core import db, sealing
 from union.core.db import Instant, SealedText, to_microseconds
 from union.core.holding import Holds, stored
 
@@ -48,10 +51,7 @@ def fill(file, member_id):
     for one in filter(is_part, stored()):
         [link] = [key for key in one.table.foreign_keys if key.column.table.name == one.kept.part_of]
         rows[one.name][link.parent.name] = rows[one.kept.part_of][link.column.name]
-    with closing(sqlite3.connect(file)) as raw:
-        for name, row in rows.items():
-            _insert(raw, name, row)
-        raw.commit()
+    _insert(file, rows.items())
     return [one.name for one in stored() if one.name in rows and not is_part(one)]
 
 
@@ -59,22 +59,39 @@ def is_part(one):
     return bool(one.kept and one.kept.part_of)
 
 
-def _insert(raw, table, row):
-    marks, names = ", ".join("?" * len(row)), ", ".join(f'"{name}"' for name in row)
-    raw.execute(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', list(row.values()))
+def past_the_models(file):
+    """Give a connection to the database itself, on which no key to another table is looked at."""
+    if not isinstance(file, sa.Engine):
+        return sqlite3.connect(file)
+    raw = file.raw_connection()
+    raw.cursor().execute("SET session_replication_role = replica")
+    return raw
+
+
+def _insert(file, rows):
+    with closing(past_the_models(file)) as raw:
+        for table, row in rows:
+            columns = db.Base.metadata.tables[table].columns
+            values = [bool(told) if isinstance(columns[name].type, sa.Boolean) and told is not None else told
+                      for name, told in row.items()]  # fmt: skip
+            mark, names = "%s" if isinstance(file, sa.Engine) else "?", ", ".join(f'"{name}"' for name in row)
+            marks = ", ".join([mark] * len(row))
+            raw.cursor().execute(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', values)
+        raw.commit()
+        if isinstance(file, sa.Engine):
+            raw.cursor().execute("RESET session_replication_role")
+            raw.commit()
 
 
 def put(file, table, member_id, **facts):
-    """Put one row into a table of the SQLite file: these facts, the member wherever one is named, else anything."""
+    """Put one row into a table: these facts, the member wherever one is named, else anything."""
     [one] = [one for one in stored() if one.name == table]
     row = {
         c.name: value(c, member_id, Holds.MEMBER if names_one(c) else one.columns[c.name], 1)
         for c in one.table.columns
     }
     row |= {name: to_microseconds(told) if hasattr(told, "tzinfo") else told for name, told in facts.items()}
-    with closing(sqlite3.connect(file)) as raw:
-        _insert(raw, table, row)
-        raw.commit()
+    _insert(file, [(table, row)])
 
 
 def names_one(column):

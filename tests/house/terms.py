@@ -80,9 +80,9 @@ _BALLOT = {
     "contest_days": 7,
     "wiped_at": None,
     "chapters": None,
+    "rerun_of": None,
 }
 _LIST = {"id": "l1", "kind": "call", "closed_at": None, "results": None}
-_HISTORY = "as long as the campaign's history"
 _TABLE = "as long as the table"
 
 
@@ -94,6 +94,19 @@ def _list(at: datetime) -> Row:
     return "call_list", {**_LIST, "closes_at": at}
 
 
+_CLAIM = "ninety days after it was paid or refused, or its round closed and nobody went on; the sum stays"
+_THEIRS = ("reason", "payee", "iban", "refusal", "member_id")
+
+
+def _fund(closed_at: datetime) -> Row:
+    return "strike_fund", {"id": "f1", "state": "closed", "zone": "UTC", "closed_at": closed_at}
+
+
+def _claim(state: str, decided_at: datetime | None) -> Row:
+    facts = {"id": "s1", "fund_id": "f1", "state": state, "decided_at": decided_at, "wiped_at": None}
+    return "strike_claim", facts
+
+
 TERMS: dict[str, Term] = {
     "action": Term(
         "until the action ends", ("actions.wipe",),
@@ -102,7 +115,10 @@ TERMS: dict[str, Term] = {
     ),
     "action_choice": Term(
         "thirty days after the action", ("actions.wipe",),
-        lambda at: [("action", {**_ACTION, "starts_at": at, "fired_at": at}), ("action_choice", {"action_id": "a1"})],
+        lambda at: [
+            ("action", {**_ACTION, "starts_at": at - LATER, "fired_at": at - LATER, "ended_at": at}),
+            ("action_choice", {"action_id": "a1"}),
+        ],
     ),
     "checkin_once": Term(
         "until the action ends", ("actions.wipe",),
@@ -122,7 +138,10 @@ TERMS: dict[str, Term] = {
     ),
     "poll_answer": Term(
         "thirty days after the show of hands", ("ballots.hands",),
-        lambda at: [("poll", {"id": "p1", "closed_at": at}), ("poll_answer", {"poll_id": "p1"})],
+        lambda at: [
+            ("poll", {"id": "p1", "answers": "[]", "closes_at": at, "closed_at": None}),
+            ("poll_answer", {"poll_id": "p1"}),
+        ],
     ),
     "roll_entry": Term(
         "as long as the vote must be checkable; that you voted until nobody can object any more", ("ballots.wipe",),
@@ -147,8 +166,39 @@ TERMS: dict[str, Term] = {
         lambda at: [_ended(at), ("campaign_follower", {"campaign_id": "c1", "confirmed": 1, "asked_at": at})],
     ),
     "pledge": Term(
-        "until a month after the campaign; the minimum until the deadline", ("campaigns.forget",),
+        "until a month after the campaign, or the end of its last action if that is later;"
+        " the minimum until the deadline",
+        ("actions.wipe",),
         lambda at: [_ended(at), ("pledge", {"campaign_id": "c1", "at_least": None})],
+    ),
+    "demand": Term(
+        "who wrote it a month after the campaign; the words stay", ("campaigns.forget",),
+        lambda at: [_ended(at), ("demand", {"campaign_id": "c1", "merged_into": None})],
+        columns=("author_id",),
+    ),
+    "amendment": Term(
+        "who wrote it a month after the campaign; the words stay", ("campaigns.forget",),
+        lambda at: [_ended(at), ("demand", {"id": "d1", "campaign_id": "c1", "merged_into": None}), ("amendment", {"demand_id": "d1"})],
+        columns=("author_id",),
+    ),
+    "endorsement": Term(
+        "a month after the campaign; the count stays", ("campaigns.forget",),
+        lambda at: [_ended(at), ("demand", {"id": "d1", "campaign_id": "c1", "merged_into": None}), ("endorsement", {"demand_id": "d1"})],
+    ),
+    "demand_rank": Term(
+        "a month after the campaign; the order of all stays", ("campaigns.forget",),
+        lambda at: [
+            _ended(at), ("demand", {"id": "d1", "campaign_id": "c1", "merged_into": None}),
+            ("demand_rank", {"campaign_id": "c1", "demand_id": "d1"}),
+        ],
+    ),
+    "structure_test_yes": Term(
+        "thirty days after the test; the counts stay", ("campaigns.forget",),
+        lambda at: [
+            ("campaign", {**_CAMPAIGN, "stage": "gathering", "ended_at": None}),
+            ("structure_test", {"id": "t1", "campaign_id": "c1", "closes_at": at, "yes_count": 1, "areas": None}),
+            ("structure_test_yes", {"test_id": "t1"}),
+        ],
     ),
     "signature": Term(
         "a month after the campaign; the public list stays", ("campaigns.forget",),
@@ -158,15 +208,14 @@ TERMS: dict[str, Term] = {
         columns=("email", "address_key"),
     ),
     "strike_claim": Term(
-        "ninety days after it was paid or refused; the sum stays", ("ledger.wipe",),
-        lambda at: [("strike_claim", {"id": "s1", "state": "refused", "decided_at": at, "wiped_at": None})],
-        columns=("reason", "payee", "iban", "refusal"),
+        _CLAIM, ("ledger.wipe",),
+        lambda at: [_fund(at - LATER), _claim("refused", at)],
+        columns=_THEIRS,
     ),
     "strike_claim_day": Term(
-        "ninety days after the claim was paid or refused", ("ledger.wipe",),
+        "as long as whose claim it is: ninety days", ("ledger.wipe",),
         lambda at: [
-            ("strike_claim", {"id": "s1", "state": "refused", "decided_at": at, "wiped_at": None}),
-            ("strike_claim_day", {"claim_id": "s1"}),
+            _fund(at - LATER), _claim("refused", at), ("strike_claim_day", {"claim_id": "s1"}),
         ],
     ),
     "attempt": Term("a day", ("members.members.forget",), lambda at: [("attempt", {"at": at})]),
@@ -189,13 +238,13 @@ TERMS: dict[str, Term] = {
         lambda at: [("member_session", {"expires_at": at + LATER, "revoked_at": at})],
     ),
     "inbound_message": Term(
-        "words and sender thirty days after somebody dealt with it", ("notify.wipe",),
-        lambda at: [("inbound_message", {"handled_at": at})],
+        "words and sender thirty days after somebody dealt with it, half a year at most", ("notify.wipe",),
+        lambda at: [("inbound_message", {"at": at, "handled_at": at})],
         columns=("sealed", "member_id"),
     ),
     "outbox": Term(
-        "address and words until delivered, and a day (three without a receipt); the address's hash ninety days;"
-        " that it was written, for good",
+        "address and words until delivered, and a day (three without a receipt);"
+        " whose it was and the address's hash ninety days; that it was written, for good",
         ("notify.wipe",),
         lambda at: [("outbox", {
             "state": "delivered", "changed_at": at, "expires_at": at, "provider": "smtp", "secret": 0, "lane": "news",
@@ -222,7 +271,10 @@ TERMS: dict[str, Term] = {
         lambda at: [_list(at), ("list_export", {"list_id": "l1"})],
     ),
     "talk": Term("half a year", ("organizing.forget",), lambda at: [("talk", {"at": at, "rating": 3})]),
-    "task": Term("ninety days after it was done", ("organizing.forget",), lambda at: [("task", {"done_at": at})]),
+    "task": Term(
+        "ninety days after it was done, half a year after it was due", ("organizing.forget",),
+        lambda at: [("task", {"due_at": at + LATER, "done_at": at})],
+    ),
 }  # fmt: skip
 
 ALSO: list[tuple[str, Term]] = [
@@ -238,7 +290,19 @@ ALSO: list[tuple[str, Term]] = [
         lambda at: [("outbox", {
             "state": "delivered", "changed_at": at, "expires_at": at, "provider": "smtp", "secret": 0, "lane": "news",
         })],
-        columns=("address_hash",), words="ninety days",
+        columns=("address_hash", "member_id"), words="ninety days",
+    )),
+    ("outbox", Term(
+        TERMS["outbox"].until, ("notify.wipe",),
+        lambda at: [("outbox", {
+            "state": "accepted", "changed_at": at, "expires_at": at, "provider": "smtp", "secret": 0, "lane": "news",
+        })],
+        columns=("address_hash", "member_id"), words="ninety days",
+    )),
+    ("inbound_message", Term(
+        TERMS["inbound_message"].until, ("notify.wipe",),
+        lambda at: [("inbound_message", {"at": at, "handled_at": None})],
+        columns=("sealed", "member_id"), words="half a year",
     )),
     ("signature", Term(
         TERMS["signature"].until, ("campaigns.forget",),
@@ -249,15 +313,77 @@ ALSO: list[tuple[str, Term]] = [
     ("strike_claim", Term(
         TERMS["strike_claim"].until, ("ledger.wipe",),
         lambda at: [
-            ("strike_claim", {"id": "s1", "state": "accepted", "decided_at": at - LATER, "wiped_at": None}),
-            ("payout", {"claim_id": "s1", "batch_id": "p1"}),
+            _fund(at - LATER), _claim("accepted", at - LATER), ("payout", {"claim_id": "s1", "batch_id": "p1"}),
             ("payout_batch", {"id": "p1", "state": "paid", "paid_at": at}),
         ],
-        columns=("reason", "payee", "iban", "refusal"),
+        columns=_THEIRS,
+    )),
+    ("strike_claim", Term(
+        TERMS["strike_claim"].until, ("ledger.wipe",),
+        lambda at: [
+            _fund(at - LATER), _claim("accepted", at - LATER), ("payout", {"claim_id": "s1", "batch_id": "p1"}),
+            ("payout_batch", {"id": "p1", "state": "exported", "paid_at": None, "exported_at": at}),
+        ],
+        columns=_THEIRS,
+    )),
+    ("strike_claim", Term(
+        TERMS["strike_claim"].until, ("bargaining.claims",),
+        lambda at: [_fund(at), _claim("claimed", None)],
+        columns=_THEIRS,
+    )),
+    ("strike_claim", Term(
+        TERMS["strike_claim"].until, ("bargaining.claims",),
+        lambda at: [_fund(at - timedelta(days=30)), _claim("accepted", at)],
+        columns=_THEIRS,
+    )),
+    ("strike_claim", Term(
+        TERMS["strike_claim"].until, ("bargaining.claims",),
+        lambda at: [
+            _fund(at - LATER), _claim("accepted", at - LATER), ("payout", {"claim_id": "s1", "batch_id": "p1"}),
+            ("payout_batch", {
+                "id": "p1", "fund_id": "f1", "state": "proposed", "proposed_at": at, "approved_at": None, "exported_at": None,
+                "paid_at": None,
+            }),
+        ],
+        columns=_THEIRS,
+    )),
+    ("strike_claim", Term(
+        TERMS["strike_claim"].until, ("ledger.wipe",),
+        lambda at: [_fund(at), ("strike_claim", {"fund_id": "f1", "state": "withdrawn", "wiped_at": at})],
+        columns=("member_id",),
+    )),
+    ("structure_test_yes", Term(
+        TERMS["structure_test_yes"].until, ("campaigns.forget",),
+        lambda at: [
+            _ended(at),
+            ("structure_test", {
+                "id": "t1", "campaign_id": "c1", "closes_at": at + LATER, "yes_count": 1, "areas": None,
+            }),
+            ("structure_test_yes", {"test_id": "t1"}),
+        ],
+    )),
+    ("action_choice", Term(
+        TERMS["action_choice"].until, ("actions.wipe",),
+        lambda at: [
+            ("action", {**_ACTION, "state": "postponed", "starts_at": at - LATER, "ended_at": at}),
+            ("action_choice", {"action_id": "a1"}),
+        ],
+    )),
+    ("pledge", Term(
+        TERMS["pledge"].until, ("actions.wipe",),
+        lambda at: [
+            _ended(at - LATER), ("pledge", {"campaign_id": "c1", "at_least": None}),
+            ("action", {**_ACTION, "state": "live", "starts_at": at - LATER, "fired_at": at - LATER}),
+        ],
+        event=(("action", {"state": "ended"}),), lasts=timedelta(),
     )),
     ("local_role", Term(
         TERMS["local_role"].until, ("members.members.forget",),
         lambda at: [("local_role", {"granted_at": at - timedelta(days=9), "until": at + LATER, "ended_at": at})],
+    )),
+    ("task", Term(
+        TERMS["task"].until, ("organizing.forget",),
+        lambda at: [("task", {"due_at": at, "done_at": None})], words="half a year",
     )),
     ("member_session", Term(
         TERMS["member_session"].until, ("members.members.forget",),
@@ -303,9 +429,4 @@ FOR_GOOD: dict[str, ForGood] = {
     "table_letter": ForGood(_TABLE, "what was demanded of whom belongs to the agreement"),
     "team_seat": ForGood(_TABLE, "who held a mandate belongs to the agreement"),
     "call_list": ForGood("as long as the numbers of the list are of use", "words of organizers, of nobody"),
-    "amendment": ForGood(_HISTORY, "how the demands came about is theirs who made them"),
-    "demand": ForGood(_HISTORY, "how the demands came about is theirs who made them"),
-    "demand_rank": ForGood(_HISTORY, "the order can be counted again"),
-    "endorsement": ForGood(_HISTORY, "the support can be counted again"),
-    "structure_test_yes": ForGood(_HISTORY, "a test can be compared with the next"),
 }

@@ -1,16 +1,16 @@
 """A table is kept for as long as its model says, and not a moment longer: the words beside the real jobs."""
 
-import sqlite3
 from contextlib import closing
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
+from tests.conftest import fresh_postgres, fresh_sqlite
 from tests.factories import ballots
 from tests.factories import organizing as people
 from tests.factories.members import make_chapter, make_member
-from tests.house.filling import put
+from tests.house.filling import past_the_models, put
 from tests.house.terms import ACTS, ALSO, FOR_GOOD, TERMS, length
 from union import scheduler
 from union.core import db
@@ -22,6 +22,7 @@ from union.members.models import Vouch
 from union.notify import service as notify
 from union.notify.rules.kinds import Channel, Mailing
 from union.notify.service import devices, trial
+from union.notify.service.outbox import UNLINKED
 from union.organizing import service as organizing
 
 MOMENT = timedelta(seconds=1)
@@ -74,19 +75,46 @@ def clock(settings, database):
     return Clock(settings)
 
 
+@pytest.fixture(scope="module")
+def postgres(postgres_template):
+    """One database for all the terms: emptying it costs less than a copy of the template each."""
+    with fresh_postgres(postgres_template) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request, tmp_path):
+    if request.param == "sqlite":
+        with fresh_sqlite(request.getfixturevalue("sqlite_template"), tmp_path) as fresh:
+            db.install(fresh)
+            yield fresh
+        return
+    opened = request.getfixturevalue("postgres")
+    db.install(opened)
+    yield opened
+    with closing(past_the_models(opened.engine)) as raw:
+        for table in db.Base.metadata.tables:
+            raw.cursor().execute(f'DELETE FROM "{table}"')
+        raw.commit()
+        raw.cursor().execute("RESET session_replication_role")
+        raw.commit()
+
+
 @pytest.fixture
 def file(database, tmp_path):
-    return tmp_path / "union.db"
+    return tmp_path / "union.db" if database.engine.dialect.name == "sqlite" else database.engine
 
 
 def left(file, table, columns):
     """What of the planted row is still told: its columns' values, or that it is there."""
-    with closing(sqlite3.connect(file)) as raw:
-        told = ", ".join(f'"{name}"' for name in columns) or "1"
-        where = " WHERE id = 'm1'" if table == "member" else ""
-        rows = raw.execute(f'SELECT {told} FROM "{table}"{where}').fetchall()
+    told = ", ".join(f'"{name}"' for name in columns) or "1"
+    where = " WHERE id = 'm1'" if table == "member" else ""
+    with closing(past_the_models(file)) as raw:
+        rows = raw.cursor().execute(f'SELECT {told} FROM "{table}"{where}').fetchall()
     assert len(rows) <= 1, table
-    return [value for row in rows for value in row if value is not None]
+    return [
+        value for row in rows for value in row if value is not None and not str(value).startswith(UNLINKED)
+    ]
 
 
 @pytest.mark.parametrize(("name", "term"), [*TERMS.items(), *ALSO])

@@ -20,7 +20,7 @@ def test_from_question_to_result(client, sign_in, database, language):
     label = LABEL[language]
     assert label in client.get(f"/polls?lang={language}").get_data(as_text=True)
     assert label in client.get("/polls/new").get_data(as_text=True)
-    facts = {"chapter": "amsterdam", "question": "Soup or bread?", "answers": "Soup\nBread"}
+    facts = {"chapter": "amsterdam", "question": "Soup or bread?", "answers": "Soup\nBread", "lasts": "24"}
     assert client.post("/polls/new", data={**facts, "answers": "Soup"}).status_code == 422
     assert client.post("/polls/new", data={**facts, "question": ""}).status_code == 422
     made = client.post("/polls/new", data=facts)

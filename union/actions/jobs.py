@@ -72,10 +72,12 @@ def take_replies(now: datetime, settings: Settings) -> int:
 
 
 def wipe(now: datetime, settings: Settings) -> int:
-    """Forget what need not be known any more."""
+    """Forget what need not be known any more: who was in, and who pledged in a campaign that is over."""
     del settings
     with transaction() as session:
-        return service.wipe(session, actor=SYSTEM, now=now)
+        gone = service.wipe(session, actor=SYSTEM, now=now)
+    with transaction() as session:
+        return gone + service.forget_pledges(session, actor=SYSTEM, now=now)
 
 
 WAKE = (next_moment, run_due)

@@ -30,7 +30,8 @@ class Action(Base):
     wall_start, wall_end: naive local times (YYYY-MM-DDTHH:MM) in `zone`, or in every member's own zone in
     wall-clock mode. starts_at, ends_at: the first start and the last end (UTC); ends_at None for an action
     without a fixed end. to_act, show_delay: minutes. chase_every: minutes to the first reminder of the steps,
-    0 for none. chapter_slug: whose members it calls, "" for everybody's.
+    0 for none. chapter_slug: whose members it calls, "" for everybody's. ended_at: when it was over, put off
+    or called off.
     reason: why it was put off or called off, {text: message id, facts}.
     """
 

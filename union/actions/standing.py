@@ -6,12 +6,13 @@ Reads rows for `service` and `queries` alike; writes nothing.
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from union.actions.models import Action, ActionChoice, ActionVote, ActionZoneFiring, CheckinOnce
 from union.actions.rules import chasing, readiness, tally, windows
 from union.actions.rules.going_on import hours
+from union.actions.rules.retaliation import WATCH
 from union.actions.rules.states import Choice, FiringState, Mark, Mode, VoteState
 from union.ballots import queries as ballots
 from union.campaigns import queries as campaigns
@@ -133,6 +134,17 @@ def mandate_facts(session: Session, action: Action) -> readiness.MandateFacts | 
 def campaign_ended(session: Session, campaign_id: str) -> bool:
     """Tell whether the campaign is won or closed."""
     return campaigns.card_by_id(session, campaign_id).ended_at is not None
+
+
+def over_at() -> ColumnElement[datetime]:
+    """Select when an action was over, put off or called off; of one that is not, when it is planned to be."""
+    return func.coalesce(Action.ended_at, Action.ends_at, Action.starts_at)
+
+
+def watched(action: Action, now: datetime) -> bool:
+    """Tell whether members may still say that the platform hit back: thirty days after what did start."""
+    ended, fired = action.ended_at, action.fired_at is not None
+    return fired and ended is not None and ended <= now < ended + WATCH
 
 
 def roll(session: Session, action: Action) -> int:

@@ -162,11 +162,13 @@ def send_heads(now: datetime, settings: Settings) -> int:
         return service.send_heads(session, now=now, public_url=settings.public_url)
 
 
-def forget_hands(now: datetime, settings: Settings) -> int:
-    """Forget the names in shows of hands that have been over for long."""
+def lower_hands(now: datetime, settings: Settings) -> int:
+    """Close the shows of hands whose time is over, and forget the names in those over for long."""
     del settings
     with transaction() as session:
-        return service.forget_hands(session, now=now)
+        closed = service.close_polls(session, actor=SYSTEM, now=now)
+    with transaction() as session:
+        return closed + service.forget_hands(session, now=now)
 
 
 def sweep_keys(now: datetime, settings: Settings) -> int:
@@ -187,6 +189,6 @@ JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("trustees", 60, call_trustees),
     ("shufflers", 600, remind_shufflers),
     ("wipe", 600, wipe_due),
-    ("hands", 3600, forget_hands),
+    ("hands", 60, lower_hands),
     ("keys", 3600, sweep_keys),
 )

@@ -99,6 +99,13 @@ class PollForm(Form):
         [InputRequired(FILLED), Length(max=2000)],
         description=msg("One a line."),
     )
+    lasts = SelectField(
+        msg("How long may hands be raised?"),
+        [InputRequired(FILLED)],
+        choices=[],
+        default="24",
+        description=msg("Then it closes by itself. You can close it earlier."),
+    )
 
 
 class ObjectionForm(Form):

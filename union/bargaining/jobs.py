@@ -108,9 +108,16 @@ def wipe(now: datetime, settings: Settings) -> int:
         return service.wipe(session, actor=SYSTEM, now=now)
 
 
+def chase_claims(now: datetime, settings: Settings) -> int:
+    """End claims on strike pay that waited too long, and tell who must decide on the others."""
+    with transaction() as session:
+        return service.chase_claims(session, actor=SYSTEM, now=now, public_url=settings.public_url)
+
+
 JOBS: tuple[tuple[str, int, Callable[[datetime, Settings], int]], ...] = (
     ("settle", 30, settle),
     ("remind", 30, remind),
     ("terms", 60, read_terms),
     ("wipe", 3600, wipe),
+    ("claims", 3600, chase_claims),
 )

@@ -74,7 +74,7 @@ def announce(now: datetime, settings: Settings) -> int:
 
 
 def forget(now: datetime, settings: Settings) -> int:
-    """Delete pledges, signatures and addresses that have been kept for long enough."""
+    """Delete signatures, addresses and answers that have been kept for long enough."""
     del settings
     with reading() as session:
         slugs = keeping.to_forget(session, now)

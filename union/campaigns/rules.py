@@ -214,9 +214,12 @@ def expected(pledged: int) -> int:
 CONFIRM_WITHIN = timedelta(days=7)
 CONFIRM_PAPER_WITHIN = timedelta(days=14)
 UNDO_WITHIN = timedelta(days=1)
-# After a campaign ended its signers' addresses, the names nobody was to see, and pledges are kept this long:
-# an action that goes on when its campaign is won still has to tell those called that it is over.
+# After a campaign ended its signers' addresses, the names nobody was to see, and pledges are kept this long;
+# pledges for longer where an action goes on: those called must hear that it is over.
 KEPT_AFTER_END = timedelta(days=30)
+LONGEST_TEST = timedelta(days=90)
+# After a structure test it is known for this long who would; then only how many.
+ANSWERS_KEPT = timedelta(days=30)
 # News by email leaves this much later, so that it can be taken back.
 NEWS_WAITS = timedelta(minutes=10)
 

@@ -20,6 +20,7 @@ from union.demo import (
     rounds,
     signatures,
     votes,
+    waiting,
 )
 from union.demo import messages as post
 from union.demo.organizing import organize
@@ -47,6 +48,8 @@ def ensure(settings: Settings, say: Say) -> People:
     with transaction() as session:
         organizer = seed.actor(session, who.organizers[0])
         post.fill(session, settings, organizer=organizer, other=who.organizers[1], now=seed.now)
+    say("  a show of hands, a claim on strike pay")
+    waiting.wait(seed, who)
     say("  a ballot whose key two of three trustees hold")
     ceremony.begin(seed, who)
     note = settings.home / NOTE

@@ -90,7 +90,10 @@ class StrikeClaim(Base):
     """A member's own claim, with the consent it rests on. What is personal is sealed and wiped in the end."""
 
     __tablename__ = "strike_claim"
-    __kept__ = Kept("ninety days after it was paid or refused; the sum stays", Erased.UNLINKED)
+    __kept__ = Kept(
+        "ninety days after it was paid or refused, or its round closed and nobody went on; the sum stays",
+        Erased.UNLINKED,
+    )
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)
     fund_id: Mapped[str] = mapped_column(ForeignKey("strike_fund.id"))
@@ -117,7 +120,7 @@ class StrikeClaimDay(Base):
     """A day on which the member says to have taken part."""
 
     __tablename__ = "strike_claim_day"
-    __kept__ = Kept("ninety days after the claim was paid or refused", Erased.NOBODYS, part_of="strike_claim")
+    __kept__ = Kept("as long as whose claim it is: ninety days", Erased.NOBODYS, part_of="strike_claim")
 
     claim_id: Mapped[str] = mapped_column(ForeignKey("strike_claim.id", ondelete="CASCADE"), primary_key=True)
     day: Mapped[date] = mapped_column(Date, primary_key=True)

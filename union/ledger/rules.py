@@ -94,12 +94,13 @@ class FundState(StrEnum):
 
 
 class ClaimState(StrEnum):
-    """Where a member's claim is."""
+    """Where a member's claim is. LAPSED: nobody decided on it, or paid it, in time."""
 
     CLAIMED = "claimed"
     ACCEPTED = "accepted"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
 
 
 class BatchState(StrEnum):

@@ -57,7 +57,7 @@ class Outbox(Base):
     __tablename__ = "outbox"
     __kept__ = Kept(
         "address and words until delivered, and a day (three without a receipt);"
-        " the address's hash ninety days; that it was written, for good",
+        " whose it was and the address's hash ninety days; that it was written, for good",
         Erased.UNLINKED,
         but=("sealed",),
     )
@@ -151,7 +151,9 @@ class InboundMessage(Base):
     """A reply. `handled_at` is None while it waits: for a room's job, or in the organizers' inbox."""
 
     __tablename__ = "inbound_message"
-    __kept__ = Kept("words and sender thirty days after somebody dealt with it", Erased.UNLINKED)
+    __kept__ = Kept(
+        "words and sender thirty days after somebody dealt with it, half a year at most", Erased.UNLINKED
+    )
     __table_args__ = (
         UniqueConstraint("provider_id"),
         Index("ix_inbound_message_waiting", "keyword", "id",

@@ -204,7 +204,7 @@ class Task(Base):
     """Something to do for somebody, by a moment. about_id: the member it is about, for a follow-up."""
 
     __tablename__ = "task"
-    __kept__ = Kept("ninety days after it was done", Erased.GOES)
+    __kept__ = Kept("ninety days after it was done, half a year after it was due", Erased.GOES)
     __table_args__ = (Index("ix_task_assignee_id_done_at", "assignee_id", "done_at"),)
 
     id: Mapped[str] = mapped_column(String(20), primary_key=True, default=new_id)

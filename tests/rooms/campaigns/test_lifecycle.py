@@ -21,8 +21,9 @@ from tests.factories.campaigns import (
 )
 from tests.factories.platforms import make_platform
 from union.audit.models import AuditEntry
-from union.campaigns import queries, service
-from union.campaigns.models import Demand
+from union.campaigns import jobs, queries, service
+from union.campaigns.models import Demand, StructureTestYes
+from union.core import db
 from union.core.actor import SYSTEM, VISITOR
 from union.core.errors import Closed, Conflict, Invalid, NotAllowed, NotFound
 
@@ -200,6 +201,30 @@ class TestStructureTests:
                 )
         [view] = queries.organize_page(session, slug, organizer(session), NOW).tests
         assert (view.yes, view.areas) == (25, {"amsterdam": None, "utrecht": 12, "zwolle": None})
+
+    def test_thirty_days_later_organizers_see_the_same_and_nobody_knows_who(self, database, settings):
+        with db.transaction() as session:
+            slug, lead = make_campaign(session), organizer(session)
+            test = self.open(session, slug)
+            for chapter, n in (("amsterdam", 12), ("zwolle", 10), ("utrecht", 3)):
+                for _ in range(n):
+                    rider = actor(session, chapter=chapter)
+                    service.answer_test(session, test_id=test, actor=rider, would=True, now=NOW)
+
+        def look(at):
+            jobs.forget(at, settings)
+            with db.reading() as session:
+                [view] = queries.organize_page(session, slug, lead, at).tests
+                return view.yes, view.areas, session.query(StructureTestYes).count()
+
+        counts = (25, {"amsterdam": 12, "zwolle": None, "utrecht": None})
+        over = LATER + timedelta(days=30)
+        assert look(over - timedelta(seconds=1)) == (*counts, 25)
+        assert look(over + timedelta(seconds=1)) == (*counts, 0)
+
+    def test_one_that_would_run_for_ever_is_refused(self, session):
+        with pytest.raises(Invalid, match="90 days at most"):
+            self.open(session, make_campaign(session), closes_at=NOW + timedelta(days=91))
 
     def test_taken_back_ended_and_one_at_a_time(self, session):
         slug = make_campaign(session)

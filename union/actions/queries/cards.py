@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from union.actions import standing
@@ -16,6 +16,7 @@ from union.actions.rules.states import (
     SHOWN,
     STATE_NAMES,
     STATE_TAGS,
+    TOLD,
     FiringState,
     Kind,
     Mark,
@@ -105,7 +106,7 @@ def mine(session: Session, member_id: str, now: datetime) -> list[ActionCard]:
         select(Action)
         .where(
             Action.state.in_(SHOWN),
-            Action.starts_at > now - 2 * WATCH,
+            or_(Action.state.in_(TOLD), standing.over_at() > now - 2 * WATCH),
         )
         .order_by(Action.starts_at)
     )
@@ -121,7 +122,7 @@ def mine(session: Session, member_id: str, now: datetime) -> list[ActionCard]:
 
 def _recent(row: Action, now: datetime) -> bool:
     if row.state in {State.ENDED, State.DEBRIEFED}:
-        return row.ended_at is not None and now < row.ended_at + WATCH
+        return standing.watched(row, now)
     if row.state in {State.CANCELLED, State.POSTPONED}:
         return now < row.starts_at + RECENT
     return True
@@ -134,7 +135,7 @@ def _next(session: Session, row: Action, member_id: str, now: datetime) -> str:
         if not standing.counted(session, row, Mark.OUT, member_id):
             return "check_in"
         return "" if standing.counted(session, row, Mark.DONE, member_id) else "complete"
-    return "watch" if row.ended_at is not None and now < row.ended_at + WATCH else ""
+    return "watch" if standing.watched(row, now) else ""
 
 
 def listing(

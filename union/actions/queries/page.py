@@ -12,7 +12,7 @@ from union.actions.queries.board import LiveBoard, Numbers, board_of, numbers
 from union.actions.queries.cards import ActionCard, card_of
 from union.actions.queries.votes import VoteView, votes
 from union.actions.rules import windows
-from union.actions.rules.retaliation import SORTS, WATCH
+from union.actions.rules.retaliation import SORTS
 from union.actions.rules.states import SHOWN, TOLD, FiringState, Mark, Mode, State
 from union.actions.rules.tally import SMALL
 from union.core.actor import Actor
@@ -115,7 +115,7 @@ def action_page(session: Session, slug: str, actor: Actor, now: datetime, langua
         done=standing.counted(session, action, Mark.DONE, member_id),
         board=board_of(session, action) if action.fired_at and action.state is not State.POSTPONED else None,
         debrief=debrief_view(session, action, published_only=True),
-        watching=action.ended_at is not None and now < action.ended_at + WATCH,
+        watching=standing.watched(action, now),
         retaliation=retaliation(session, action),
     )
 

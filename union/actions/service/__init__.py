@@ -17,7 +17,7 @@ from union.actions.service.checkin import (
     take_replies,
     undo,
 )
-from union.actions.service.closing import debrief, end_now, report_retaliation, wipe
+from union.actions.service.closing import debrief, end_now, forget_pledges, report_retaliation, wipe
 from union.actions.service.firing import brief, decide, end, fire, lapse
 from union.actions.service.going_on import launch_due, launch_vote, settle_votes
 from union.actions.service.plan import authorize, draft, edit, give_notice, schedule
@@ -47,6 +47,7 @@ __all__ = [
     "end",
     "end_now",
     "fire",
+    "forget_pledges",
     "give_notice",
     "lapse",
     "launch_due",

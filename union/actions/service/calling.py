@@ -98,7 +98,7 @@ def _stop(
     told = was in TOLD or progress(session, standing.ref_of(action)).total > 0
     asked = standing.audience(session, action) if told else []
     common.become(action, state)
-    action.reason = reason.stored()
+    action.reason, action.ended_at = reason.stored(), now
     common.unsign(action)
     common.wipe_marks(session, action, now)
     if state is State.CANCELLED or was is State.LIVE:

@@ -22,10 +22,11 @@ from union.actions.models import (
     RetaliationReport,
 )
 from union.actions.rules import chasing, tally
-from union.actions.rules.retaliation import SORTS, WATCH
-from union.actions.rules.states import Choice, FiringState, State
+from union.actions.rules.retaliation import SORTS
+from union.actions.rules.states import TOLD, Choice, FiringState, State
 from union.actions.service import common, votes
 from union.audit import service as audit
+from union.campaigns import service as campaigns
 from union.core.actor import Actor
 from union.core.errors import Closed, Conflict, Invalid
 from union.core.i18n import msg
@@ -147,7 +148,7 @@ def report_retaliation(session: Session, *, actor: Actor, now: datetime, slug: s
     """
     allow(actor, Permission.ACTION_CHECK_IN)
     action = common.locked(session, slug)
-    if action.ended_at is None or not action.ended_at <= now < action.ended_at + WATCH:
+    if not standing.watched(action, now):
         raise Closed(msg("We watch for retaliation in the thirty days after an action."))
     if sort not in SORTS:
         raise Invalid(msg("Choose what happened."), field="sort")
@@ -160,12 +161,13 @@ def report_retaliation(session: Session, *, actor: Actor, now: datetime, slug: s
 
 
 def wipe(session: Session, *, actor: Actor, now: datetime) -> int:
-    """Forget who said in or out of actions over for thirty days, and any mark of one that is not live."""
+    """Forget who said in or out of actions over for thirty days, and any mark of one that is not live.
+
+    One that was put off and got no new time is over, too.
+    """
     allow(actor, Permission.ACTION_FIRE)
-    over = select(Action.id).where(
-        Action.state.in_([State.ENDED, State.DEBRIEFED, State.CANCELLED]),
-        Action.starts_at < now - KEEP_CHOICES,
-    )
+    ended = standing.over_at()
+    over = select(Action.id).where(Action.state.not_in(TOLD), ended < now - KEEP_CHOICES)
     resting = select(Action.id).where(Action.state != State.LIVE)
     gone = common.changed(session, delete(ActionChoice).where(ActionChoice.action_id.in_(over)))
     gone += common.changed(session, delete(CheckinOnce).where(CheckinOnce.action_id.in_(resting)))
@@ -178,8 +180,20 @@ def wipe(session: Session, *, actor: Actor, now: datetime) -> int:
     chased = select(Action).where(
         Action.state.in_([State.ENDED, State.DEBRIEFED, State.CANCELLED, State.POSTPONED]),
         Action.chase_every > 0,
-        Action.fired_at > now - KEEP_CHOICES,
+        ended > now - KEEP_CHOICES,
     )
     for action in session.scalars(chased):
         gone += notify.unlink(session, now=now, ref=standing.ref_of(action), kinds=chasing.KINDS)
     return gone
+
+
+def forget_pledges(session: Session, *, actor: Actor, now: datetime) -> int:
+    """Forget who pledged in campaigns over for a month, once no action of theirs is to come or runs.
+
+    Whoever is called must hear of its end. Return how many campaigns.
+    """
+    allow(actor, Permission.ACTION_FIRE)
+    old = campaigns.with_old_pledges(session, now)
+    needed = select(Action.campaign_id).where(Action.campaign_id.in_(old), Action.state.in_(TOLD))
+    done = sorted({*old} - {*session.scalars(needed)})
+    return sum(campaigns.forget_pledges(session, campaign_id=one, actor=actor, now=now) for one in done)

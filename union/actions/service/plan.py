@@ -279,7 +279,7 @@ def _renew(session: Session, action: Action) -> None:
     """
     for table in (CheckinTally, CheckinPulse):
         session.query(table).filter_by(action_id=action.id).delete()
-    action.reason = action.fired_at = action.shown_at = None
+    action.reason = action.fired_at = action.ended_at = action.shown_at = None
     if not _take_mandate(session, action):
         readiness.require(
             [readiness.mandate_check(standing.mandate_facts(session, action), action.starts_at, action.zone)]

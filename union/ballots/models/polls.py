@@ -10,7 +10,10 @@ from union.core.holding import INSIDE, NOTHING, Erased, Kept
 
 
 class Poll(Base):
-    """A show of hands in a chapter's meeting: not secret, no ballot. counts: per answer, once it is over."""
+    """A show of hands in a chapter's meeting: not secret, no ballot. counts: per answer, once it is over.
+
+    closes_at: when the clock closes it, if nobody does before.
+    """
 
     __tablename__ = "poll"
 
@@ -20,6 +23,7 @@ class Poll(Base):
     answers: Mapped[list[str]] = mapped_column(JSON, info=INSIDE)
     created_by: Mapped[str | None] = mapped_column(String(20))
     opened_at: Mapped[datetime] = mapped_column(Instant)
+    closes_at: Mapped[datetime] = mapped_column(Instant)
     closed_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     counts: Mapped[list[int] | None] = mapped_column(JSON, info=NOTHING)
 

@@ -45,6 +45,7 @@ class PollPage:
     chapter: str
     zone: str
     opened_at: datetime
+    closes_at: datetime
     closed_at: datetime | None
     hands: tuple[Hands, ...]
     names_known: bool
@@ -52,7 +53,7 @@ class PollPage:
     mine: int | None
 
 
-def polls(session: Session, actor: Actor) -> list[PollCard]:
+def polls(session: Session, actor: Actor, now: datetime) -> list[PollCard]:
     """Return the shows of hands of the actor's chapter, of every chapter for organizers; newest first."""
     allow(actor, Permission.BALLOT_CAST)
     query = select(Poll).order_by(Poll.opened_at.desc(), Poll.id)
@@ -68,14 +69,19 @@ def polls(session: Session, actor: Actor) -> list[PollCard]:
             poll.question,
             names.get(poll.chapter_slug, poll.chapter_slug),
             poll.opened_at,
-            poll.closed_at is not None,
+            _over(poll, now) is not None,
             poll.id in answered,
         )
         for poll in session.scalars(query)
     ]
 
 
-def poll_page(session: Session, poll_id: str, actor: Actor) -> PollPage:
+def _over(poll: Poll, now: datetime) -> datetime | None:
+    """Return since when it is over: what is due closes by itself within the minute."""
+    return poll.closed_at or (poll.closes_at if now >= poll.closes_at else None)
+
+
+def poll_page(session: Session, poll_id: str, actor: Actor, now: datetime) -> PollPage:
     """Return one show of hands to those it concerns. Raises NotFound, NotAllowed for another chapter's."""
     allow(actor, Permission.BALLOT_CAST)
     poll = session.get(Poll, poll_id)
@@ -91,13 +97,15 @@ def poll_page(session: Session, poll_id: str, actor: Actor) -> PollPage:
     for member_id, answer in raised.items():
         of[answer].append(names.get(member_id, "…"))
     chapter = next((c for c in members.chapters(session) if c.slug == poll.chapter_slug), None)
+    closed_at = _over(poll, now)
     return PollPage(
         id=poll.id,
         question=poll.question,
         chapter=chapter.name if chapter else poll.chapter_slug,
         zone=chapter.zone if chapter else actor.zone,
         opened_at=poll.opened_at,
-        closed_at=poll.closed_at,
+        closes_at=poll.closes_at,
+        closed_at=closed_at,
         hands=tuple(
             Hands(
                 text,
@@ -106,7 +114,7 @@ def poll_page(session: Session, poll_id: str, actor: Actor) -> PollPage:
             )
             for place, text in enumerate(poll.answers)
         ),
-        names_known=bool(raised) or poll.closed_at is None,
-        may_answer=own and poll.closed_at is None,
+        names_known=bool(raised) or closed_at is None,
+        may_answer=own and closed_at is None,
         mine=raised.get(str(actor.member_id)),
     )

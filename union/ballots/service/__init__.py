@@ -43,7 +43,8 @@ from union.ballots.service.observers import (
 )
 from union.ballots.service.offline import export_roll, upload_credentials
 from union.ballots.service.opening import cancel, open_ballot
-from union.ballots.service.polls import close_poll, forget_hands, open_poll, raise_hand
+from union.ballots.service.polls import LENGTHS as POLL_LENGTHS
+from union.ballots.service.polls import close_poll, close_polls, forget_hands, open_poll, raise_hand
 from union.ballots.service.refusals import Refusal
 from union.ballots.service.reissuing import Reissued, reissue
 from union.ballots.service.replacing import replace_trustee
@@ -72,6 +73,7 @@ from union.ballots.weights import By, Weighting
 
 __all__ = [
     "GROUPS",
+    "POLL_LENGTHS",
     "SUITING",
     "Asked",
     "Booth",
@@ -112,6 +114,7 @@ __all__ = [
     "choice",
     "close_ballot",
     "close_poll",
+    "close_polls",
     "complain",
     "conclude",
     "confirm_observer",

@@ -17,14 +17,26 @@ from union.core.permissions import Permission, allow
 from union.members import queries as members
 
 MOST_ANSWERS = 10
+LENGTHS = tuple(timedelta(hours=hours) for hours in (1, 24, 72, 168))
+"""How long hands may be raised, to choose from; then the clock closes what nobody closed."""
 NAMES_KEPT = timedelta(days=30)
 """How long after the close it is known who raised a hand for what; then only the counts stay."""
 
 
 def open_poll(
-    session: Session, *, actor: Actor, now: datetime, chapter: str, question: str, answers: Sequence[str]
+    session: Session,
+    *,
+    actor: Actor,
+    now: datetime,
+    chapter: str,
+    question: str,
+    answers: Sequence[str],
+    lasts: timedelta,
 ) -> str:
-    """Ask a chapter for a show of hands, open at once; return its id. Raises Invalid with its field."""
+    """Ask a chapter for a show of hands, open at once; return its id.
+
+    lasts: one of LENGTHS. Raises Invalid with its field.
+    """
     allow(actor, Permission.BALLOT_PLAN)
     question = " ".join(question.split())
     if not question or len(question) > LONGEST_QUESTION:
@@ -44,6 +56,8 @@ def open_poll(
         raise Invalid(msg("Two answers are the same."), field="answers")
     if chapter not in {one.slug for one in members.chapters(session)}:
         raise Invalid(msg("Choose a chapter."), field="chapter")
+    if lasts not in LENGTHS:
+        raise Invalid(msg("Choose how long hands may be raised."), field="lasts")
     poll = Poll(
         id=new_id(),
         chapter_slug=chapter,
@@ -51,6 +65,7 @@ def open_poll(
         answers=given,
         created_by=actor.member_id,
         opened_at=now,
+        closes_at=now + lasts,
     )
     session.add(poll)
     session.flush()
@@ -58,7 +73,7 @@ def open_poll(
     return poll.id
 
 
-def raise_hand(session: Session, *, actor: Actor, poll_id: str, answer: int) -> None:
+def raise_hand(session: Session, *, actor: Actor, now: datetime, poll_id: str, answer: int) -> None:
     """Answer with one's name; a second time changes the answer.
 
     Raises NotAllowed for members of another chapter, Closed once the poll is closed, Invalid without such
@@ -69,7 +84,7 @@ def raise_hand(session: Session, *, actor: Actor, poll_id: str, answer: int) -> 
     member_id = str(actor.member_id)
     if members.chapter_of(session, member_id) != poll.chapter_slug:
         raise NotAllowed(msg("This show of hands is for another chapter."))
-    if poll.closed_at is not None:
+    if poll.closed_at is not None or now >= poll.closes_at:
         raise Closed(msg("This show of hands is over."))
     if not 0 <= answer < len(poll.answers):
         raise Invalid(msg("Choose one of the answers."), field="answer")
@@ -87,6 +102,24 @@ def close_poll(session: Session, *, actor: Actor, now: datetime, poll_id: str) -
     poll = _locked(session, poll_id)
     if poll.closed_at is not None:
         raise Closed(msg("This show of hands is over."))
+    _close(session, poll, actor, now)
+
+
+def close_polls(session: Session, *, actor: Actor, now: datetime) -> int:
+    """Close, as of their moment, the shows of hands whose time is over; return how many."""
+    allow(actor, Permission.BALLOT_RUN)
+    due = session.scalars(
+        select(Poll)
+        .where(Poll.closed_at.is_(None), Poll.closes_at <= now)
+        .order_by(Poll.id)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for poll in due:
+        _close(session, poll, actor, poll.closes_at)
+    return len(due)
+
+
+def _close(session: Session, poll: Poll, actor: Actor, now: datetime) -> None:
     rows = session.execute(
         select(PollAnswer.answer, func.count())
         .where(PollAnswer.poll_id == poll.id)

@@ -1,5 +1,7 @@
 """Shows of hands for chapter meetings: under an address of their own, and never called a ballot."""
 
+from datetime import timedelta
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -14,7 +16,9 @@ from union.core.permissions import Permission
 from union.members import queries as members
 from union.web.fields import options
 from union.web.guards import current_actor, require
-from union.web.i18n import gettext
+from union.web.i18n import gettext, span
+
+HOURS = tuple(int(one / timedelta(hours=1)) for one in service.POLL_LENGTHS)
 
 
 @blueprint.get("/polls")
@@ -22,7 +26,7 @@ from union.web.i18n import gettext
 def polls() -> ResponseReturnValue:
     """List the shows of hands of the reader's chapter."""
     with reading() as session:
-        shown = queries.polls(session, current_actor())
+        shown = queries.polls(session, current_actor(), utcnow())
     return render_template("ballots/polls.html", polls=shown)
 
 
@@ -41,6 +45,7 @@ def _new(form: PollForm, status: int = 200) -> ResponseReturnValue:
 
 
 def _choices(form: PollForm) -> None:
+    form.lasts.choices = options((str(hours), span(hours * 60)) for hours in HOURS)
     with reading() as session:
         form.chapter.choices = options((c.slug, c.name) for c in members.chapters(session))
 
@@ -62,6 +67,7 @@ def open_poll() -> ResponseReturnValue:
                 chapter=form.chapter.data,
                 question=form.question.data,
                 answers=form.answers.data.splitlines(),
+                lasts=timedelta(hours=int(form.lasts.data)),
             )
     except Invalid as refusal:
         form.refuse(refusal)
@@ -74,7 +80,7 @@ def open_poll() -> ResponseReturnValue:
 def poll(poll_id: str) -> ResponseReturnValue:
     """Show one, with the names of those who raised a hand."""
     with reading() as session:
-        shown = queries.poll_page(session, poll_id, current_actor())
+        shown = queries.poll_page(session, poll_id, current_actor(), utcnow())
     return render_template("ballots/poll.html", poll=shown)
 
 
@@ -84,7 +90,7 @@ def raise_hand(poll_id: str) -> ResponseReturnValue:
     """Answer, by name."""
     answer = request.form.get("answer", -1, type=int)
     with transaction() as session:
-        service.raise_hand(session, actor=current_actor(), poll_id=poll_id, answer=answer)
+        service.raise_hand(session, actor=current_actor(), now=utcnow(), poll_id=poll_id, answer=answer)
     flash(gettext(msg("Your hand is up. You can change it until the show of hands is over.")), "ok")
     return redirect(url_for("ballots.poll", poll_id=poll_id), 303)
 

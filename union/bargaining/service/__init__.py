@@ -10,6 +10,7 @@ from union.bargaining.service.agreements import (
     reopen,
     terminate,
 )
+from union.bargaining.service.claims import chase_claims
 from union.bargaining.service.drafting import draft_agreement, edit_agreement
 from union.bargaining.service.grievances import add_note, file_grievance, turn_grievance, wipe
 from union.bargaining.service.letters import (
@@ -65,6 +66,7 @@ __all__ = [
     "answer_offer",
     "call_off_meeting",
     "change_meeting",
+    "chase_claims",
     "check_obligation",
     "close_deadline",
     "close_table",

@@ -198,7 +198,7 @@ def _amendments(session: Session, demand: Demand, actor: Actor) -> list[Amendmen
             reason=row.reason,
             state=row.state,
             current=row.base_version == demand.version,
-            mine=row.author_id == actor.member_id,
+            mine=actor.known and row.author_id == actor.member_id,
         )
         for row in rows
     ]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from union.campaigns import rules, tipping
@@ -22,9 +22,9 @@ from union.campaigns.queries.signing import NAMES_ON_PAGE, Names, names
 from union.campaigns.rules import DemandStatus, Kind, Stage
 from union.campaigns.service.following import count_followers
 from union.campaigns.service.lifecycle import Draft
+from union.campaigns.service.structure import areas_of
 from union.core.actor import Actor
 from union.core.permissions import Permission, allow
-from union.members import queries as members
 
 _UPDATES = 50
 
@@ -167,16 +167,6 @@ def _tests(
 
 def _test(session: Session, test: StructureTest, actor: Actor, now: datetime, *, organizer: bool) -> TestView:
     shown = organizer or test.revealed_at is not None
-    areas: dict[str, int | None] = {}
-    if organizer:
-        rows = session.execute(
-            select(StructureTestYes.chapter_slug, func.count())
-            .where(StructureTestYes.test_id == test.id)
-            .group_by(StructureTestYes.chapter_slug)
-        )
-        # Chapters where nobody would are there as well: that one is listed must not tell that somebody would.
-        cells = {one.slug: 0 for one in members.chapters(session)} | {chapter: n for chapter, n in rows}  # noqa: C416 - rows are no pairs to mypy
-        areas = tipping.suppressed(cells) if test.yes_count else {}
     return TestView(
         id=test.id,
         ask=test.ask,
@@ -187,7 +177,7 @@ def _test(session: Session, test: StructureTest, actor: Actor, now: datetime, *,
         unit=test.unit if shown else None,
         mine=actor.known and session.get(StructureTestYes, (test.id, actor.member_id)) is not None,
         reached=test.revealed_at is not None,
-        areas=areas,
+        areas=areas_of(session, test) if organizer else {},
     )
 
 

@@ -23,7 +23,7 @@ from union.campaigns.service.handing import (
     revise,
     undo_hand_over,
 )
-from union.campaigns.service.keeping import close_signing, forget
+from union.campaigns.service.keeping import close_signing, forget, forget_pledges, with_old_pledges
 from union.campaigns.service.lifecycle import (
     Draft,
     bargain,
@@ -81,6 +81,7 @@ __all__ = [
     "extend_mandate",
     "follow",
     "forget",
+    "forget_pledges",
     "gather_again",
     "grant_mandates",
     "hand_over",
@@ -109,6 +110,7 @@ __all__ = [
     "unfollow",
     "weigh",
     "win",
+    "with_old_pledges",
     "withdraw",
     "withdraw_endorsement",
     "withdraw_signature",

@@ -1,18 +1,30 @@
 """How long signatures are gathered and kept: closing at the deadline, then forgetting.
 
-Jobs' work. What was never confirmed goes after its week, what was withdrawn after a day; addresses, the
-names of those who did not want to be named, and pledges a month after the campaign ended. The counts stay.
+Jobs' work. What was never confirmed goes after its week, what was withdrawn after a day; addresses and the
+names of those who did not want to be named a month after the campaign ended, with who wrote, endorsed and
+ranked its demands. So do pledges, when whoever
+holds its actions says that none is left. The counts stay.
 """
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
 from union.campaigns import rules
-from union.campaigns.models import Campaign, Follower, Pledge, Signature
+from union.campaigns.models import (
+    Amendment,
+    Campaign,
+    Demand,
+    DemandRank,
+    Endorsement,
+    Follower,
+    Pledge,
+    Signature,
+)
 from union.campaigns.rules import Stage, Turn
-from union.campaigns.service.common import kind, locked, stage, tell, turn
+from union.campaigns.service.common import kind, locked, locked_by_id, stage, tell, turn
+from union.campaigns.service.structure import fold_tests, old_tests
 from union.core.actor import Actor
 from union.core.permissions import Permission, allow
 
@@ -47,30 +59,25 @@ def to_forget(session: Session, now: datetime) -> list[str]:
     """Return the slugs of campaigns in which something has been kept for long enough."""
     late = select(Signature.campaign_id).where(_unconfirmed(now))
     followers = select(Follower.campaign_id).where(_unheard(now))
-    pledged = select(Campaign.id).where(_over(now), Campaign.id.in_(select(Pledge.campaign_id)))
+    tested = old_tests(now).with_only_columns(Campaign.id)
     ended = select(Campaign.id).where(Campaign.ended_at < now - rules.KEPT_AFTER_END)
+    demanded = select(Demand.campaign_id).where(Demand.campaign_id.in_(ended), _of_somebody())
+    ranked = select(DemandRank.campaign_id).where(DemandRank.campaign_id.in_(ended))
     kept = select(Signature.campaign_id).where(
         Signature.campaign_id.in_(ended), Signature.address_key.is_not(None)
     )
     heard = select(Follower.campaign_id).where(Follower.campaign_id.in_(ended))
-    return list(
-        session.scalars(
-            select(Campaign.slug).where(Campaign.id.in_(late.union(followers, pledged, kept, heard)))
-        )
-    )
+    due = late.union(followers, tested, demanded, ranked, kept, heard)
+    return list(session.scalars(select(Campaign.slug).where(Campaign.id.in_(due))))
 
 
 def forget(session: Session, *, slug: str, actor: Actor, now: datetime) -> bool:
     """Delete what has been kept for long enough, and bring the count of those given in line."""
     allow(actor, Permission.CAMPAIGN_SETTLE)
     campaign = locked(session, slug)
-    session.execute(
-        delete(Pledge).where(
-            Pledge.campaign_id.in_(select(Campaign.id).where(Campaign.id == campaign.id, _over(now)))
-        )
-    )
+    fold_tests(session, campaign, now)
     here, followers = Signature.campaign_id == campaign.id, Follower.campaign_id == campaign.id
-    if campaign.ended_at is not None and campaign.ended_at < now - rules.KEPT_AFTER_END:
+    if _kept_long(campaign, now):
         session.execute(delete(Follower).where(followers))
         session.execute(delete(Signature).where(here, Signature.public.is_(False)))
         session.execute(delete(Signature).where(here, Signature.confirmed_at.is_(None)))
@@ -80,6 +87,7 @@ def forget(session: Session, *, slug: str, actor: Actor, now: datetime) -> bool:
             .values(address_key=None, email=None)
             .execution_options(synchronize_session=False)
         )
+        _forget_whose_demands(session, campaign)
         return True
     session.execute(delete(Follower).where(followers, _unheard(now)))
     session.execute(delete(Signature).where(here, _unconfirmed(now)))
@@ -94,10 +102,53 @@ def forget(session: Session, *, slug: str, actor: Actor, now: datetime) -> bool:
     return True
 
 
-def _over(now: datetime) -> ColumnElement[bool]:
-    """Campaigns whose pledges bind nobody any more, and of which everybody was told how they came out."""
-    told = Campaign.announced_to.is_(None) & Campaign.outcome_to.is_(None)
-    return (Campaign.ended_at < now - rules.KEPT_AFTER_END) & told
+def _of_somebody() -> ColumnElement[bool]:
+    """Demands of which it is known who wrote them, would write them otherwise, or stands behind them."""
+    amended = exists().where(Amendment.demand_id == Demand.id, Amendment.author_id.is_not(None))
+    endorsed = exists().where(Endorsement.demand_id == Demand.id)
+    return Demand.author_id.is_not(None) | amended | endorsed
+
+
+def _forget_whose_demands(session: Session, campaign: Campaign) -> None:
+    """Cut the demands of a campaign loose from members: words, counts and the order of all stay."""
+    demands = select(Demand.id).where(Demand.campaign_id == campaign.id)
+    for statement in (
+        update(Demand).where(Demand.campaign_id == campaign.id).values(author_id=None),
+        update(Amendment).where(Amendment.demand_id.in_(demands)).values(author_id=None),
+        delete(Endorsement).where(Endorsement.demand_id.in_(demands)),
+    ):
+        session.execute(statement, execution_options={"synchronize_session": False})
+    if not campaign.ranking_stale:  # else the order is still to be worked out
+        session.execute(delete(DemandRank).where(DemandRank.campaign_id == campaign.id))
+
+
+def _kept_long(campaign: Campaign, now: datetime) -> bool:
+    return campaign.ended_at is not None and campaign.ended_at < now - rules.KEPT_AFTER_END
+
+
+def with_old_pledges(session: Session, now: datetime) -> list[str]:
+    """Return the ids of campaigns over for a month whose pledges are still there."""
+    query = select(Campaign.id).where(
+        Campaign.ended_at < now - rules.KEPT_AFTER_END,
+        # everybody must have been told how the round came out
+        Campaign.announced_to.is_(None),
+        Campaign.outcome_to.is_(None),
+        exists().where(Pledge.campaign_id == Campaign.id),
+    )
+    return list(session.scalars(query.order_by(Campaign.id)))
+
+
+def forget_pledges(session: Session, *, campaign_id: str, actor: Actor, now: datetime) -> bool:
+    """Delete the pledges of a campaign over for a month; the counts stay. Tell whether it is.
+
+    Only the caller knows whether an action still needs them.
+    """
+    allow(actor, Permission.CAMPAIGN_SETTLE)
+    campaign = locked_by_id(session, campaign_id)
+    if not _kept_long(campaign, now):
+        return False
+    session.execute(delete(Pledge).where(Pledge.campaign_id == campaign.id))
+    return True
 
 
 def _unconfirmed(now: datetime) -> ColumnElement[bool]:

@@ -1,15 +1,16 @@
 """Structure tests: a private show of hands before anything is public.
 
 Organizers see a count, and areas of ten or more; everybody sees it once the agreed majority is reached.
+Thirty days after a test its answers become what organizers saw of them.
 """
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from union.campaigns import rules
-from union.campaigns.models import StructureTest, StructureTestYes
+from union.campaigns import rules, tipping
+from union.campaigns.models import Campaign, StructureTest, StructureTestYes
 from union.campaigns.service.common import locked, locked_by_id, record, stage, tell
 from union.core.actor import Actor
 from union.core.errors import Closed, Conflict, Invalid, NotFound
@@ -39,6 +40,10 @@ def open_test(
         raise Closed(rules.OVER)
     if closes_at <= now:
         raise Invalid(msg("The test must end in the future."), field="closes")
+    if closes_at > now + rules.LONGEST_TEST:
+        raise Invalid(
+            msg("A test runs for %(days)s days at most."), field="closes", days=rules.LONGEST_TEST.days
+        )
     num, den = majority
     if not 0 < num <= den:
         raise Invalid(msg("The majority is a share between nobody and everybody."), field="majority")
@@ -82,3 +87,37 @@ def answer_test(session: Session, *, test_id: str, actor: Actor, would: bool, no
         test.revealed_at = now
         if campaign.published_at:
             tell(session, campaign, "test_reached", now=now, facts={"yes": test.yes_count, "unit": test.unit})
+
+
+def areas_of(session: Session, test: StructureTest) -> dict[str, int | None]:
+    """Return how many would by chapter, None for those that stay hidden; nothing where nobody would."""
+    if test.areas is not None:
+        return test.areas
+    rows = session.execute(
+        select(StructureTestYes.chapter_slug, func.count())
+        .where(StructureTestYes.test_id == test.id)
+        .group_by(StructureTestYes.chapter_slug)
+    )
+    # Chapters where nobody would are there as well: that one is listed must not tell that somebody would.
+    cells = {one.slug: 0 for one in members.chapters(session)} | {chapter: n for chapter, n in rows}  # noqa: C416 - rows are no pairs to mypy
+    return tipping.suppressed(cells) if test.yes_count else {}
+
+
+def old_tests(now: datetime) -> Select[StructureTest]:
+    """Select the tests over for thirty days, by their own time or with their campaign, not counted yet."""
+    before = now - rules.ANSWERS_KEPT
+    return (
+        select(StructureTest)
+        .join(Campaign, Campaign.id == StructureTest.campaign_id)
+        .where(
+            StructureTest.areas.is_(None), or_(StructureTest.closes_at < before, Campaign.ended_at < before)
+        )
+    )
+
+
+def fold_tests(session: Session, campaign: Campaign, now: datetime) -> None:
+    """Keep of a locked campaign's old tests what organizers saw, and forget who would."""
+    for test in session.scalars(old_tests(now).where(Campaign.id == campaign.id)):
+        test.areas = areas_of(session, test)
+        session.execute(delete(StructureTestYes).where(StructureTestYes.test_id == test.id))
+    session.flush()

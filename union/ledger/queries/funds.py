@@ -13,6 +13,7 @@ from union.core.permissions import Permission, allow, permits
 from union.ledger.models import Payout, PayoutBatch, StrikeClaim, StrikeClaimDay, StrikeFund
 from union.ledger.rules import BatchState, ClaimState, FundState, PayRule
 from union.ledger.service.books import available
+from union.ledger.service.ending import ends_at
 from union.ledger.service.funds import NO_FUND, Draft
 
 
@@ -30,7 +31,10 @@ class FundCard:
 
 @dataclass(frozen=True)
 class ClaimPage:
-    """A member's own claim. paid: cents on a list of payments, None while on none; owed: under the rule."""
+    """A member's own claim. paid: cents on a list of payments, None while on none; owed: under the rule.
+
+    ends_at: when it ends by itself unless somebody decides on it or pays it.
+    """
 
     id: str
     state: ClaimState
@@ -44,6 +48,7 @@ class ClaimPage:
     paid: int | None
     batch: BatchState | None
     refusal: str
+    ends_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -86,11 +91,15 @@ class ClaimRow:
     owed: int
     listed: bool
     own: bool
+    wiped: bool
 
 
 @dataclass(frozen=True)
 class RunPage:
-    """A round as an officer runs it. available: cents that may still be promised."""
+    """A round as an officer runs it. available: cents that may still be promised.
+
+    due: when the first claim that waits for a decision or a payment ends by itself.
+    """
 
     card: FundCard
     rule: PayRule
@@ -100,6 +109,7 @@ class RunPage:
     owed: int
     available: int
     batches: tuple[BatchCard, ...]
+    due: datetime | None
 
 
 @dataclass(frozen=True)
@@ -215,6 +225,7 @@ def claim_page(session: Session, slug: str, actor: Actor) -> ClaimPage | None:
         paid=payout.cents if payout else None,
         batch=BatchState(payout.state) if payout else None,
         refusal=row.refusal or "",
+        ends_at=None if payout else ends_at(ClaimState(row.state), row.decided_at, fund.closed_at),
     )
 
 
@@ -241,7 +252,7 @@ def run_page(session: Session, slug: str, actor: Actor) -> RunPage:
         select(StrikeClaim)
         .where(StrikeClaim.fund_id == fund.id, StrikeClaim.state != ClaimState.WITHDRAWN.value)
         .order_by(StrikeClaim.hardship.desc(), StrikeClaim.claimed_at, StrikeClaim.id)
-    )
+    ).all()
     claims = tuple(
         ClaimRow(
             id=row.id,
@@ -254,8 +265,12 @@ def run_page(session: Session, slug: str, actor: Actor) -> RunPage:
             owed=rule.due(days.get(row.id, ())),
             listed=row.id in listed,
             own=row.member_id is not None and row.member_id == actor.member_id,
+            wiped=row.wiped_at is not None,
         )
         for row in rows
+    )
+    ends = (
+        ends_at(ClaimState(row.state), row.decided_at, fund.closed_at) for row in rows if row.id not in listed
     )
     counts = {state: sum(1 for c in claims if c.state is state) for state in ClaimState}
     owed = sum(c.owed for c in claims if c.state is ClaimState.ACCEPTED and not c.listed)
@@ -268,6 +283,7 @@ def run_page(session: Session, slug: str, actor: Actor) -> RunPage:
         owed=owed,
         available=available(session),
         batches=_batches(session, fund, actor),
+        due=min((one for one in ends if one), default=None),
     )
 
 

@@ -9,11 +9,17 @@ from union.ledger.service.books import (
     correct,
     ensure_chart,
 )
-from union.ledger.service.claims import accept_all, claim, decide, forget_member, wipe, withdraw
+from union.ledger.service.claims import accept_all, claim, decide, forget_member, withdraw
+from union.ledger.service.ending import KEPT as CLAIMS_KEPT
+from union.ledger.service.ending import WARN_AFTER, Lapsed, Waiting, lapse, waiting, wipe
 from union.ledger.service.funds import close_due, close_fund, create_fund, edit_fund, open_fund
 from union.ledger.service.payouts import approve, cancel, confirm_paid, export, propose
 
 __all__ = [
+    "CLAIMS_KEPT",
+    "WARN_AFTER",
+    "Lapsed",
+    "Waiting",
     "accept_all",
     "approve",
     "book",
@@ -33,8 +39,10 @@ __all__ = [
     "ensure_chart",
     "export",
     "forget_member",
+    "lapse",
     "open_fund",
     "propose",
+    "waiting",
     "wipe",
     "withdraw",
 ]

@@ -1,11 +1,11 @@
-"""Claims on strike pay: made by the member, with consent, decided by an officer, wiped when done."""
+"""Claims on strike pay: made by the member, with consent, decided by an officer."""
 
 import hashlib
 from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, exists, or_, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from union.audit import service as audit
@@ -16,13 +16,12 @@ from union.core.permissions import Permission, allow
 from union.ledger import rules
 from union.ledger.models import Payout, PayoutBatch, StrikeClaim, StrikeClaimDay, StrikeFund
 from union.ledger.rules import BatchState, ClaimState, FundState, PayRule
+from union.ledger.service.ending import empty
 from union.ledger.service.funds import locked
 
 CONSENT = msg(
     "I say of my own accord on which days I took part, and that officers of the union may read it to pay me."
 )
-KEPT = timedelta(days=90)
-"""How long bank details outlive what they were given for."""
 NO_CLAIM = msg("There is no such claim.")
 
 
@@ -75,6 +74,7 @@ def claim(
     row.state, row.hardship, row.claimed_at = ClaimState.CLAIMED.value, hardship, now
     row.reason = reason.strip() if hardship else None
     row.payee, row.iban, row.consent_hash = payee.strip(), number, consent_hash()
+    row.wiped_at = None  # one made again after it was withdrawn must be wiped again
     session.flush()
     session.execute(delete(StrikeClaimDay).where(StrikeClaimDay.claim_id == row.id))
     session.add_all(StrikeClaimDay(claim_id=row.id, day=day) for day in claimed)
@@ -102,7 +102,7 @@ def withdraw(session: Session, *, actor: Actor, now: datetime, slug: str) -> Non
     if session.scalar(select(exists().where(Payout.claim_id == row.id))):
         raise Conflict(msg("Your claim is on a list of payments already."))
     row.state = ClaimState.WITHDRAWN.value
-    _empty(session, row, now)
+    empty(session, row, now)
     audit.record(
         session, actor=_nobody(), now=now, act="ledger.withdraw_claim", subject=f"fund/{slug}", claim=row.id
     )
@@ -119,6 +119,8 @@ def decide(
     row = session.get(StrikeClaim, claim_id, with_for_update=True, populate_existing=True)
     if row is None or row.state == ClaimState.WITHDRAWN:
         raise NotFound(NO_CLAIM)
+    if row.wiped_at is not None:
+        raise Conflict(msg("This claim is over and wiped. It can only be made again, in a new round."))
     if row.member_id == actor.member_id:
         raise NotAllowed(msg("Nobody decides on their own claim: ask another officer."))
     if session.scalar(select(exists().where(Payout.claim_id == row.id))):
@@ -162,28 +164,6 @@ def accept_all(session: Session, *, actor: Actor, now: datetime, slug: str) -> i
     return accepted
 
 
-def wipe(session: Session, *, actor: Actor, now: datetime, limit: int = 200) -> int:
-    """Wipe what is personal in claims that were paid or refused ninety days ago; return how many."""
-    allow(actor, Permission.FUND_TICK)
-    paid = (
-        select(Payout.claim_id)
-        .join(PayoutBatch, PayoutBatch.id == Payout.batch_id)
-        .where(PayoutBatch.state == BatchState.PAID.value, PayoutBatch.paid_at < now - KEPT)
-    )
-    refused = (StrikeClaim.state == ClaimState.REFUSED.value) & (StrikeClaim.decided_at < now - KEPT)
-    due = session.scalars(
-        select(StrikeClaim)
-        .where(StrikeClaim.wiped_at.is_(None), or_(StrikeClaim.id.in_(paid), refused))
-        .order_by(StrikeClaim.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-    )
-    gone = list(due)
-    for row in gone:
-        _empty(session, row, now)
-    return len(gone)
-
-
 def forget_member(session: Session, *, now: datetime, member_id: str) -> int:
     """Erase a member from the books: claims lose the member and all that is personal; sums paid stay.
 
@@ -201,13 +181,7 @@ def forget_member(session: Session, *, now: datetime, member_id: str) -> int:
     )
     for row in rows:
         if row.id not in unpaid:
-            _empty(session, row, now)
+            empty(session, row, now)
         row.member_id = None
     session.flush()
     return len(rows)
-
-
-def _empty(session: Session, row: StrikeClaim, now: datetime) -> None:
-    row.reason = row.payee = row.iban = row.refusal = None
-    row.hardship, row.wiped_at = False, now
-    session.execute(delete(StrikeClaimDay).where(StrikeClaimDay.claim_id == row.id))

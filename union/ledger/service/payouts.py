@@ -149,14 +149,16 @@ def export(session: Session, *, actor: Actor, now: datetime, batch_id: str) -> s
     """
     allow(actor, Permission.FUND_RUN)
     batch, fund = _batch(session, batch_id)
-    _move(batch, Step.EXPORT)
-    batch.exported_at, batch.exports = now, batch.exports + 1
     rows = session.execute(
         select(Payout, StrikeClaim)
         .join(StrikeClaim, StrikeClaim.id == Payout.claim_id)
         .where(Payout.batch_id == batch.id)
         .order_by(Payout.id)
-    )
+    ).all()
+    if any(claim.wiped_at is not None for _, claim in rows):
+        raise Conflict(msg("The account numbers of this list are wiped, ninety days after its last step."))
+    _move(batch, Step.EXPORT)
+    batch.exported_at, batch.exports = now, batch.exports + 1
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(CSV_COLUMNS)

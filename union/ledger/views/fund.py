@@ -38,6 +38,7 @@ CLAIMS = {
     ClaimState.ACCEPTED: (msg("Accepted"), "agreed"),
     ClaimState.REFUSED: (msg("Refused"), "refused"),
     ClaimState.WITHDRAWN: (msg("Withdrawn"), "neutral"),
+    ClaimState.LAPSED: (msg("Ended, not decided or paid in time"), "refused"),
 }
 BATCHES = {
     BatchState.PROPOSED: (msg("Waits for a second officer"), "waiting"),

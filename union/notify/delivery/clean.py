@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import String, and_, cast, literal, literal_column, or_, select, update
+from sqlalchemy import String, and_, case, cast, literal, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from union.notify.channels.desk import NAME as DESK
@@ -18,6 +18,9 @@ OPEN_GRACE: Final = timedelta(hours=72)
 """The same for messages whose receipt never came."""
 HASH_GRACE: Final = timedelta(days=90)
 REPLY_GRACE: Final = timedelta(days=30)
+REPLY_KEPT: Final = timedelta(days=180)
+"""How long a reply waits for somebody to deal with it."""
+_OPEN: Final = (State.ACCEPTED.value, State.UNKNOWN.value)
 _AT_ONCE: Final = 5_000
 
 
@@ -64,7 +67,7 @@ def _forget_sign_ins(session: Session, now: datetime) -> int:
 
 
 def wipe(session: Session, *, now: datetime) -> int:
-    """Forget addresses and values of what is settled and old; return how many rows were wiped.
+    """Forget addresses and values of what is settled and old, and later whose it was; return how many rows.
 
     Messages at the desk are read there, so they stay until they expire and a day more; secret ones until
     they expire.
@@ -78,7 +81,7 @@ def wipe(session: Session, *, now: datetime) -> int:
         and_(~at_desk, Outbox.secret, Outbox.state == State.UNKNOWN.value, Outbox.expires_at <= now - GRACE),
         and_(
             ~at_desk,
-            Outbox.state.in_([State.ACCEPTED.value, State.UNKNOWN.value]),
+            Outbox.state.in_(_OPEN),
             Outbox.changed_at <= now - OPEN_GRACE,
             Outbox.expires_at <= now,
         ),
@@ -91,17 +94,20 @@ def wipe(session: Session, *, now: datetime) -> int:
         .returning(Outbox.id)
         .execution_options(synchronize_session=False)
     )
+    # What never got a receipt is over when it is of no use any more.
+    over = or_(final, Outbox.state.in_(_OPEN) & (Outbox.expires_at <= now))
+    nobody = case((Outbox.member_id == "", ""), else_=literal(UNLINKED) + cast(Outbox.id, String))
     unlinked = session.scalars(
         update(Outbox)
         .where(
             Outbox.id.in_(
                 select(Outbox.id)
-                .where(Outbox.changed_at <= now - HASH_GRACE, Outbox.address_hash.is_not(None), final)
+                .where(Outbox.changed_at <= now - HASH_GRACE, Outbox.address_hash.is_not(None), over)
                 .limit(_AT_ONCE)
                 .scalar_subquery()
             )
         )
-        .values(address_hash=None)
+        .values(address_hash=None, member_id=nobody)
         .returning(Outbox.id)
         .execution_options(synchronize_session=False)
     )
@@ -109,5 +115,5 @@ def wipe(session: Session, *, now: datetime) -> int:
         len(wiped.all())
         + len(unlinked.all())
         + _forget_sign_ins(session, now)
-        + wipe_handled(session, before=now - REPLY_GRACE)
+        + wipe_handled(session, now=now, handled=now - REPLY_GRACE, came=now - REPLY_KEPT)
     )

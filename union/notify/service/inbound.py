@@ -8,9 +8,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
+from union.core.db import Instant
 from union.core.errors import NotFound
 from union.core.i18n import DEFAULT_LANGUAGE, LANGUAGES, msg
 from union.notify.models import InboundMessage, OptOut, Outbox
@@ -161,12 +162,23 @@ def hand_to_people(session: Session, *, inbound_id: int) -> None:
         row.keyword = Keyword.OTHER.value
 
 
-def wipe_handled(session: Session, *, before: datetime) -> int:
-    """Forget the sender and words of replies settled before `before`; return how many."""
+def wipe_handled(session: Session, *, now: datetime, handled: datetime, came: datetime) -> int:
+    """Forget the sender and words of replies settled before `handled` or sent before `came`.
+
+    Return how many. One that nobody dealt with waits no longer.
+    """
     forgotten = session.scalars(
         update(InboundMessage)
-        .where(InboundMessage.handled_at < before, InboundMessage.sealed.is_not(None))
-        .values(sealed=None, sender_hash=b"", member_id=None)
+        .where(
+            or_(InboundMessage.handled_at < handled, InboundMessage.at < came),
+            InboundMessage.sealed.is_not(None),
+        )
+        .values(
+            sealed=None,
+            sender_hash=b"",
+            member_id=None,
+            handled_at=func.coalesce(InboundMessage.handled_at, literal(now, Instant)),
+        )
         .returning(InboundMessage.id)
         .execution_options(synchronize_session=False)
     )

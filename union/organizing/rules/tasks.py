@@ -9,6 +9,7 @@ REMIND_BEFORE = timedelta(hours=24)
 STILL_USEFUL = timedelta(hours=24)
 TITLE_LENGTH = 120
 DONE_KEPT = timedelta(days=90)
+DUE_KEPT = timedelta(days=180)
 _LATEST = timedelta(days=732)
 
 

@@ -30,7 +30,7 @@ from union.organizing.models import (
 )
 from union.organizing.rules.calling import KEPT_AFTER_CLOSING
 from union.organizing.rules.talks import TALKS_KEPT
-from union.organizing.rules.tasks import DONE_KEPT
+from union.organizing.rules.tasks import DONE_KEPT, DUE_KEPT
 from union.organizing.service.prospects import DRAFT_LASTS, forget
 
 _AT_ONCE = 500
@@ -158,11 +158,12 @@ def forget_prospects(session: Session, *, actor: Actor, now: datetime) -> int:
 
 
 def forget_rest(session: Session, *, actor: Actor, now: datetime) -> int:
-    """Forget uploads after their hour, holds that ran out, tasks done long ago; return how many."""
+    """Forget uploads after their hour, holds that ran out, tasks done or due long ago; return how many."""
     allow(actor, Permission.ORGANIZING_TICK)
     gone = 0
     for column, moment in (
         (ListDraft.at, now - DRAFT_LASTS), (CallHold.until, now), (Task.done_at, now - DONE_KEPT),
+        (Task.due_at, now - DUE_KEPT),
     ):  # fmt: skip
         rows = session.execute(delete(column.class_).where(column <= moment).returning(column))
         gone += len(rows.all())
