@@ -4,6 +4,7 @@ Trouble passes: whoever meets it says so, keeps what people typed, and tries aga
 """
 
 import sqlite3
+from collections.abc import Hashable
 from enum import StrEnum
 from typing import Final
 
@@ -67,12 +68,12 @@ def outage(error: BaseException | None) -> Outage | None:
 
 
 class Seldom:
-    """Tells whether an outage is worth a line in the log: once a minute, whoever met it."""
+    """Tells whether a trouble is worth a line in the log: once a minute, whoever met it."""
 
     def __init__(self) -> None:
-        self._last: dict[Outage, float] = {}
+        self._last: dict[Hashable, float] = {}
 
-    def __call__(self, trouble: Outage) -> bool:
+    def __call__(self, trouble: Hashable) -> bool:
         """Return True for the first in a minute."""
         if stopwatch() - self._last.get(trouble, -REPEAT_EVERY) < REPEAT_EVERY:
             return False

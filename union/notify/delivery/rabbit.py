@@ -47,6 +47,13 @@ class Silent(Unreachable):
     """The broker does not answer, or no more."""
 
 
+def brief(record: logging.LogRecord) -> bool:
+    """Keep of a broken line what happened, not where in the libraries: a filter of log records."""
+    if record.exc_info and isinstance(record.exc_info[1], _GONE):
+        record.exc_info = None
+    return True
+
+
 class Undelayed(Consumer):
     """Celery's consumer without the 28 queues for delayed tasks that it makes beside quorum queues."""
 
@@ -155,8 +162,8 @@ class Rabbit:
         with self._app.pool.acquire(block=True) as connection:
             try:
                 connection.ensure_connection(max_retries=1, interval_start=0)
-                with connection.connection.transport.having_timeout(ANSWER):
-                    yield connection
+                connection.connection.transport.sock.settimeout(ANSWER)
+                yield connection
             except _GONE as problem:
                 connection.collect()  # nothing will ever be read from a line that the broker shut
                 raise Silent(f"the broker does not answer: {problem}") from problem
@@ -184,6 +191,8 @@ class Rabbit:
 
     def run_worker(self, channels: Sequence[Channel], *, processes: int) -> int:
         """Take chunks in `processes` forked processes until SIGTERM; chunks in hand are finished."""
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(brief)
         stopped, beating = threading.Event(), threading.Lock()
         # A child that is forked in the middle of a beat would wait for the beat's locks for good.
         os.register_at_fork(
