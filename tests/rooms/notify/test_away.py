@@ -32,8 +32,8 @@ from union.notify.delivery.engine import Unreachable
 from union.notify.models import Outbox
 from union.notify.rules.kinds import Channel
 
-RUN = int(os.environ.get("UNION_FAULT_RUN", "300"))
-LONG = 20 if "UNION_FAULT_RUN" in os.environ else 3
+RUN = int(os.environ.get("UNION_FAULT_RUN", "200"))
+LONG = 20 if "UNION_FAULT_RUN" in os.environ else 2
 """Seconds that the database stands still, or the broker is away."""
 SAID = "the database does not answer"
 
@@ -196,7 +196,11 @@ def settings_of(env):
 def machines(line, broker, twilio, folder):
     """A scheduler and a worker, both over the line; gives (the scheduler's settings, path of their log)."""
     env = processes.environment(
-        folder / "p", db.installed(), UNION_BROKER_URL=broker.url(), **processes.twilio(twilio)
+        folder / "p",
+        db.installed(),
+        UNION_BROKER_URL=broker.url(),
+        **processes.twilio(twilio),
+        **processes.SHORT_REST,
     )
     env["UNION_DATABASE_URL"] = over_the_line(line)
     said = folder / "log"
@@ -288,7 +292,7 @@ def queue_deleted(broker):
     return lambda: None
 
 
-TROUBLES = (memory_alarm, broker_stopped, queue_deleted, *([no_room_on_disk] if LONG > 3 else []))
+TROUBLES = (memory_alarm, broker_stopped, queue_deleted, *([no_room_on_disk] if LONG > 2 else []))
 """Memory and disk raise the same alarm; the second is for the long run."""
 
 
