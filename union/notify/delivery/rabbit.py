@@ -137,10 +137,19 @@ class Rabbit:
         if stopwatch() < self._rests_until.get(channel, 0.0):
             raise Unreachable("the broker did not answer a moment ago")
         try:
-            return self._publish(channel, due)
+            return self._publish_anew(channel, due)
         except Silent:
             self._rests_until[channel] = stopwatch() + REST
             raise
+
+    def _publish_anew(self, channel: Channel, due: int) -> int:
+        """Publish; over a new line where the old one lay idle until the broker shut it."""
+        try:
+            return self._publish(channel, due)
+        except Silent as silent:
+            if isinstance(silent.__cause__, TimeoutError):
+                raise
+            return self._publish(channel, due)
 
     def _publish(self, channel: Channel, due: int) -> int:
         line = self._line(channel)
