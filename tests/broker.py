@@ -34,6 +34,7 @@ class Broker:
     """A node on free loopback ports, gone at `stop`."""
 
     def __init__(self, place: Path) -> None:
+        self.place = place
         self.folder = Path(tempfile.mkdtemp(prefix="union-mq-"))
         self.port, mapper, dist = free_port(), free_port(), free_port()
         (self.folder / "plugins").write_text("[].\n")
@@ -86,6 +87,14 @@ class Broker:
 
     def url(self) -> str:
         return f"amqp://guest:guest@127.0.0.1:{self.port}//"
+
+    def ctl(self, *words: str) -> None:
+        """Tell the node something, as its operator would."""
+        command = [str(self.place.with_name("rabbitmqctl")), "--quiet", *words]
+        done = subprocess.run(
+            command, env=self.env, cwd=self.folder, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def stop(self) -> None:
         for process in (self.node, self.mapper):

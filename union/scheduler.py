@@ -20,9 +20,9 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from union.app import ROOMS
-from union.core.clock import stopwatch, utcnow
+from union.core.clock import utcnow
 from union.core.db import fold_log, installed, transaction
-from union.core.outage import Outage, outage
+from union.core.outage import Seldom, outage
 from union.core.settings import Settings
 from union.notify import jobs as sending
 from union.notify import service as notify
@@ -34,8 +34,6 @@ HORIZON = timedelta(seconds=10)
 FOLD_EVERY = 60
 FOLD_TRIES = 10
 OFF = timedelta(milliseconds=100)
-REPEAT_EVERY = 60.0
-"""Seconds between two lines about the same outage: a full disk must not be filled with them."""
 Job = Callable[[datetime, Settings], int]
 NextDue = Callable[[datetime], datetime | None]
 
@@ -135,7 +133,7 @@ class Told:
     """Logs what jobs raise; an outage of the database once a minute, whichever job met it."""
 
     def __init__(self) -> None:
-        self._last: dict[Outage, float] = {}
+        self._worth_a_line = Seldom()
 
     def __call__(self, event: JobExecutionEvent) -> None:
         """Log a failure."""
@@ -143,8 +141,7 @@ class Told:
         if trouble is None:
             failed = type(event.exception).__name__
             log.error("job %s failed: %s", event.job_id, failed, exc_info=event.exception)
-        elif stopwatch() - self._last.get(trouble, -REPEAT_EVERY) >= REPEAT_EVERY:
-            self._last[trouble] = stopwatch()
+        elif self._worth_a_line(trouble):
             log.error("the database %s: job %s is tried again, as are others", trouble, event.job_id)
 
 

@@ -3,6 +3,8 @@
 import json
 import re
 import shlex
+import shutil
+import subprocess
 from dataclasses import fields
 from pathlib import Path
 
@@ -15,6 +17,9 @@ from union.cli import main
 from union.core.settings import Settings
 from union.demo import running
 
+SYSTEMD = shutil.which("systemd-analyze")
+EXPOSED = 25
+"""Tenths of ten points, as `systemd-analyze security` gives them."""
 DEPLOY = Path(__file__).parent.parent.parent / "deploy"
 VARIABLES = {name for name, _ in Settings.from_environment({}).masked()}
 
@@ -135,6 +140,28 @@ def test_units_are_shut(path):
 def test_a_planted_unit_is_noticed():
     unit = (DEPLOY / "union-web.service").read_text()
     assert left_open(unit.replace("LimitCORE=0\n", "").replace("User=union\n", "")) == ["LimitCORE", "User"]
+
+
+def complaints(unit, folder):
+    """What systemd itself says of a unit whose programs are there."""
+    path = folder / "union.service"
+    path.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit, flags=re.MULTILINE))
+    verified, secure = (
+        subprocess.run([SYSTEMD, *words, str(path)], capture_output=True, text=True, check=False)
+        for words in (("verify",), ("security", "--offline=yes", "--no-pager", f"--threshold={EXPOSED}"))
+    )
+    return verified.stdout + verified.stderr + ("" if secure.returncode == 0 else secure.stdout[-300:])
+
+
+@pytest.mark.skipif(
+    SYSTEMD is None, reason="systemd-analyze is not installed: systemd's own word on the units is LEFT OUT"
+)
+@pytest.mark.parametrize("path", sorted(DEPLOY.glob("*.service")), ids=lambda path: path.name)
+def test_systemd_takes_the_units(path, tmp_path):
+    unit = path.read_text()
+    assert complaints(unit, tmp_path) == ""
+    assert "ProtectSystm" in complaints(unit.replace("ProtectSystem", "ProtectSystm"), tmp_path)
+    assert "exposure" in complaints(unit.replace("CapabilityBoundingSet=\n", ""), tmp_path)
 
 
 def test_containers_are_shut():

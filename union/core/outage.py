@@ -4,11 +4,18 @@ Trouble passes: whoever meets it says so, keeps what people typed, and tries aga
 """
 
 import sqlite3
+from collections.abc import Hashable
 from enum import StrEnum
+from typing import Final
 
 import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoneFree
+
+from union.core.clock import stopwatch
+
+REPEAT_EVERY: Final = 60.0
+"""Seconds between two lines about the same outage: a full disk must not be filled with them."""
 
 
 class Outage(StrEnum):
@@ -58,3 +65,17 @@ def outage(error: BaseException | None) -> Outage | None:
         # the server said nothing: there is no connection, or it broke
         return Outage.AWAY if isinstance(cause, psycopg.OperationalError) else None
     return _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2])
+
+
+class Seldom:
+    """Tells whether a trouble is worth a line in the log: once a minute, whoever met it."""
+
+    def __init__(self) -> None:
+        self._last: dict[Hashable, float] = {}
+
+    def __call__(self, trouble: Hashable) -> bool:
+        """Return True for the first in a minute."""
+        if stopwatch() - self._last.get(trouble, -REPEAT_EVERY) < REPEAT_EVERY:
+            return False
+        self._last[trouble] = stopwatch()
+        return True

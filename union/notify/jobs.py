@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from union.core.clock import stopwatch, utcnow
 from union.core.db import Database, install, installed, make_engine, reading, transaction
-from union.core.outage import outage
+from union.core.outage import Seldom, outage
 from union.core.settings import BadSettings, Settings
 from union.notify import channels, delivery, service
 from union.notify.channels.base import Ways
@@ -144,12 +144,16 @@ def engine(settings: Settings) -> Engine:
     return Rabbit(settings.broker_url, work)
 
 
+_worth_a_line = Seldom()
+
+
 def _deliver(channel: Channel, settings: Settings) -> int:
     """Have what is due sent; when nobody can be told, send some of it here: late is worse than slow."""
     try:
         return engine(settings).announce(channel)
     except Unreachable as problem:
-        log.warning("sending %s from here: %s", channel.value, problem)
+        if _worth_a_line((channel, type(problem))):
+            log.warning("sending %s from here: %s", channel.value, problem)
         return _send(settings, channel, ALONE)
 
 

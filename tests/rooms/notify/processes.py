@@ -36,6 +36,8 @@ def environment(folder, database, **more):
 
 LONG_BEATS = {"TEST_LONG_BEATS": "1.0"}
 """Beats that follow one another and take a second each, with a lock that sending needs as well."""
+SHORT_REST = {"TEST_REST": "2.0"}
+"""Wait two seconds for a broker's word, and two more before it is asked again."""
 HASTY = {"TEST_TWILIO_TIMEOUT": "1.0"}
 """For a provider that hangs: wait a second for it, where a busy machine would need more."""
 
@@ -96,6 +98,10 @@ def main():
 
     if "TEST_LONG_BEATS" in os.environ:
         beat_long(float(os.environ["TEST_LONG_BEATS"]))
+    if "TEST_REST" in os.environ:
+        from union.notify.delivery import rabbit
+
+        rabbit.ANSWER = rabbit.REST = float(os.environ["TEST_REST"])
     if "TEST_TWILIO_TIMEOUT" in os.environ:
         twilio_sms.TIMEOUT = (float(os.environ["TEST_TWILIO_TIMEOUT"]),) * 2
     twilio_sms.TwilioSms.__init__.__kwdefaults__["discard"] = False

@@ -20,6 +20,7 @@ from union.bench import cluster
 from union.core import db
 from union.core.clock import utcnow
 from union.demo import running
+from union.demo.visitor import Page
 from union.notify import jobs, queries
 from union.notify.channels.base import Accepted, Single
 from union.notify.rules.kinds import Channel
@@ -154,15 +155,22 @@ def test_postgresql_stops_and_starts_while_web_scheduler_and_worker_run(server, 
             running.wait_for_web(port, web)
             until(lambda: awake() == {"scheduler", "worker"})
             assert requests.get(url, timeout=60).status_code == 200
+            send, typed = writing(url)
             server.halt()
             time.sleep(3)
             answer = requests.get(url, timeout=60, headers={"Accept": "text/html"})
             assert answer.status_code == 503
             assert "We cannot get at our records" in answer.text
+            refused = send(typed)
+            assert (refused.status_code, int(refused.headers["Retry-After"]) > 0) == (503, True)
+            assert "send it again in a minute" in refused.text
             server.begin()
             stopped = utcnow()
             until(lambda: awake(since=stopped) == {"scheduler", "worker"})
             until(lambda: requests.get(url, timeout=60).status_code == 200)
+            [kept] = [form for form in Page(refused.text).forms if form.action == "/sign-in"]
+            assert kept.values["contact"] == ["ayla@example.org"]
+            assert send({name: value[0] for name, value in kept.values.items()}).status_code == 303
             clock.send_signal(15)
             clock.wait(60)
             write(COUNT, now=utcnow(), zone=AWAKE)
@@ -174,6 +182,24 @@ def test_postgresql_stops_and_starts_while_web_scheduler_and_worker_run(server, 
         log.close()
     assert max(twilio.sent().values()) == 1
     assert (tmp_path / "log").read_bytes().count(b"Traceback") == 0, (tmp_path / "log").read_text()
+
+
+def writing(url):
+    """A browser with a form filled in: how it sends, and what it holds."""
+    browser = requests.Session()
+    [form] = [
+        form
+        for form in Page(browser.get(f"{url}/sign-in", timeout=60).text).forms
+        if "contact" in form.values
+    ]
+
+    def send(values):
+        return browser.post(
+            f"{url}/sign-in", data=values, timeout=60, allow_redirects=False,
+            headers={"Origin": url, "Accept": "text/html"},
+        )  # fmt: skip
+
+    return send, {name: value[0] for name, value in form.values.items()} | {"contact": "ayla@example.org"}
 
 
 def awake(since=None):

@@ -96,6 +96,17 @@ def test_chunks_are_announced_once_and_the_rows_decide(here):
     del engine._line
 
 
+def test_a_line_that_the_broker_shut_meanwhile_is_opened_anew(here, broker):
+    """Nobody sends heartbeats on a line that is used once an hour."""
+    engine = jobs.engine(here)
+    write(250, now=utcnow())
+    engine._line = lambda channel: replace(type(engine)._line(engine, channel), workers=1)
+    assert engine.announce(Channel.SMS) == 3
+    broker.ctl("close_all_connections", "idle")
+    assert engine.announce(Channel.SMS) == 0
+    del engine._line
+
+
 def test_the_queue_is_durable_and_tasks_carry_no_more_than_a_channel(here):
     engine = jobs.engine(here)
     write(1, now=utcnow())

@@ -4,7 +4,7 @@ Works on SQLite (one writer at a time) and PostgreSQL (SKIP LOCKED) alike: the c
 has a row.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -181,6 +181,29 @@ def _open(sealed: bytes | None) -> tuple[str, Mapping[str, str | int]] | None:
         return None
 
 
+# What the reaper took meanwhile is still ours to say: nothing else is written of it until it is looked up.
+_ASTRAY = """
+SELECT id, attempts FROM outbox WHERE (state = 'sending' OR state = 'unknown') AND lease_by = ?
+    AND (state = 'sending' OR error_code = 'lease')"""
+_FREE = """
+UPDATE outbox SET state = 'created', lease_until = NULL, error_code = NULL, changed_at = new.at
+FROM new WHERE outbox.id = new.id AND outbox.attempts = new.attempt
+    AND (outbox.state = 'sending' OR outbox.error_code = 'lease')"""
+
+
+def free(session: Session, *, who: str, held: Collection[int], now: datetime) -> int:
+    """Give back what `who` claimed without hearing of it, as its COMMIT got no answer; return how many.
+
+    held: ids that `who` does know of. Only what was known to be claimed was handed over, so the others
+    surely were not.
+    """
+    at = to_microseconds(now)
+    found = [row for row in query_rows(session, _ASTRAY, (who,)) if row.id not in held]
+    apply_rows(session, _FREE, _FREED, [(at, row.id, row.attempts) for row in found])
+    apply_rows(session, _TRIED, _DONE, [(at, "not started", None, row.id, row.attempts) for row in found])
+    return len(found)
+
+
 _MARK = """
 UPDATE outbox SET state = new.state, error_code = new.error_code, provider_id = new.provider_id,
     changed_at = new.at, lease_until = new.look_at,
@@ -198,6 +221,7 @@ _TRYING = {"id": "int8", "attempt": "int4", "at": "int8", "provider": "text"}
 _TRIED = """
 UPDATE send_attempt SET finished_at = new.at, outcome = new.outcome, provider_id = new.provider_id
 FROM new WHERE send_attempt.outbox_id = new.id AND send_attempt.n = new.attempt"""
+_FREED = {"at": "int8", "id": "int8", "attempt": "int4"}
 _DONE = {"at": "int8", "outcome": "text", "provider_id": "text", "id": "int8", "attempt": "int4"}
 
 

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from union.core.outage import outage
+from union.core.outage import Seldom, outage
 from union.notify.rules.kinds import Channel
 
 log = logging.getLogger(__name__)
@@ -83,11 +83,33 @@ class Engine(Protocol):
         ...
 
 
+class Patience:
+    """Outlives an outage of the database: a worker that is gone would have to be started by hand."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._worth_a_line = Seldom()
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Say what is wrong, at most once a minute, and wait a little; faults of ours go on to the caller."""
+        try:
+            yield
+        except SQLAlchemyError as error:
+            trouble = outage(error)
+            if trouble is None:
+                raise
+            if self._worth_a_line(trouble):
+                log.warning("the database %s; trying again", trouble)
+            self._stop.wait(RECOVERY)
+
+
 class Embedded:
     """The default: whoever announces sends. A worker of it looks at the rows each second."""
 
     def __init__(self, work: Work) -> None:
         self._work = work
+        self._patience = Patience(work.stop)
 
     def announce(self, channel: Channel) -> int:
         """Send all that is due, here and now."""
@@ -118,18 +140,6 @@ class Embedded:
                 sent = self._work.send(channel, None)
             if not sent:
                 self._work.stop.wait(IDLE)
-
-    @contextmanager
-    def _patience(self) -> Iterator[None]:
-        """Outlive an outage of the database: a worker that is gone would have to be started by hand."""
-        try:
-            yield
-        except SQLAlchemyError as error:
-            trouble = outage(error)
-            if trouble is None:
-                raise
-            log.warning("the database %s; trying again", trouble)
-            self._work.stop.wait(RECOVERY)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         del number, frame

@@ -9,19 +9,22 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 from amqp.exceptions import AMQPError
 from celery import Celery
+from celery.exceptions import SoftTimeLimitExceeded
 from celery.signals import worker_process_init, worker_ready, worker_shutdown
 from celery.worker.consumer import Consumer
+from kombu.connection import Connection
 from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 
 from union.core.clock import stopwatch
 from union.notify.delivery.claim import BATCH
-from union.notify.delivery.engine import Health, Line, Unreachable, Work
+from union.notify.delivery.engine import Health, Line, Patience, Unreachable, Work
 from union.notify.rules.kinds import Channel
 
 log = logging.getLogger(__name__)
@@ -32,8 +35,23 @@ SOFT, HARD = 210, 240
 """Seconds after which a chunk is asked to end, and is ended. Its rows' leases of 180 ran out before that."""
 PATIENCE: Final = 60.0
 """Seconds without a chunk taken after which workers are thought to hang, though they stay connected."""
+ANSWER: Final = 5.0
+"""Seconds to wait for the broker's word: short of memory or disk it takes what is published and is silent."""
+REST: Final = 15.0
+"""Seconds until a broker is asked again that did not answer: each question costs time to send in."""
 _GONE = (OperationalError, AMQPError, OSError)
 _QUORUM = {"x-queue-type": "quorum"}
+
+
+class Silent(Unreachable):
+    """The broker does not answer, or no more."""
+
+
+def brief(record: logging.LogRecord) -> bool:
+    """Keep of a broken line what happened, not where in the libraries: a filter of log records."""
+    if record.exc_info and isinstance(record.exc_info[1], _GONE):
+        record.exc_info = None
+    return True
 
 
 class Undelayed(Consumer):
@@ -95,10 +113,16 @@ class Rabbit:
         self._app = application(url)
         self._app.task(self._chunk, name=TASK)
         self._moved: dict[Channel, tuple[float, int, int]] = {}
+        self._patience = Patience(work.stop)
+        self._rests_until: dict[Channel, float] = {}
 
     def _chunk(self, channel: str) -> None:
-        tried = self._work.send(Channel(channel), BATCH)
-        log.info("%s: %d", channel, tried)
+        """Send a chunk. What an outage leaves undone is announced anew when the scheduler sees it again."""
+        try:
+            with self._patience():
+                log.info("%s: %d", channel, self._work.send(Channel(channel), BATCH))
+        except SoftTimeLimitExceeded:
+            log.error("%s: gave a chunk up after %d s; what it had in hand is looked up", channel, SOFT)  # noqa: TRY400 - where it was says nothing
 
     def announce(self, channel: Channel) -> int:
         """Announce as many chunks as are due and not announced yet; return how many.
@@ -110,21 +134,48 @@ class Rabbit:
         if not due:
             self._moved.pop(channel, None)
             return 0
+        if stopwatch() < self._rests_until.get(channel, 0.0):
+            raise Unreachable("the broker did not answer a moment ago")
         try:
-            line = self._line(channel)
-            if not line.workers:
-                raise Unreachable(f"no worker listens to {queue_of(channel)}")
-            missing = max(0, -(-due // BATCH) - line.waiting)
-            if not self._moving(line, missing):
-                raise Unreachable(f"the workers of {queue_of(channel)} take nothing")
-            with self._app.producer_or_acquire() as producer:
-                for _ in range(missing):
-                    self._app.send_task(
-                        TASK, kwargs={"channel": channel.value}, queue=queue_of(channel), producer=producer
-                    )
-        except _GONE as problem:
-            raise Unreachable(f"the broker does not answer: {problem}") from problem
+            return self._publish_anew(channel, due)
+        except Silent:
+            self._rests_until[channel] = stopwatch() + REST
+            raise
+
+    def _publish_anew(self, channel: Channel, due: int) -> int:
+        """Publish; over a new line where the old one lay idle until the broker shut it."""
+        try:
+            return self._publish(channel, due)
+        except Silent as silent:
+            if isinstance(silent.__cause__, TimeoutError):
+                raise
+            return self._publish(channel, due)
+
+    def _publish(self, channel: Channel, due: int) -> int:
+        line = self._line(channel)
+        if not line.workers:
+            raise Unreachable(f"no worker listens to {queue_of(channel)}")
+        missing = max(0, -(-due // BATCH) - line.waiting)
+        if not self._moving(line, missing):
+            raise Unreachable(f"the workers of {queue_of(channel)} take nothing")
+        with self._connected() as connection, self._app.amqp.Producer(connection) as producer:
+            for _ in range(missing):
+                self._app.send_task(
+                    TASK, kwargs={"channel": channel.value}, queue=queue_of(channel), producer=producer
+                )
         return missing
+
+    @contextmanager
+    def _connected(self) -> Iterator[Connection]:
+        """Give a line to the broker; Silent when it breaks or nothing comes back on it."""
+        with self._app.pool.acquire(block=True) as connection:
+            try:
+                connection.ensure_connection(max_retries=1, interval_start=0)
+                connection.connection.transport.sock.settimeout(ANSWER)
+                yield connection
+            except _GONE as problem:
+                connection.collect()  # nothing will ever be read from a line that the broker shut
+                raise Silent(f"the broker does not answer: {problem}") from problem
 
     def _moving(self, line: Line, missing: int) -> bool:
         """Tell whether anybody took something lately: workers may hang, or sleep, and stay connected.
@@ -141,16 +192,16 @@ class Rabbit:
 
     def _line(self, channel: Channel) -> Line:
         """Ask the broker about a queue, making it where it is missing."""
-        with self._app.pool.acquire(block=True) as connection:
-            connection.ensure_connection(max_retries=1, interval_start=0)
-            with connection.channel() as asked:
-                told = asked.queue_declare(
-                    queue=queue_of(channel), durable=True, auto_delete=False, arguments=_QUORUM
-                )
+        with self._connected() as connection, connection.channel() as asked:
+            told = asked.queue_declare(
+                queue=queue_of(channel), durable=True, auto_delete=False, arguments=_QUORUM
+            )
         return Line(channel, told.message_count, told.consumer_count)
 
     def run_worker(self, channels: Sequence[Channel], *, processes: int) -> int:
         """Take chunks in `processes` forked processes until SIGTERM; chunks in hand are finished."""
+        for handler in logging.getLogger().handlers:
+            handler.addFilter(brief)
         stopped, beating = threading.Event(), threading.Lock()
         # A child that is forked in the middle of a beat would wait for the beat's locks for good.
         os.register_at_fork(
@@ -187,18 +238,18 @@ class Rabbit:
     def _beat(self, stopped: threading.Event, beating: threading.Lock) -> None:
         while not stopped.wait(BEAT):
             try:
-                with beating:
+                # the lock is free again before patience waits
+                with self._patience(), beating:
                     self._work.beat()
             except Exception:
-                # The database may be away for a while; a silent worker is told from its old heartbeat.
                 log.exception("no heartbeat")
 
     def health(self) -> Health:
         """Ask the broker how many chunks wait and who listens."""
         try:
             lines = tuple(self._line(channel) for channel in Channel)
-        except _GONE as problem:
-            return Health("rabbitmq", problem=f"the broker does not answer: {problem}")
+        except Silent as problem:
+            return Health("rabbitmq", problem=str(problem))
         silent = ", ".join(queue_of(line.channel) for line in lines if not line.workers)
         told = f"no worker listens to {silent}: the scheduler sends" if silent else ""
         return Health("rabbitmq", lines, told)

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
 from queue import SimpleQueue
 from threading import Event
 from typing import Final
@@ -34,7 +33,7 @@ from union.notify.channels.base import (
     Route,
     Ways,
 )
-from union.notify.delivery.claim import BATCH, MAILS, Claimed, Mark, claim, due, mark
+from union.notify.delivery.claim import BATCH, MAILS, Claimed, Mark, claim, due, free, mark
 from union.notify.delivery.credit import Pace
 from union.notify.models import Wording
 from union.notify.rules.capacity import validity
@@ -62,10 +61,9 @@ class Sender:
     union_name: str
     public_url: str
 
-    @cached_property
-    def who(self) -> str:
-        """Name of this process, for leases."""
-        return f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(3)}"[:80]
+    def name_run(self) -> str:
+        """Return a name for one run of this process, for its leases: nobody else claims under it."""
+        return f"{socket.gethostname()[:50]}/{os.getpid()}/{secrets.token_hex(6)}"
 
 
 @dataclass
@@ -119,7 +117,9 @@ class _Drain:
         self._left = limit
         self._most = float(MAILS if ways.channel is Channel.EMAIL else BATCH)
         self._window = self._most
-        self._out = 0
+        self._who = sender.name_run()
+        self._held: set[int] = set()
+        self._unsure = False
         self._callers = 0
         self._work: SimpleQueue[tuple[Route, list[Claimed]] | None] = SimpleQueue()
         self._answers: deque[Mark] = deque()
@@ -136,9 +136,9 @@ class _Drain:
                     route = self._ways.pick(self._clock)
                     for group in _groups(self._turn(route, marks), GROUP if isinstance(route, InTurn) else 1):
                         self._work.put((route, group))
-                    if not self._out:
+                    if not self._held:
                         return self._sent
-                    while self._callers < min(self._ways.callers, self._out):
+                    while self._callers < min(self._ways.callers, len(self._held)):
                         pool.submit(self._call)
                         self._callers += 1
                     marks = self._collect()
@@ -155,21 +155,24 @@ class _Drain:
             try:
                 return self._write(route, marks)
             except SQLAlchemyError as error:
-                if outage(error) is None or not marks or self._stop.wait(_AGAIN):
+                known = not marks and not self._unsure
+                if outage(error) is None or known or self._stop.wait(_AGAIN):
                     raise
 
     def _write(self, route: Route, marks: list[Mark]) -> list[Claimed]:
-        size = int(self._window) - self._out
+        size = int(self._window) - len(self._held)
         if self._left is not None:
             size = min(size, self._left)
         if self._stop.is_set():
             size = 0
         with transaction() as session:
             mark(session, marks)
+            if self._unsure:
+                free(session, who=self._who, held=self._held, now=self._clock())
             taken = (
                 claim(
                     session, provider=route.name, channel=route.channel, now=self._clock(),
-                    size=size, who=self._sender.who, pace=self._pace,
+                    size=size, who=self._who, pace=self._pace,
                 )
                 if size > 0
                 else []
@@ -178,7 +181,10 @@ class _Drain:
                 if one.wording_id not in self._wordings:
                     wording = session.get_one(Wording, one.wording_id)
                     self._wordings[one.wording_id] = (wording.subject, wording.body)
-        self._out += len(taken)
+            # until the COMMIT is answered nobody knows whether these are ours
+            self._unsure = self._unsure or bool(taken)
+        self._unsure = False
+        self._held.update(one.id for one in taken)
         if self._left is not None:
             self._left -= len(taken)
         return taken
@@ -188,13 +194,13 @@ class _Drain:
 
         Woken once for all of them: to wake for each answer cost more than to write it down.
         """
-        self._enough = max(1, self._out // 2)
+        self._enough = max(1, len(self._held) // 2)
         while len(self._answers) < self._enough:
             self._ready.clear()
             if len(self._answers) < self._enough and not self._ready.wait(_COLLECT) and self._answers:
                 break
         marks = [self._answers.popleft() for _ in range(len(self._answers))]
-        self._out -= len(marks)
+        self._held.difference_update(one.claimed.id for one in marks)
         for one in marks:
             self._sent.states[one.state] += 1
         return marks
