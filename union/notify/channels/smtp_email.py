@@ -15,7 +15,7 @@ from email.utils import format_datetime, formataddr, parseaddr
 from functools import lru_cache
 from ipaddress import ip_address
 from queue import Empty, LifoQueue
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import idna
@@ -77,29 +77,28 @@ class SmtpEmail(Single):
 
     def send_all(self, messages: Iterator[Message], clock: Callable[[], datetime]) -> Iterator[Answer]:
         """Send mails in turn; where the server lets us, each is begun behind the text of the one before."""
-        messages = map(_addressed, messages)
-        turn = _Turn(messages, next(messages, None))
+        letters = map(self._addressed, messages)
+        turn = _Turn(letters, next(letters, None))
         try:
-            while (message := turn.message) is not None:
-                yield self._send(message, turn, clock)
+            while (letter := turn.letter) is not None:
+                yield self._send(letter, turn, clock)
         finally:
             if turn.begun is not None:
                 # Nobody will give the text that this line waits for.
                 turn.begun.drop(goodbye=False)
 
-    def _send(self, message: Message, turn: "_Turn", clock: Callable[[], datetime]) -> Answer:
+    def _send(self, letter: "_Letter", turn: "_Turn", clock: Callable[[], datetime]) -> Answer:
         """Send one mail and move on to the next."""
         begun = turn.begun
         turn.begun = None
-        if not deliverable(message.to):
+        if letter.envelope is None:
             turn.next()
             return Refused("smtp 553 5.1.3")
         line: Line | None = None
-        key = marked(message.key)
         try:
-            line, (code, text) = self._begun(self._return_path(key), message.to, begun)
+            line, (code, text) = self._begun(letter.envelope, begun)
             if code == GO_ON:
-                return self._text(line, message, key, turn, clock())
+                return self._text(line, letter, turn, clock())
             turn.next()
             return _refused(line, code, text)
         except smtplib.SMTPResponseException as problem:
@@ -113,29 +112,33 @@ class SmtpEmail(Single):
             if line is not None and line.usable and line is not turn.begun:
                 self._idle.put(line)
 
-    def _text(self, line: Line, message: Message, key: str, turn: "_Turn", now: datetime) -> Answer:
+    def _text(self, line: Line, letter: "_Letter", turn: "_Turn", now: datetime) -> Answer:
         """Give the text. Until the closing dot is read nothing is sent; after that the server may have it."""
         turn.next()
-        if now >= message.expires_at:
+        if now >= letter.message.expires_at:
             # Too late while the server let us wait; a text that was asked for can only be refused by leaving.
             line.drop(goodbye=False)
             return Refused("late", expired=True)
-        following = turn.message
-        beside = None
-        if following is not None and line.goes_on and deliverable(following.to):
-            beside = self._return_path(marked(following.key)), following.to
+        beside = turn.letter.envelope if turn.letter is not None and line.goes_on else None
         try:
-            code, text = line.give(self._mail(message, key, now), beside)
+            code, text = line.give(self._mail(letter.message, letter.key, now), beside)
         except (OSError, smtplib.SMTPException) as problem:
             line.drop()
             return Ambiguous(type(problem).__name__)
         answer = (
-            Accepted(f"{key}@{self._domain}")
+            Accepted(f"{letter.key}@{self._domain}")
             if code == DONE
             else _refused(line, code, text, clear=beside is None)
         )
         turn.begun = line if beside and line.usable else None
         return answer
+
+    def _addressed(self, message: Message) -> "_Letter":
+        key = marked(message.key)
+        to = message.to if message.to.isascii() else with_ascii_domain(message.to)
+        if to is not message.to:
+            message = message._replace(to=to)
+        return _Letter(message, key, (self._return_path(key), to) if deliverable(to) else None)
 
     def _return_path(self, key: str) -> str:
         """Return where the network sends this very mail back to: our mailbox, marked with the mail's key."""
@@ -144,7 +147,7 @@ class SmtpEmail(Single):
         local, _, domain = self._return_to.rpartition("@")
         return f"{local}+{key}@{domain}"
 
-    def _begun(self, return_path: str, to: str, begun: Line | None) -> tuple[Line, tuple[int, bytes]]:
+    def _begun(self, envelope: tuple[str, str], begun: Line | None) -> tuple[Line, tuple[int, bytes]]:
         """Begin a mail on an idle connection that still answers, or on a new one; return its reply too.
 
         begun: where it was begun already, behind the mail before.
@@ -162,11 +165,11 @@ class SmtpEmail(Single):
             if not line.answers():
                 continue
             try:
-                return line, line.begin(return_path, to)
+                return line, line.begin(*envelope)
             except (OSError, smtplib.SMTPServerDisconnected):
                 line.drop()
         line = Line(self._connect())
-        return line, line.begin(return_path, to)
+        return line, line.begin(*envelope)
 
     def _connect(self) -> smtplib.SMTP:
         """Open a connection; raises what smtplib raises."""
@@ -220,17 +223,25 @@ class SmtpEmail(Single):
         return "\r\n".join(head).encode("ascii", "replace") + b"\r\n\r\n" + _body(message.body) + b"\r\n.\r\n"
 
 
+class _Letter(NamedTuple):
+    """A mail and its marked key. envelope: where it goes back to and where it goes; None when nowhere."""
+
+    message: Message
+    key: str
+    envelope: tuple[str, str] | None
+
+
 @dataclass
 class _Turn:
-    """Where `send_all` is. message: the one to send; begun: the line on which it was begun already."""
+    """Where `send_all` is. letter: the one to send; begun: the line on which it was begun already."""
 
-    left: Iterator[Message]
-    message: Message | None
+    left: Iterator[_Letter]
+    letter: _Letter | None
     begun: Line | None = None
 
     def next(self) -> None:
         """Move on to the next."""
-        self.message = next(self.left, None)
+        self.letter = next(self.left, None)
 
 
 def _refused(line: Line, code: int, text: bytes, *, clear: bool = True) -> Answer:
@@ -266,10 +277,6 @@ def _loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def _addressed(message: Message) -> Message:
-    return message if message.to.isascii() else message._replace(to=with_ascii_domain(message.to))
 
 
 def with_ascii_domain(address: str) -> str:
