@@ -8,10 +8,10 @@ import sqlalchemy as sa
 from tests.factories.members import make_member
 from union.bargaining import jobs as table
 from union.core import db
-from union.core.actor import Role
+from union.core.actor import SYSTEM, Role
 from union.core.errors import Conflict
 from union.ledger import jobs, queries, service
-from union.ledger.models import StrikeClaim
+from union.ledger.models import StrikeClaim, StrikeFund
 from union.ledger.rules import CONTRIBUTIONS, PayRule
 from union.ledger.service.funds import Draft
 from union.members import queries as members
@@ -64,6 +64,19 @@ class Round:
 @pytest.fixture
 def pay(settings, database, now):
     return Round(settings, now)
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_nothing_ends_in_a_round_that_an_officer_has_in_hand(pay):
+    """SQLite has one writer at a time; on PostgreSQL a list of payments may be in the making meanwhile."""
+    late = pay.closed + 90 * DAY + MOMENT
+    pay.do(service.decide, actor=pay.officer, now=pay.closed, claim_id=pay.claim, accept=True)
+    with db.installed().engine.begin() as officer:
+        officer.execute(sa.select(StrikeFund.id).where(StrikeFund.slug == pay.slug).with_for_update())
+        with db.transaction() as session:
+            session.execute(sa.text("SET LOCAL lock_timeout = '2s'"))
+            assert service.lapse(session, actor=SYSTEM, now=late) == []
+    assert [one.member_id for one in pay.do(service.lapse, actor=SYSTEM, now=late)] == [pay.ann.member_id]
 
 
 def test_undecided_officers_hear_then_the_claimant_then_it_ends(pay):

@@ -2,8 +2,7 @@
 
 Jobs' work. What was never confirmed goes after its week, what was withdrawn after a day; addresses and the
 names of those who did not want to be named a month after the campaign ended, with who wrote, endorsed and
-ranked its demands. So do pledges, when whoever
-holds its actions says that none is left. The counts stay.
+ranked its demands. So do pledges, when whoever holds its actions says that none is left. The counts stay.
 """
 
 from datetime import datetime

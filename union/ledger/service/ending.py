@@ -118,7 +118,9 @@ def lapse(session: Session, *, actor: Actor, now: datetime, limit: int = 200) ->
     allow(actor, Permission.FUND_TICK)
     _drop_old_lists(session, actor, now)
     query = _untouched(now - KEPT).where(_unfinished()).limit(limit)
-    found = session.execute(query.with_for_update(of=StrikeClaim, skip_locked=True)).all()
+    # with its round, or an officer could put on a list of payments what ends at that moment
+    held = query.with_for_update(of=[StrikeClaim, StrikeFund], skip_locked=True)
+    found = session.execute(held).all()
     told = [Lapsed(fund.id, fund.slug, row.member_id) for row, fund, _ in found if row.member_id]
     for row, fund, _ in found:
         empty(session, row, now)
