@@ -164,14 +164,20 @@ def test_what_is_foretold_before_arming_is_written_then(client, sign_in, databas
     assert told["Text message"][1].endswith(" UTC)")
 
 
+def in_three_days(session, now, actor, campaign):
+    """Plan an action of two hours over a slow route; return its slug."""
+    begins = now + timedelta(days=3)
+    return factory.make_scheduled(
+        session, now, actor=actor, campaign=campaign, sms_route="toll-free",
+        wall_start=wall(begins), wall_end=wall(begins + timedelta(hours=2)),
+    )  # fmt: skip
+
+
 def test_beside_it_stands_what_it_would_be_once_the_trial_is_lifted(client, sign_in, database, now):
     with transaction() as session:
         first, second, officer, campaign = make_union(session, now)
         try_out(session, now, officer)
-        slug = factory.make_scheduled(
-            session, now, actor=first, campaign=campaign, sms_route="toll-free",
-            wall_start=wall(now + timedelta(days=3)), wall_end=wall(now + timedelta(days=3, hours=2)),
-        )  # fmt: skip
+        slug = in_three_days(session, now, first, campaign)
     sign_in(client, first.member_id)
     page = client.get(f"/actions/{slug}/console").text
     told, costs = foretold(page)
@@ -245,10 +251,7 @@ def test_texts_that_do_not_fit_and_have_no_other_way_keep_it_from_being_released
 def test_the_figure_and_its_table_say_the_same(client, sign_in, database, now):
     with transaction() as session:
         first, _, _, campaign = make_union(session, now)
-        slug = factory.make_scheduled(
-            session, now, actor=first, campaign=campaign, sms_route="toll-free",
-            wall_start=wall(now + timedelta(days=3)), wall_end=wall(now + timedelta(days=3, hours=2)),
-        )  # fmt: skip
+        slug = in_three_days(session, now, first, campaign)
     sign_in(client, first.member_id)
     page = client.get(f"/actions/{slug}/console").text
     drawing = page.split("How many have the briefing over time")[1].split("</svg>\n")[0]

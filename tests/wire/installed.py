@@ -10,7 +10,6 @@ import shlex
 import shutil
 import signal
 import subprocess
-import sys
 import venv
 from dataclasses import dataclass, field
 from importlib.metadata import distribution
@@ -18,16 +17,11 @@ from pathlib import Path
 
 import yaml
 
+from tests.wheels import built, install, ran
+
 ROOT = Path(__file__).parent.parent.parent
 DEPLOY = ROOT / "deploy"
 PLACES = ("/usr/local/bin", "/usr/bin", "/bin")
-
-
-def ran(command, *, env=None, cwd=None, timeout=300):
-    return subprocess.run(
-        [str(word) for word in command], env=env, cwd=cwd, capture_output=True, text=True, check=False,
-        timeout=timeout,
-    )  # fmt: skip
 
 
 def seconds(told):
@@ -82,25 +76,8 @@ def build(folder):
     venv.create(image.source / ".venv", symlinks=True)
     for line in (ROOT / "requirements" / "run.txt").read_text().split():
         lend(image, distribution(line.partition("==")[0]))
-    code = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
-    done = ran([sys.executable, "-c", code, folder], cwd=image.source)
-    assert done.returncode == 0, done.stderr
-    python = image.binaries / "python"
-    done = ran(
-        [
-            sys.executable,
-            "-m",
-            "uv",
-            "pip",
-            "install",
-            "--offline",
-            "--no-deps",
-            "--python",
-            python,
-            image.wheel,
-        ]
-    )
-    assert done.returncode == 0, done.stderr
+    built(image.source, image.folder)
+    install(image.wheel, image.binaries / "python")
     return image
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import select
 from tests.broker import free_port
 from tests.conftest import empty_postgres
 from tests.rooms.notify.conftest import AWAKE
+from tests.wheels import ran
 from tests.wire import installed
 from union.bench import cluster
 from union.core import db, sealing
@@ -246,7 +247,7 @@ def outside_healthy(here, service, name, broker):
         }
     else:
         env = {**broker.env, "PATH": f"{broker.place.parent}:{broker.env['PATH']}"}
-    return installed.ran(["/bin/sh", "-c", line], env=env).returncode == 0
+    return ran(["/bin/sh", "-c", line], env=env).returncode == 0
 
 
 def test_compose_comes_up_carries_an_alert_and_stops_in_time(composed, twilio, broker, tmp_path):
@@ -295,7 +296,7 @@ def alert(here, tmp_path, twilio, worker):
         until(lambda: len(twilio.records) >= before + 120)
         rows = until(settled)
         assert {row.state for row in rows} == {"accepted"}
-        found = installed.ran(["pgrep", "-P", worker.popen.pid]).stdout.split()
+        found = ran(["pgrep", "-P", worker.popen.pid]).stdout.split()
         assert {row.lease_by.split("/")[-2] for row in rows} <= set(found), "it is the worker who sends"
         assert max(twilio.sent().values()) == 1
         with db.reading() as session:

@@ -1,37 +1,26 @@
 """The verifier as an outsider installs it: the built wheel in an empty environment, beside gmpy2 and PyNaCl and nothing else."""
 
 import shutil
-import subprocess
-import sys
 import venv
 from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
 
+from tests.wheels import built, install, ran
+
 ROOT = Path(__file__).parents[3]
 VECTORS = ROOT / "tests" / "vectors"
 NEEDED = ("gmpy2", "pynacl", "cffi", "pycparser")
 
 
-def ran(*command, cwd):
-    return subprocess.run(
-        list(map(str, command)), cwd=cwd, capture_output=True, text=True, check=False, timeout=300
-    )
-
-
-def built(folder):
-    """The wheel of this tree, as a package's installer builds it."""
+def wheel_of_this_tree(folder):
     source = folder / "source"
     source.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     shutil.copytree(ROOT / "union", source / "union", ignore=shutil.ignore_patterns("__pycache__"))
-    code = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
-    done = ran(sys.executable, "-c", code, folder, cwd=source)
-    assert done.returncode == 0, done.stderr
-    [wheel] = folder.glob("*.whl")
-    return wheel
+    return built(source, folder)
 
 
 def carried(name, site):
@@ -48,21 +37,7 @@ def alone(tmp_path_factory):
     folder = tmp_path_factory.mktemp("alone")
     venv.create(folder / "env", symlinks=True)
     python = folder / "env" / "bin" / "python"
-    wheel = built(folder)
-    done = ran(
-        sys.executable,
-        "-m",
-        "uv",
-        "pip",
-        "install",
-        "--offline",
-        "--no-deps",
-        "--python",
-        python,
-        wheel,
-        cwd=folder,
-    )
-    assert done.returncode == 0, done.stderr
+    install(wheel_of_this_tree(folder), python)
     [site] = (folder / "env" / "lib").glob("python*/site-packages")
     for name in NEEDED:
         carried(name, site)
@@ -73,16 +48,16 @@ def alone(tmp_path_factory):
 def test_the_installed_verifier_verifies(alone, tmp_path, name):
     python, _ = alone
     [archive] = (VECTORS / name).glob("*.bel")
-    done = ran(python, "-m", "union.ballots.crypto", "verify", archive, "--jobs", "1", cwd=tmp_path)
+    done = ran([python, "-m", "union.ballots.crypto", "verify", archive, "--jobs", "1"], cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Everything checked holds." in done.stdout
     changed = tmp_path / "changed.bel"
     changed.write_bytes(archive.read_bytes()[:-1])
-    done = ran(python, "-m", "union.ballots.crypto", "verify", changed, cwd=tmp_path)
+    done = ran([python, "-m", "union.ballots.crypto", "verify", changed], cwd=tmp_path)
     assert done.returncode == 1
     assert "archive-form" in done.stdout
     assert (
-        ran(python, "-m", "union.ballots.crypto", "verify-diff", archive, archive, cwd=tmp_path).returncode
+        ran([python, "-m", "union.ballots.crypto", "verify-diff", archive, archive], cwd=tmp_path).returncode
         == 0
     )
 
@@ -96,7 +71,7 @@ def test_a_verifier_that_needed_the_web_would_be_noticed(alone, tmp_path, missin
     [archive] = (VECTORS / "ed25519-single").glob("*.bel")
     try:
         module.write_text(before + f"\nimport {missing}\n")
-        done = ran(python, "-m", "union.ballots.crypto", "verify", archive, cwd=tmp_path)
+        done = ran([python, "-m", "union.ballots.crypto", "verify", archive], cwd=tmp_path)
     finally:
         module.write_text(before)
     assert done.returncode != 0
