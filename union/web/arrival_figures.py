@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from markupsafe import Markup
 
-from union.web.figures import _ROW, _lines, _post, _rect, _rows_svg, _short, _step_path, _words
+from union.web import drawing
 
 _TOP, _HEIGHT = 46, 158
 _FOOT = _TOP + _HEIGHT
@@ -87,29 +87,31 @@ def spreading(
     axis = _Axis(moments, spread_at, signs)
     parts = [_band(axis, span) for span in spans]
     parts.append(Markup('<text x="0" y="15">{}</text>').format(top))
-    parts.append(_rect("part", x="0", y=_FOOT, width="100%", height=2))
+    parts.append(drawing.rect("part", x="0", y=_FOOT, width="100%", height=2))
     places = [axis.place(at) for at in moments]
     parts += [_line(n, places, way.reached, whole) for n, way in enumerate(ways, 1)]
     for sign in signs:
         x = axis.place(sign.at)
-        parts.append(_post("stave", x, y=_TOP - 4, width=2, height=_HEIGHT + 10))
+        parts.append(drawing.post("stave", x, y=_TOP - 4, width=2, height=_HEIGHT + 10))
         parts.append(
             Markup('<text x="{}%" y="{}" text-anchor="middle">{}</text>').format(
-                _short(x), _TOP - 9, sign.letter
+                drawing.plain(x), _TOP - 9, sign.letter
             )
         )
     listed, height = _listed(ways, signs, spans)
-    return _rows_svg(height, title, desc, [*parts, *listed])
+    return drawing.rows_svg(height, title, desc, [*parts, *listed])
 
 
 def _band(axis: _Axis, span: Span) -> Markup:
     left, right = axis.place(span.starts), axis.place(span.ends)
-    wide = f"{_short(max(right - left, 0.5))}%"
-    return _rect(f"band {span.kind}", x=f"{_short(left)}%", y=_TOP, width=wide, height=_HEIGHT)
+    wide = f"{drawing.plain(max(right - left, 0.5))}%"
+    return drawing.rect(f"band {span.kind}", x=f"{drawing.plain(left)}%", y=_TOP, width=wide, height=_HEIGHT)
 
 
 def _line(n: int, places: Sequence[float], reached: Sequence[int], whole: int) -> Markup:
-    path = _step_path([(x, 100 * count / max(whole, 1)) for x, count in zip(places, reached, strict=True)])
+    path = drawing.step_path(
+        [(x, 100 * count / max(whole, 1)) for x, count in zip(places, reached, strict=True)]
+    )
     return Markup(
         '<svg x="0" y="{}" width="100%" height="{}" viewBox="0 0 100 100" preserveAspectRatio="none">'
         '<path class="line way{}" vector-effect="non-scaling-stroke" d="{}"/></svg>'
@@ -135,14 +137,16 @@ def _listed(
     ]  # fmt: skip
     parts: list[Markup] = []
     for swatch, label, text in rows:
-        lines, notes = _lines(label), _lines(text)
+        lines, notes = drawing.lines(label), drawing.lines(text)
         above = 18 if swatch.startswith("<text") else 4 if swatch.startswith("<rect") else 12
-        parts.append(swatch.format(_short(y + above)))
-        parts.append(_words(lines, "36", y + 18))
-        y += _ROW * len(lines)
+        parts.append(swatch.format(drawing.plain(y + above)))
+        parts.append(drawing.words(lines, "36", y + 18))
+        y += drawing.ROW * len(lines)
         parts += [
-            Markup('<text class="note" x="36" y="{}">{}</text>').format(_short(y + 18 + _ROW * n), line)
+            Markup('<text class="note" x="36" y="{}">{}</text>').format(
+                drawing.plain(y + 18 + drawing.ROW * n), line
+            )
             for n, line in enumerate(notes)
         ]
-        y += _ROW * len(notes) + 8
+        y += drawing.ROW * len(notes) + 8
     return parts, y

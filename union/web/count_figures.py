@@ -9,18 +9,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from union.web.figures import (
-    _ROW,
-    Bar,
-    _legend,
-    _lines,
-    _percent,
-    _post,
-    _rect,
-    _rows_svg,
-    _short,
-    _words,
-)
+from union.web import drawing
+from union.web.figures import Bar
 
 _CELL = 34
 _TRACK = 0.78  # of the width; the rest belongs to the number
@@ -60,26 +50,26 @@ def duels(labels: Sequence[str], wins: Sequence[Sequence[int]], *, title: str, d
     parts = [_centred(letter(column), (column + 0.5) * width, 16) for column in range(len(labels))]
     y = 24.0
     for row, label in enumerate(labels):
-        lines = _lines(f"{letter(row)}  {label}")
-        parts.append(_words(lines, "0", y + 17))
-        y += _ROW * len(lines)
+        lines = drawing.lines(f"{letter(row)}  {label}")
+        parts.append(drawing.words(lines, "0", y + 17))
+        y += drawing.ROW * len(lines)
         for column in range(len(labels)):
-            x, wide = f"{_short(column * width)}%", f"{_short(width)}%"
+            x, wide = f"{drawing.plain(column * width)}%", f"{drawing.plain(width)}%"
             if row == column:
-                parts.append(_rect("part", x=x, y=y, width=wide, height=_CELL))
+                parts.append(drawing.rect("part", x=x, y=y, width=wide, height=_CELL))
                 continue
             ahead, behind = wins[row][column], wins[column][row]
-            parts.append(_rect("rest", x=x, y=y, width=wide, height=_CELL))
+            parts.append(drawing.rect("rest", x=x, y=y, width=wide, height=_CELL))
             if ahead > behind:
-                parts.append(_rect("bar", x=x, y=y + _CELL - 7, width=wide, height=7))
+                parts.append(drawing.rect("bar", x=x, y=y + _CELL - 7, width=wide, height=7))
             parts.append(_centred(str(ahead), (column + 0.5) * width, y + 20))
         y += _CELL + 10
-    return _rows_svg(max(y, 1), title, desc, parts)
+    return drawing.rows_svg(max(y, 1), title, desc, parts)
 
 
 def _centred(text: str, percent: float, y: float) -> Markup:
     return Markup('<text x="{}%" y="{}" text-anchor="middle">{}</text>').format(
-        _short(percent), _short(y), text
+        drawing.plain(percent), drawing.plain(y), text
     )
 
 
@@ -89,34 +79,36 @@ def race(
     """Draw a count in rounds: a bar for everybody still in it, a stave at the votes that elect."""
     parts: list[Markup] = []
     y = 0.0
-    stave = _TRACK * _percent(quota, whole)
+    stave = _TRACK * drawing.percent(quota, whole)
     for lap in laps:
-        parts.append(_words([lap.title], "0", y + 17))
-        y += _ROW
+        parts.append(drawing.words([lap.title], "0", y + 17))
+        y += drawing.ROW
         top = y
         for row in lap.rows:
-            lines = _lines(row.label)
-            parts.append(_words(lines, "12", y + 17))
-            y += _ROW * len(lines)
-            filled = f"{_short(_TRACK * _percent(row.value, whole))}%"
+            lines = drawing.lines(row.label)
+            parts.append(drawing.words(lines, "12", y + 17))
+            y += drawing.ROW * len(lines)
+            filled = f"{drawing.plain(_TRACK * drawing.percent(row.value, whole))}%"
             parts += [
-                _rect("rest", x="0", y=y, width=f"{_short(100 * _TRACK)}%", height=16),
-                _rect("bar", x="0", y=y, width=filled, height=16),
-                Markup('<text x="100%" y="{}" text-anchor="end">{}</text>').format(_short(y + 14), row.text),
-                _post("stave", stave, y=y - 3, width=4, height=22),
+                drawing.rect("rest", x="0", y=y, width=f"{drawing.plain(100 * _TRACK)}%", height=16),
+                drawing.rect("bar", x="0", y=y, width=filled, height=16),
+                Markup('<text x="100%" y="{}" text-anchor="end">{}</text>').format(
+                    drawing.plain(y + 14), row.text
+                ),
+                drawing.post("stave", stave, y=y - 3, width=4, height=22),
             ]
-            y += _ROW + 4
-        notes = _lines(lap.note)
+            y += drawing.ROW + 4
+        notes = drawing.lines(lap.note)
         parts.append(_noted(notes, max(y, top) + 15))
-        y += _ROW * len(notes) + 16
-    parts.append(_post("stave", 1, y=y, width=4, height=22))
-    parts.append(_words([quota_text], "14", y + 17))
-    return _rows_svg(y + 28, title, desc, parts)
+        y += drawing.ROW * len(notes) + 16
+    parts.append(drawing.post("stave", 1, y=y, width=4, height=22))
+    parts.append(drawing.words([quota_text], "14", y + 17))
+    return drawing.rows_svg(y + 28, title, desc, parts)
 
 
 def _noted(lines: Sequence[str], y: float) -> Markup:
     return Markup("").join(
-        Markup('<text class="note" x="0" y="{}">{}</text>').format(_short(y + _ROW * n), line)
+        Markup('<text class="note" x="0" y="{}">{}</text>').format(drawing.plain(y + drawing.ROW * n), line)
         for n, line in enumerate(lines)
     )
 
@@ -128,21 +120,24 @@ def merit_profiles(
     parts: list[Markup] = []
     y = 0.0
     for profile in profiles:
-        lines = _lines(profile.label)
-        parts.append(_words(lines, "0", y + 17))
-        y += _ROW * len(lines)
+        lines = drawing.lines(profile.label)
+        parts.append(drawing.words(lines, "0", y + 17))
+        y += drawing.ROW * len(lines)
         whole, start = max(sum(profile.counts), 1), 0
         for grade, count in enumerate(profile.counts, start=1):
-            x, wide = f"{_short(_percent(start, whole))}%", f"{_short(_percent(count, whole))}%"
+            x, wide = (
+                f"{drawing.plain(drawing.percent(start, whole))}%",
+                f"{drawing.plain(drawing.percent(count, whole))}%",
+            )
             if count:
-                parts.append(_rect(f"grade g{grade}", x=x, y=y, width=wide, height=24))
+                parts.append(drawing.rect(f"grade g{grade}", x=x, y=y, width=wide, height=24))
             start += count
-        parts.append(_post("stave", 50, y=y - 4, width=4, height=32))
+        parts.append(drawing.post("stave", 50, y=y - 4, width=4, height=32))
         parts.append(_noted([profile.text], y + 44))
         y += 60
-    parts.append(_post("stave", 1, y=y, width=4, height=22))
-    parts.append(_words([half_text], "14", y + 17))
-    legend, height = _legend(
+    parts.append(drawing.post("stave", 1, y=y, width=4, height=22))
+    parts.append(drawing.words([half_text], "14", y + 17))
+    legend, height = drawing.legend(
         [(f"grade g{n}", 16, grade, "") for n, grade in enumerate(grades, start=1)], y + 28
     )
-    return _rows_svg(height, title, desc, [*parts, *legend])
+    return drawing.rows_svg(height, title, desc, [*parts, *legend])

@@ -9,7 +9,7 @@ from math import ceil
 
 from markupsafe import Markup
 
-from union.web.figures import _join, _named, _short
+from union.web import drawing
 
 STROKES = 50
 _GROUP = 5
@@ -30,7 +30,11 @@ def _upright(index: int, fraction: float, kind: str) -> Markup:
     group, place = divmod(index, _GROUP)
     height = 80 * fraction
     return Markup('<path class="{}" vector-effect="non-scaling-stroke" d="M{} {}v{}h8v-{}z"/>').format(
-        kind, group * 100 + 9 + 20 * place, _short(114 - height), _short(height), _short(height)
+        kind,
+        group * 100 + 9 + 20 * place,
+        drawing.plain(114 - height),
+        drawing.plain(height),
+        drawing.plain(height),
     )
 
 
@@ -40,10 +44,10 @@ def _slash(index: int, fraction: float, kind: str) -> Markup:
     ).format(
         kind,
         index // _GROUP * 100 + 2,
-        _short(88 * fraction),
-        _short(58 * fraction),
-        _short(88 * fraction),
-        _short(58 * fraction),
+        drawing.plain(88 * fraction),
+        drawing.plain(58 * fraction),
+        drawing.plain(88 * fraction),
+        drawing.plain(58 * fraction),
     )
 
 
@@ -102,11 +106,11 @@ def meter(
         stave = Markup('<path class="stave" d="M{} 4h6v132h-6z"/>').format(stave_left(threshold, goal))
         halves[(before - 1) // (STROKES // 2)].append(stave)
     short = total <= STROKES // 2
-    drawing = Markup('<svg class="fig" role="img" viewBox="0 0 {} 140"{}>{}<g>{}</g>{}</svg>').format(
+    meter = Markup('<svg class="fig" role="img" viewBox="0 0 {} 140"{}>{}<g>{}</g>{}</svg>').format(
         500 if short else 1000,
         Markup(' data-live-strokes="{}"').format(live) if live else "",
-        _named(title, desc),
-        _join(halves[0]),
-        "" if short else Markup('<g class="second">{}</g>').format(_join(halves[1])),
+        drawing.named(title, desc),
+        drawing.join(halves[0]),
+        "" if short else Markup('<g class="second">{}</g>').format(drawing.join(halves[1])),
     )
-    return Markup('<div class="meter-fig{}">{}</div>').format(" meter-fig--short" if short else "", drawing)
+    return Markup('<div class="meter-fig{}">{}</div>').format(" meter-fig--short" if short else "", meter)
