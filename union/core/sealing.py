@@ -32,6 +32,7 @@ class Vault:
         ring = keys if isinstance(keys, Keyring) else Keyring((keys,))
         self._source, self._stamp, self._looked = source, stamp(source), stopwatch()
         self._inner, self._outer = _keyed(ring.lookup_key())
+        self._begun: dict[str, hashlib._Hash] = {}
         self._take(ring)
 
     def _take(self, ring: Keyring) -> None:
@@ -102,8 +103,10 @@ class Vault:
 
     def lookup_all(self, values: Iterable[str], purpose: str) -> list[bytes]:
         """Return the keyed hash of each of many values; what they share is hashed once."""
-        begun = self._inner.copy()
-        begun.update(f"{purpose}\0".encode())
+        if (begun := self._begun.get(purpose)) is None:
+            begun = self._inner.copy()
+            begun.update(f"{purpose}\0".encode())
+            self._begun[purpose] = begun
         found = []
         for value in values:
             inner, outer = begun.copy(), self._outer.copy()

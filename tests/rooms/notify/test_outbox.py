@@ -2,11 +2,12 @@
 
 import json
 import threading
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import event, func, select, text
 
 from tests.conftest import NOW
 from tests.rooms.notify.conftest import DESKS, WHO, rows, states, write
@@ -17,10 +18,11 @@ from union.notify import delivery, jobs, queries
 from union.notify import service as notify
 from union.notify.channels.base import Single
 from union.notify.channels.desk import Desk
-from union.notify.delivery import Pace
+from union.notify.delivery import Pace, claim
 from union.notify.delivery.speed import Speed, speed
-from union.notify.models import Outbox, Wording
-from union.notify.rules.kinds import Channel, Lane, Mailing
+from union.notify.models import Outbox, SendAttempt, Wording
+from union.notify.rules.kinds import Channel, Lane, Mailing, State
+from union.notify.service import consent
 from union.notify.service.statements import query_rows
 
 
@@ -127,6 +129,90 @@ def test_lanes_go_in_order(database, hand):
 
     assert jobs.deliver_due((Watched(),), WHO, clock=hand).accepted == 4
     assert seen == [Lane.LOGIN, Lane.ALERT, Lane.BALLOT, Lane.NEWS]
+
+
+@pytest.fixture
+def statements(database):
+    """What is said to the database from here on, beginnings and ends apart."""
+    said = []
+
+    def note(connection, cursor, statement, *rest):
+        if not statement.startswith("BEGIN"):
+            said.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    yield said
+    event.remove(database.engine, "before_cursor_execute", note)
+
+
+def claimed(session, size=100, channel=Channel.SMS):
+    return claim.claim(session, provider="x", channel=channel, now=NOW, size=size, who="me")
+
+
+def test_a_batch_costs_one_way_to_the_server_to_claim_and_one_to_mark(database, statements):
+    """However many lanes there are, and with the intents of all; the embedded database needs no such thing."""
+    for lane in Lane:
+        write(20, ref=f"r:{lane}", lane=lane)
+    del statements[:]
+    with db.transaction() as session:
+        taken = claimed(session)
+    assert [one.lane for one in taken] == [lane for lane in Lane for _ in range(20)]
+    embedded = database.engine.dialect.name == "sqlite"
+    assert len(statements) == (3 if embedded else 1)
+    assert {row.state for row in rows()} == {"sending"}
+    with db.reading() as session:
+        assert session.scalar(select(func.count()).where(SendAttempt.outcome.is_(None))) == 80
+    del statements[:]
+    with db.transaction() as session:
+        claim.mark(session, [claim.Mark(one, State.ACCEPTED, NOW, "accepted", f"p{one.id}") for one in taken])
+    assert len(statements) == (4 if embedded else 1)
+    with db.reading() as session:
+        tried = session.execute(select(SendAttempt.outbox_id, SendAttempt.outcome, SendAttempt.provider_id))
+        assert {tuple(one) for one in tried} == {(row.id, "accepted", f"p{row.id}") for row in rows()}
+    assert {(row.state, row.provider_id == f"p{row.id}") for row in rows()} == {("accepted", True)}
+
+
+ODD = ('a"b', "back\\slash", "{1,NULL}", "NULL", "", "Zoë 🪧", "line\nbreak", "%s ? :x", "'")
+
+
+def test_what_a_provider_calls_a_message_is_written_down_as_it_is(database):
+    write(len(ODD))
+    with db.transaction() as session:
+        taken = claimed(session)
+        marks = [claim.Mark(one, State.ACCEPTED, NOW, "ok", odd) for one, odd in zip(taken, ODD, strict=True)]
+        claim.mark(session, marks)
+    assert [row.provider_id for row in rows()] == list(ODD)
+    assert {row.lease_until for row in rows()} == {None}
+
+
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_lane_that_is_not_come_to_is_left_to_others(database):
+    """Where there are several writers at once."""
+    write(2, ref="alert", lane=Lane.ALERT)
+    write(2, ref="news", lane=Lane.NEWS)
+    with db.transaction() as session, db.transaction() as other:
+        assert {one.lane for one in claimed(session, 2)} == {Lane.ALERT}
+        assert {one.lane for one in claimed(other, 100)} == {Lane.NEWS}
+
+
+def test_a_batch_of_people_who_said_no_meanwhile_does_not_end_the_run(database, hand):
+    """More than are claimed at once: the rest goes out in the same run, and no try is noted for the others."""
+    write(130)
+    with db.transaction() as session:
+        for k in range(110):
+            consent.opt_out(
+                session,
+                now=NOW,
+                channel=Channel.SMS,
+                to=f"+3161{k:07d}",
+                lists=(Mailing.CAMPAIGNS,),
+                reason="stop",
+            )
+    assert send(hand).accepted == 20
+    assert Counter(states()) == {"suppressed": 110, "delivered": 20}
+    assert {(row.error_code, row.sealed) for row in rows(state="suppressed")} == {("opted_out", None)}
+    with db.reading() as session:
+        assert session.scalar(select(func.count(SendAttempt.outbox_id))) == 20
 
 
 def test_what_is_late_is_never_sent(database, hand):
@@ -313,18 +399,17 @@ def sorts(told):
 
 def test_the_claim_is_answered_by_its_index_alone(database, hand):
     """The very statement of the claim: rows of one instant come out of the index in order, without a sort."""
-    from union.notify.delivery import claim
-
     write(50)
     with db.transaction() as session:
-        lock = "FOR UPDATE SKIP LOCKED" if session.get_bind().dialect.name == "postgresql" else ""
-        statement = claim._CLAIM.format(due=claim._DUE, lock=lock)
-        due = ("sms", "alert", 9 * 10**15, 1, "desk", "desk", 100)
-        told = explained(session, statement, (*due, 1, "who", "desk", 1))
-        assert "ix_outbox_due" in told
+        kind = session.get_bind().dialect.name
+        which = ("sms", 9 * 10**15, 1, "desk", "desk", 100) * len(Lane)
+        values = (*which, 100, 1, "who", "desk", 1, *((1, "desk") if kind == "postgresql" else ()))
+        told = explained(session, claim._CLAIMS[kind], values)
+        assert told.count("ix_outbox_due") == len(Lane)
         assert not sorts(told)
         # The gate bites: another order than the index's needs one.
-        assert sorts(explained(session, claim._DUE.replace("not_before, id", "expires_at"), due))
+        other = claim._DUE.format(lane="?").replace("not_before, id", "expires_at")
+        assert sorts(explained(session, other, ("sms", "alert", 9 * 10**15, 1, "desk", "desk", 100)))
 
 
 def test_a_bucket_lets_no_more_through_than_the_contract_says(database, hand):

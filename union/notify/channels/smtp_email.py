@@ -39,6 +39,7 @@ from union.notify.rules.kinds import Channel
 TIMEOUT: Final = 15.0
 _WAIT: Final = 60.0
 _LONGEST_ADDRESS: Final = 254
+_NEVER: Final = frozenset(' <>,;"()')
 
 
 class SmtpEmail(Single):
@@ -294,7 +295,7 @@ def deliverable(address: str) -> bool:
         address.isascii()
         and address.isprintable()
         and address.count("@") == 1
-        and not any(character in address for character in ' <>,;"()')
+        and _NEVER.isdisjoint(address)
         and len(address) <= _LONGEST_ADDRESS
     )
 

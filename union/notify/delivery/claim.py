@@ -4,7 +4,7 @@ Works on SQLite (one writer at a time) and PostgreSQL (SKIP LOCKED) alike: the c
 has a row.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from union.core.db import EPOCH, MICROSECOND, to_microseconds
 from union.core.sealing import CannotOpen, vault
 from union.notify.delivery.credit import Pace, credit, spend
-from union.notify.rules.kinds import LANES, Channel, Lane, Mailing, State
-from union.notify.service.consent import refuse, refused
+from union.notify.rules.kinds import LANES, MAILING_OF, Channel, Lane, Mailing, State
+from union.notify.service.consent import refuse
 from union.notify.service.rows import read_sealed
 from union.notify.service.statements import apply_rows, postgresql, query_rows
 
@@ -24,6 +24,8 @@ MAILS: Final = 2 * BATCH
 """The same for mail: a relay takes a hundred while one round of the rows reaches the disk."""
 LEASE: Final = timedelta(minutes=3)
 FIRST_LOOK: Final = timedelta(seconds=90)
+_NAMED: Final = {lane.value: lane for lane in LANES}
+_RANK: Final = {lane.value: rank for rank, lane in enumerate(LANES)}
 
 
 class Claimed(NamedTuple):
@@ -64,25 +66,48 @@ class Mark(NamedTuple):
 # Plain SQL, because this runs once a batch for every message there is. The state is a literal, or SQLite does
 # not use the partial index; the ids are chosen in a CTE, which PostgreSQL works out once.
 _DUE = """
-SELECT id FROM outbox WHERE channel = ? AND lane = ? AND state = 'created' AND not_before <= ?
+SELECT id FROM outbox WHERE channel = ? AND lane = {lane} AND state = 'created' AND not_before <= ?
     AND expires_at > ? AND ref NOT IN (SELECT ref FROM paused)
     AND (attempts = 0 OR provider = ? OR ? = '' OR NOT EXISTS (SELECT 1 FROM send_attempt tried
         WHERE tried.outbox_id = outbox.id
         AND (tried.outcome IS NULL OR tried.outcome NOT IN ('retry', 'not started'))))
     ORDER BY not_before, id LIMIT ?"""
+# Lane after lane, as far as there is room: a lane that is not come to is neither read nor locked.
+_LANE = "SELECT id FROM ({due} {{lock}}) AS {lane}"
+_IN_TURN = " UNION ALL ".join(
+    _LANE.format(due=_DUE.format(lane=f"'{lane.value}'"), lane=lane.value) for lane in LANES
+)
+_LIST = " ".join(f"WHEN '{lane.value}' THEN '{list_.value}'" for lane, list_ in MAILING_OF.items() if list_)
 _CLAIM = """
-WITH due AS ({due} {lock})
 UPDATE outbox SET state = 'sending', lease_until = ?, lease_by = ?, attempts = attempts + 1, provider = ?,
     changed_at = ?, error_code = NULL
 WHERE id IN (SELECT id FROM due)
-RETURNING id, attempts, ref, sealed, language, wording_id, address_hash, expires_at, secret, named,
-    segments"""
+RETURNING id, attempts, ref, lane, sealed, language, wording_id, address_hash, expires_at, secret, named,
+    segments, EXISTS (SELECT 1 FROM opt_out WHERE opt_out.address_hash = outbox.address_hash
+        AND opt_out.channel = outbox.channel AND opt_out.mailing = CASE outbox.lane {lists} END) AS refused"""
+# One way to PostgreSQL and back for a claim and its intents.
+_INTEND = """, claimed AS ({claim}),
+tried AS (INSERT INTO send_attempt (outbox_id, n, started_at, provider)
+    SELECT id, attempts, ?, ? FROM claimed WHERE NOT refused)
+SELECT * FROM claimed"""
+
+
+def _claiming(lock: str, then: str) -> str:
+    claim = _CLAIM.format(lists=_LIST)
+    return "WITH due AS (" + _IN_TURN.format(lock=lock) + " LIMIT ?)" + then.format(claim=claim)
+
+
+_CLAIMS: Final = {
+    "sqlite": _claiming("", "{claim}"),
+    "postgresql": _claiming("FOR UPDATE SKIP LOCKED", _INTEND),
+}
 
 
 def due(session: Session, channel: Channel, now: datetime) -> bool:
     """Tell whether anything of `channel` waits to be sent at `now`; takes no lock."""
     at = to_microseconds(now)
-    return any(query_rows(session, _DUE, (channel.value, lane.value, at, at, "", "", 1)) for lane in LANES)
+    asked = _DUE.format(lane="?")
+    return any(query_rows(session, asked, (channel.value, lane.value, at, at, "", "", 1)) for lane in LANES)
 
 
 _WAITING = """
@@ -122,53 +147,48 @@ def claim(
     """
     if pace is not None:
         size = min(size, credit(session, provider, pace, now))
-    taken = _claim_lanes(session, provider, channel, now, size, who)
+    taken: list[Claimed] = []
+    while not taken and (rows := _claimed(session, provider, channel, now, size, who)):
+        taken, settled = _sorted(rows, channel, now)
+        mark(session, settled)
+    if not postgresql(session):
+        started = to_microseconds(now)
+        apply_rows(session, (_TRY,), _TRYING, [(one.id, one.attempt, started, provider) for one in taken])
     if pace is not None:
         spend(session, provider, sum(one.segments for one in taken))
     return taken
 
 
-def _claim_lanes(
+def _claimed(
     session: Session, provider: str, channel: Channel, now: datetime, size: int, who: str
-) -> list[Claimed]:
-    taken: list[Claimed] = []
-    for lane in LANES:
-        if len(taken) >= size:
-            break
-        taken += _claim_lane(session, provider, channel, lane, now, size - len(taken), who)
-    if taken:
-        started = to_microseconds(now)
-        apply_rows(session, _TRY, _TRYING, [(one.id, one.attempt, started, provider) for one in taken])
-    return taken
+) -> Sequence[Any]:
+    """Claim up to `size` rows; on PostgreSQL the intents are written with it."""
+    at = to_microseconds(now)
+    which = (channel.value, at, at, provider, provider, size) * len(LANES)
+    values = (*which, size, to_microseconds(now + LEASE), who, provider, at)
+    if postgresql(session):
+        return query_rows(session, _CLAIMS["postgresql"], (*values, at, provider))
+    return query_rows(session, _CLAIMS["sqlite"], values)
 
 
-def _claim_lane(
-    session: Session, provider: str, channel: Channel, lane: Lane, now: datetime, size: int, who: str
-) -> list[Claimed]:
-    until, at = now + LEASE, to_microseconds(now)
-    statement = _CLAIM.format(due=_DUE, lock="FOR UPDATE SKIP LOCKED" if postgresql(session) else "")
-    which = (channel.value, lane.value, at, at, provider, provider, size)
-    rows = query_rows(session, statement, (*which, to_microseconds(until), who, provider, at))
-    if not rows:
-        return []
-    no = refused(session, {row.address_hash for row in rows if row.address_hash}, channel, lane)
-    found, settled = [], []
-    for row in sorted(rows, key=lambda row: row.id):
-        opened = None if row.address_hash in no else _open(row.sealed)
+def _sorted(rows: Sequence[Any], channel: Channel, now: datetime) -> tuple[list[Claimed], list[Mark]]:
+    """Return what is to be sent, first lanes first, and what became of the rest."""
+    taken, settled, until = [], [], now + LEASE
+    for row in sorted(rows, key=lambda row: (_RANK[row.lane], row.id)):
+        opened = None if row.refused else _open(row.sealed)
         to, fields = opened or ("", {})
         one = Claimed(
-            row.id, row.attempts, row.ref, channel, lane, to, fields, row.language, row.wording_id,
-            row.address_hash, EPOCH + row.expires_at * MICROSECOND, until, bool(row.secret), bool(row.named),
-            row.segments,
+            row.id, row.attempts, row.ref, channel, _NAMED[row.lane], to, fields, row.language,
+            row.wording_id, row.address_hash, EPOCH + row.expires_at * MICROSECOND, until, bool(row.secret),
+            bool(row.named), row.segments,
         )  # fmt: skip
         if opened is not None:
-            found.append(one)
-        elif row.address_hash in no:
+            taken.append(one)
+        elif row.refused:
             settled.append(Mark(one, State.SUPPRESSED, now, "", error_code="opted_out", keep_text=False))
         else:
-            settled.append(Mark(one, State.FAILED, now, "", error_code="sealed"))
-    mark(session, settled)
-    return found
+            settled.append(Mark(one, State.FAILED, now, "not started", error_code="sealed"))
+    return taken, settled
 
 
 def _open(sealed: bytes | None) -> tuple[str, Mapping[str, str | int]] | None:
@@ -199,8 +219,8 @@ def free(session: Session, *, who: str, held: Collection[int], now: datetime) ->
     """
     at = to_microseconds(now)
     found = [row for row in query_rows(session, _ASTRAY, (who,)) if row.id not in held]
-    apply_rows(session, _FREE, _FREED, [(at, row.id, row.attempts) for row in found])
-    apply_rows(session, _TRIED, _DONE, [(at, "not started", None, row.id, row.attempts) for row in found])
+    rows = [(at, "not started", None, row.id, row.attempts) for row in found]
+    apply_rows(session, (_FREE, _TRIED), _FREED, rows)
     return len(found)
 
 
@@ -213,16 +233,15 @@ FROM new WHERE outbox.id = new.id AND outbox.attempts = new.attempt
     AND (outbox.state = 'sending' OR outbox.state = 'unknown')"""
 _MARKED = {
     "state": "text", "error_code": "text", "provider_id": "text", "at": "int8", "look_at": "int8",
-    "back": "int4", "next_try": "int8", "keep": "int4", "id": "int8", "attempt": "int4",
+    "back": "int4", "next_try": "int8", "keep": "int4", "outcome": "text", "id": "int8", "attempt": "int4",
 }  # fmt: skip
 _TRY = """
 INSERT INTO send_attempt (outbox_id, n, started_at, provider) SELECT id, attempt, at, provider FROM new"""
 _TRYING = {"id": "int8", "attempt": "int4", "at": "int8", "provider": "text"}
 _TRIED = """
 UPDATE send_attempt SET finished_at = new.at, outcome = new.outcome, provider_id = new.provider_id
-FROM new WHERE send_attempt.outbox_id = new.id AND send_attempt.n = new.attempt"""
-_FREED = {"at": "int8", "id": "int8", "attempt": "int4"}
-_DONE = {"at": "int8", "outcome": "text", "provider_id": "text", "id": "int8", "attempt": "int4"}
+FROM new WHERE send_attempt.outbox_id = new.id AND send_attempt.n = new.attempt AND new.outcome <> ''"""
+_FREED = {"at": "int8", "outcome": "text", "provider_id": "text", "id": "int8", "attempt": "int4"}
 
 
 def mark(session: Session, marks: Iterable[Mark]) -> None:
@@ -230,13 +249,7 @@ def mark(session: Session, marks: Iterable[Mark]) -> None:
     ordered = sorted(marks, key=lambda one: one.claimed.id)
     if not ordered:
         return
-    apply_rows(session, _MARK, _MARKED, [_values(one) for one in ordered])
-    tried = [
-        (to_microseconds(one.at), one.outcome[:100], one.provider_id, one.claimed.id, one.claimed.attempt)
-        for one in ordered
-        if one.outcome
-    ]
-    apply_rows(session, _TRIED, _DONE, tried)
+    apply_rows(session, (_MARK, _TRIED), _MARKED, [_values(one) for one in ordered])
     for one in ordered:
         if one.opted_out and one.claimed.address_hash:
             refuse(
@@ -254,5 +267,5 @@ def _values(one: Mark) -> tuple[Any, ...]:
     error = one.error_code[:100] if one.error_code else None
     return (
         one.state.value, error, one.provider_id, at, look_at, int(back), next_try, int(one.keep_text),
-        one.claimed.id, one.claimed.attempt,
+        one.outcome[:100], one.claimed.id, one.claimed.attempt,
     )  # fmt: skip

@@ -289,11 +289,12 @@ class _Drain:
         now = self._clock()
         match answer:
             case Accepted():
-                self._window = min(self._most, self._window + 0.5)
+                if self._window < self._most:
+                    self._window = min(self._most, self._window + 0.5)
                 state = State.DELIVERED if answer.delivered else State.ACCEPTED
                 # At the desk the text must stay readable; elsewhere a secret one has done its work.
                 keep = not claimed.secret or answer.delivered
-                return Mark(claimed, state, now, state.value, answer.provider_id, keep_text=keep)
+                return Mark(claimed, state, now, state, answer.provider_id, keep_text=keep)
             case Refused():
                 state = State.FAILED
                 if answer.opted_out:

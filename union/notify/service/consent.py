@@ -94,7 +94,7 @@ def refused(session: Session, hashes: Collection[bytes], channel: Channel, lane:
 
 def unsubscribe_token(hashed: bytes, mailing: Mailing) -> str:
     """Return the token of an unsubscribe address: it says which list and proves that we made it, for ever."""
-    told = mailing.value[:1].encode() + hashed
+    told = mailing[:1].encode() + hashed
     return base64.urlsafe_b64encode(told + _mac(told)).decode().rstrip("=")
 
 

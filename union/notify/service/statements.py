@@ -3,6 +3,7 @@
 SQLAlchemy spells it per dialect; the rooms above need not know.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -43,22 +44,38 @@ def query_rows(session: Session, statement: str, values: tuple[Any, ...]) -> Seq
     return session.connection().exec_driver_sql(statement, values).all()
 
 
-def apply_rows(session: Session, statement: str, columns: Mapping[str, str], rows: Sequence[Row]) -> None:
-    """Run a statement that reads a table `new` of `rows` and finds them there, few times for all of them.
+def apply_rows(
+    session: Session, statements: Sequence[str], columns: Mapping[str, str], rows: Sequence[Row]
+) -> None:
+    """Run statements that read a table `new` of `rows` and find them there, few times for all of them.
 
-    columns: of `new`, each with PostgreSQL's type; SQLite takes values as they come. A statement for each row
-    gives the interpreter away and waits for it again each time, beside threads that send.
+    columns: of `new`, each with PostgreSQL's type; SQLite takes values as they come. PostgreSQL runs all the
+    statements as one, in their order. A statement for each row gives the interpreter away and waits for it
+    again each time, beside threads that send.
     """
     if not rows:
         return
-    connection = session.connection()
     if postgresql(session):
-        arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
-        new = f"WITH new ({', '.join(columns)}) AS (SELECT * FROM unnest({arrays})) "  # noqa: S608 - our own names
-        connection.exec_driver_sql(new + statement, tuple(list(values) for values in zip(*rows, strict=True)))
+        # One JSON of columns: the driver writes an array in Python, each value for itself.
+        given = json.dumps(dict(zip(columns, zip(*rows, strict=True), strict=True)))
+        session.connection().exec_driver_sql(_joined(tuple(statements), tuple(columns.items())), (given,))
         return
-    given = f"WITH new ({', '.join(columns)}) AS (VALUES "
-    _run_together(session, rows, len(columns), given, f") {statement}")
+    new = f"WITH new ({', '.join(columns)}) AS (VALUES "
+    for statement in statements:
+        _run_together(session, rows, len(columns), new, f") {statement}")
+
+
+@cache
+def _joined(statements: tuple[str, ...], columns: tuple[tuple[str, str], ...]) -> str:
+    """Return the one statement for PostgreSQL: what is in WITH and not asked for runs behind the rest."""
+    arrays = ", ".join(f"{name} {kind}[]" for name, kind in columns)
+    each = ", ".join(f"given.{name}" for name, _ in columns)
+    names = ", ".join(name for name, _ in columns)
+    # Names and statements are our own, values come as the one parameter.
+    new = f"SELECT one.* FROM json_to_record(%s) AS given ({arrays}), unnest({each}) AS one"  # noqa: S608
+    first, *others = statements
+    also = "".join(f", also_{n} AS ({statement})" for n, statement in enumerate(others))
+    return f"WITH new ({names}) AS ({new}){also} {first}"
 
 
 def _run_together(session: Session, rows: Sequence[Row], width: int, before: str, after: str) -> int:
