@@ -13,12 +13,14 @@ class Line:
     """Passes bytes between whoever connects to `port` and the server at `to`, another port of this machine.
 
     drop_answer: of how many further COMMITs the last one's answer gets lost, None for none.
+    at_commit: what to do when the next COMMIT comes by, before it is passed on. silent: nothing is passed on.
     """
 
     def __init__(self, to):
         self._to = to
         self._lock, self._ends = threading.Lock(), set()
         self.drop_answer, self.dropped = None, 0
+        self.at_commit, self.silent = None, False
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port = self._door.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -56,6 +58,11 @@ class Line:
     def _pass(self, source, sink, asking):
         with contextlib.suppress(OSError):
             while said := source.recv(65536):
+                if self.silent:
+                    continue
+                if asking and COMMIT in said and self.at_commit:
+                    act, self.at_commit = self.at_commit, None
+                    act()
                 if asking and COMMIT in said and self._last():
                     hang_up(source)
                     sink.sendall(said)
