@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from tests.frost import Frost, frozen, own_server
 from tests.rooms.notify import processes
-from tests.rooms.notify.line import Line
+from tests.rooms.notify.line import COMMIT, Line
 from tests.rooms.notify.test_workers import until
 from union.core import db
 from union.demo import running
@@ -153,7 +153,7 @@ def test_a_form_that_was_cut_is_not_half_done(ask, frost, meanwhile, direct, dat
 
 def test_a_commit_that_a_frozen_server_got_is_not_known(ask, frost, line, meanwhile, direct):
     """It is done after the thaw, and nobody was told that it was not."""
-    line.at_commit = frost.freeze
+    line.watch(COMMIT, frost.freeze)
     answer = ask.now("/letter", {"body": TYPED})
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0

@@ -13,14 +13,14 @@ class Line:
     """Passes bytes between whoever connects to `port` and the server at `to`, another port of this machine.
 
     drop_answer: of how many further COMMITs the last one's answer gets lost, None for none.
-    at_commit: what to do when the next COMMIT comes by, before it is passed on. silent: nothing is passed on.
+    silent: nothing is passed on. seen: how often `watch` came true.
     """
 
     def __init__(self, to):
         self._to = to
         self._lock, self._ends = threading.Lock(), set()
         self.drop_answer, self.dropped = None, 0
-        self.at_commit, self.silent = None, False
+        self.silent, self.seen, self._watched = False, 0, None
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port = self._door.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -32,6 +32,10 @@ class Line:
         for end in ends:
             hang_up(end)
         return len(ends) // 2
+
+    def watch(self, words, act):
+        """When `words` next come by on their way to the server, `act` before they are passed on."""
+        self._watched = words, act
 
     def close(self):
         with contextlib.suppress(OSError):
@@ -60,9 +64,8 @@ class Line:
             while said := source.recv(65536):
                 if self.silent:
                     continue
-                if asking and COMMIT in said and self.at_commit:
-                    act, self.at_commit = self.at_commit, None
-                    act()
+                if asking:
+                    self._look(said)
                 if asking and COMMIT in said and self._last():
                     hang_up(source)
                     sink.sendall(said)
@@ -72,6 +75,14 @@ class Line:
             hang_up(end)
         with self._lock:
             self._ends -= {source, sink}
+
+    def _look(self, said):
+        with self._lock:
+            if self._watched is None or self._watched[0] not in said:
+                return
+            (_, act), self._watched = self._watched, None
+            act()
+            self.seen += 1
 
     def _last(self):
         with self._lock:
