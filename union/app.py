@@ -46,11 +46,14 @@ ROOMS = (
 )
 
 
-def start(settings: Settings) -> None:
-    """Install the data key and the database for this process; raises BadSettings in an unsafe production."""
+def start(settings: Settings, *, patience: float | None = None) -> None:
+    """Install the data key and the database for this process; raises BadSettings in an unsafe production.
+
+    patience: seconds after which a database that says nothing is given up; None for as long as it takes.
+    """
     settings.require_safe()
     settings.keep_private()
-    open_database(settings)
+    open_database(settings, patience=patience)
 
 
 def create_app(settings: Settings) -> Flask:

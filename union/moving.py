@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import Engine, Table, func, select
+from sqlalchemy import Engine, Table, func, select, text
 
 from union.audit import service as audit
 from union.core import db
@@ -48,6 +48,8 @@ def move(source: Path, url: str, say: Callable[[str], None]) -> int:
             if count:
                 say(f"{table.name}: {count}")
         audit.verify(session)
+        # until the server does it by itself, its plans would be made for empty tables
+        session.execute(text("ANALYZE"))
     return copied
 
 

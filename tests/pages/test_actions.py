@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 
 from tests.factories import actions as factory
 from union.actions import queries, service
-from union.actions.models import Action, CheckinTally
+from union.actions.models import Action, ActionZoneFiring, CheckinTally
 from union.core.actor import SYSTEM
 from union.core.db import reading, transaction
 from union.members import queries as members
@@ -233,6 +234,16 @@ def test_dutch_pages_say_nothing_in_english(client, sign_in, people, live):
     assert "Regiekamer" in page
     for english in ("Control room", "Taking part", "By chapter", "Mandate of the members", "Two organizers"):
         assert english not in page, english
+
+
+def test_the_control_room_says_how_late_a_start_came(client, sign_in, people, live):
+    sign_in(client, people[0].member_id)
+    assert "late." not in client.get(f"/actions/{live}/console").text
+    with transaction() as session:
+        start = session.scalars(select(ActionZoneFiring)).one()
+        start.fired_at = start.starts_at + timedelta(seconds=12)
+    assert "Started 12 seconds late." in client.get(f"/actions/{live}/console").text
+    assert "12 seconden te laat begonnen." in client.get(f"/actions/{live}/console?lang=nl").text
 
 
 def test_a_vote_is_planned_shown_and_taken_out(client, sign_in, people, now):

@@ -26,6 +26,9 @@ from union.notify import queries as notify
 SCHEDULER = "scheduler"
 """The process whose heartbeat must be fresh."""
 
+LATE = timedelta(seconds=5)
+"""A start that comes so long after its moment is told as late."""
+
 BRIEFING = "actions/briefing"
 ANYWHERE = "https://as-long-as-most-addresses.example"
 """Stands for our own address in a forecast whose asker does not know it."""
@@ -195,6 +198,12 @@ def firings(session: Session, action: Action) -> list[ActionZoneFiring]:
     """Return the action's starts, first one first."""
     rows = session.scalars(select(ActionZoneFiring).where(ActionZoneFiring.action_id == action.id))
     return sorted(rows, key=lambda row: (row.starts_at, row.zone))
+
+
+def late(row: ActionZoneFiring) -> timedelta:
+    """Return how long after its moment a start came; 0 for one in time and for one that has not come."""
+    behind = (row.fired_at or row.starts_at) - row.starts_at
+    return behind if behind >= LATE else timedelta(0)
 
 
 def windows_of(session: Session, action: Action, zones: Collection[str] = ()) -> tuple[windows.Window, ...]:

@@ -53,6 +53,7 @@ def run(folder: Path) -> list[Figure]:
     solving = _measured(lambda: tipping.settle(_people(asked)))[1]
     bare, limit = _bare_updates(folder / "bare.db"), "opening and solving alone"
     named = f"{COUNT:,} pledges"
+    parts = parts or [0.0]
     return [
         Figure(
             f"{named} weighed, no lock (processor)", weighing, "s", opening + solving, limit, higher=False

@@ -31,6 +31,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
+from union.core.outage import committing
+from union.core.patience import Patience, watch
 from union.core.sealing import vault
 
 __all__ = [
@@ -137,15 +139,21 @@ class SealedText(TypeDecorator[str]):
         return None if value is None else vault().open(bytes(value), self.purpose)
 
 
-def make_engine(url: str, **options: Any) -> Engine:  # noqa: ANN401 - passed on to SQLAlchemy as they are
-    """Return an engine for `url`; a plain postgresql:// URL gets the psycopg driver."""
+def make_engine(url: str, *, patience: float | None = None, **options: Any) -> Engine:  # noqa: ANN401 - SQLAlchemy's
+    """Return an engine for `url`; a plain postgresql:// URL gets the psycopg driver.
+
+    patience: seconds after which a PostgreSQL that says nothing is given up; None for as long as it takes.
+    """
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
+        options = {"pool_timeout": patience, **options} if patience else options
     # an error must not carry what people wrote into the log
     engine = create_engine(url, hide_parameters=True, **options)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        watch(engine, Patience(patience) if patience else None)
     return engine
 
 
@@ -206,10 +214,15 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """Give a session that writes; commit when the block ends well, else roll back."""
+        """Give a session that writes; commit when the block ends well, else roll back.
+
+        Raises Unanswered where the COMMIT was sent and nobody knows what became of it.
+        """
         with Session(self._writes, expire_on_commit=False) as session:
             yield session
-            session.commit()
+            session.flush()
+            with committing():
+                session.commit()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -4,12 +4,13 @@ Trouble passes: whoever meets it says so, keeps what people typed, and tries aga
 """
 
 import sqlite3
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Final
 
 import psycopg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
 from union.core.clock import stopwatch
@@ -65,6 +66,25 @@ def outage(error: BaseException | None) -> Outage | None:
         # the server said nothing: there is no connection, or it broke
         return Outage.AWAY if isinstance(cause, psycopg.OperationalError) else None
     return _POSTGRESQL.get(state) or _POSTGRESQL.get(state[:2])
+
+
+class Unanswered(OperationalError):
+    """A COMMIT that was sent and got no answer: what it was to keep is kept whole, or not at all."""
+
+    def __init__(self, error: DBAPIError) -> None:
+        broken = error.connection_invalidated
+        super().__init__("COMMIT", None, error.orig, hide_parameters=True, connection_invalidated=broken)  # type: ignore[arg-type]
+
+
+@contextmanager
+def committing() -> Iterator[None]:
+    """Tell a COMMIT without an answer from one that was refused; raises Unanswered."""
+    try:
+        yield
+    except DBAPIError as error:
+        if outage(error) is Outage.AWAY:
+            raise Unanswered(error) from error
+        raise
 
 
 class Seldom:

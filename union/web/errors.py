@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException, SecurityError
 from union.core.db import OnlyLooking
 from union.core.errors import NotAllowed, UnionError
 from union.core.i18n import msg
-from union.core.outage import outage
+from union.core.outage import Unanswered, outage
 from union.web.guards import PUBLIC, current_actor, guard_of
 from union.web.i18n import NOT_TYPED, gettext, switching
 
@@ -52,6 +52,7 @@ BODIES = {
     500: msg("Nothing was half-done. Try again; if it keeps happening, tell an organizer."),
     503: msg("Nothing was half-done. Try again in a minute; if it keeps happening, tell an organizer."),
 }
+UNKNOWN = msg("We do not know whether this was stored. Look whether it is there before you send it again.")
 PATIENCE = 30
 """Seconds after which to ask again, for programs."""
 
@@ -104,13 +105,23 @@ def _shown_again(error: Exception) -> ResponseReturnValue:
 
 def _sent_from_here() -> bool:
     """Tell whether a person posted one of our own forms: the browser names where a post comes from."""
-    home = urlsplit(current_app.config["SETTINGS"].public_url)
     return (
         request.method == "POST"
         and not request.is_json
         and request.accept_mimetypes.accept_html
-        and request.headers.get("Origin") == f"{home.scheme}://{home.netloc}"
+        and request.headers.get("Origin") == _home()
     )
+
+
+def _home() -> str:
+    home = urlsplit(current_app.config["SETTINGS"].public_url)
+    return f"{home.scheme}://{home.netloc}"
+
+
+def _sent_from() -> str:
+    """Return the address of the page of ours that a form stood on, the front page where none is named."""
+    named = request.referrer or ""
+    return named if named.startswith(f"{_home()}/") else "/"
 
 
 def _kept(status: int, template: str = "web/kept.html", *, again: bool = True) -> ResponseReturnValue:
@@ -128,6 +139,7 @@ def _kept(status: int, template: str = "web/kept.html", *, again: bool = True) -
         signed_out=not current_actor().known and (view is None or guard_of(view) != PUBLIC),
         has_files=any(file.filename for file in request.files.values()),
         address=request.full_path.rstrip("?") if again else "",
+        sent_from=_sent_from(),
     )
     return page, status
 
@@ -179,15 +191,21 @@ def _no_database_takes(values: Iterable[str]) -> bool:
 
 
 def _unserved(error: Exception) -> ResponseReturnValue:
-    """Answer while the database is away, full or read-only; a form is kept, to be sent again."""
+    """Answer while the database is away, full or read-only; a form is kept, to be sent again.
+
+    Where a COMMIT got no answer, only after looking: sent twice, it might be done twice.
+    """
     trouble = outage(error)
     if trouble is None:
         return _broken(error)
-    log.error("the database %s: %s not served", trouble, request.endpoint)
+    unknown = isinstance(error, Unanswered)
+    log.error("the database %s: %s %s", trouble, request.endpoint, "in doubt" if unknown else "not served")
     if request.is_json or request.accept_mimetypes.best == "application/json":
-        answer = jsonify(error="Away", message=gettext(BODIES[503]))
+        name, text = ("Unanswered", UNKNOWN) if unknown else ("Away", BODIES[503])
+        answer = jsonify(error=name, message=gettext(text))
     else:
-        answer = current_app.make_response(_kept(503, "web/away.html", again=_sent_from_here()))
+        template = "web/unknown.html" if unknown else "web/away.html"
+        answer = current_app.make_response(_kept(503, template, again=_sent_from_here()))
     answer.status_code = 503
     answer.retry_after = PATIENCE
     return answer

@@ -163,7 +163,7 @@ def test_asleep_while_another_took_over_it_fires_nothing_again(database, tmp_pat
         move(slugs[0], now - timedelta(seconds=5), now + HOUR)
         with processes.running(env, "scheduler", "run") as second:
             until(lambda: fired(slugs[0]) == (State.LIVE, FiringState.LIVE))
-            assert awake() == {second.pid}
+            until(lambda: awake() == {second.pid})
             first.send_signal(signal.SIGCONT)
             until(lambda: awake() == {first.pid, second.pid})
             move(slugs[1], utcnow() + timedelta(seconds=2), utcnow() + HOUR)

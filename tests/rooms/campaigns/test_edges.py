@@ -100,7 +100,7 @@ class TestCommands:
         return result
 
     def test_list_show_settle(self, settings, database, monkeypatch):
-        monkeypatch.setattr("union.core.opening.db.make_engine", lambda _url: database.engine)
+        monkeypatch.setattr("union.core.opening.db.make_engine", lambda _url, **_facts: database.engine)
         long_ago = datetime(2020, 1, 1, tzinfo=UTC)
         assert "no public campaign yet" in self.run(settings, "list").output
         with db.transaction() as session:

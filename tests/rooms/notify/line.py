@@ -13,12 +13,14 @@ class Line:
     """Passes bytes between whoever connects to `port` and the server at `to`, another port of this machine.
 
     drop_answer: of how many further COMMITs the last one's answer gets lost, None for none.
+    silent: nothing is passed on. seen: how often `watch` came true.
     """
 
     def __init__(self, to):
         self._to = to
         self._lock, self._ends = threading.Lock(), set()
         self.drop_answer, self.dropped = None, 0
+        self.silent, self.seen, self._watched = False, 0, None
         self._door = socket.create_server(("127.0.0.1", 0))
         self.port = self._door.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
@@ -30,6 +32,10 @@ class Line:
         for end in ends:
             hang_up(end)
         return len(ends) // 2
+
+    def watch(self, words, act):
+        """When `words` next come by on their way to the server, `act` before they are passed on."""
+        self._watched = words, act
 
     def close(self):
         with contextlib.suppress(OSError):
@@ -56,6 +62,10 @@ class Line:
     def _pass(self, source, sink, asking):
         with contextlib.suppress(OSError):
             while said := source.recv(65536):
+                if self.silent:
+                    continue
+                if asking:
+                    self._look(said)
                 if asking and COMMIT in said and self._last():
                     hang_up(source)
                     sink.sendall(said)
@@ -65,6 +75,14 @@ class Line:
             hang_up(end)
         with self._lock:
             self._ends -= {source, sink}
+
+    def _look(self, said):
+        with self._lock:
+            if self._watched is None or self._watched[0] not in said:
+                return
+            (_, act), self._watched = self._watched, None
+            act()
+            self.seen += 1
 
     def _last(self):
         with self._lock:

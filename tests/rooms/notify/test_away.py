@@ -8,7 +8,6 @@ import contextlib
 import os
 import re
 import signal
-import subprocess
 import time
 from collections import Counter
 from datetime import timedelta
@@ -17,12 +16,12 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from tests.frost import frozen, own_server
 from tests.rooms.notify import processes
 from tests.rooms.notify.conftest import AWAKE, WHO, rows, states, write
 from tests.rooms.notify.line import Line
 from tests.rooms.notify.test_outages import Taking, awake
 from tests.rooms.notify.test_workers import until
-from union.bench import cluster
 from union.core import db
 from union.core.clock import utcnow
 from union.core.settings import Settings
@@ -41,16 +40,11 @@ SAID = "the database does not answer"
 @pytest.fixture
 def server():
     """A PostgreSQL of our own that keeps what it said it keeps, whenever it is killed."""
-    place = cluster.binaries()
-    if place is None:
-        pytest.skip(cluster.MISSING)
-    made = cluster.Cluster(place, durable=True)
-    database = db.Database(db.make_engine(made.url()))
-    db.Base.metadata.create_all(database.engine)
-    db.install(database)
-    yield made
-    database.engine.dispose()
-    made.stop()
+    with own_server() as made:
+        database = db.Database(db.make_engine(made.url()))
+        db.install(database)
+        yield made
+        database.engine.dispose()
 
 
 @pytest.fixture
@@ -148,12 +142,6 @@ def test_what_was_handed_over_is_never_given_back(line, database_over):
     assert {row.error_code for row in rows(state="unknown")} == {"no_answer"}
 
 
-def family(pid):
-    """A process and all its descendants."""
-    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
-    return [pid, *(one for child in found.stdout.split() for one in family(int(child)))]
-
-
 def stop_hard(server, line):
     """An immediate stop: no checkpoint, no farewell; it recovers from its log."""
     del line
@@ -165,14 +153,8 @@ def stop_hard(server, line):
 
 def freeze(server, line):
     del line
-    frozen = family(server.process.pid)
-    for pid in frozen:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGSTOP)
-    time.sleep(LONG)
-    for pid in frozen:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGCONT)
+    with frozen(server):
+        time.sleep(LONG)
 
 
 def cut(server, line):

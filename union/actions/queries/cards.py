@@ -225,6 +225,21 @@ def due(session: Session, now: datetime) -> Due:
     )
 
 
+def answers(session: Session) -> None:
+    """Return once the database answers: what time it is for a step is asked after that."""
+    session.execute(select(1))
+
+
+def overtaken(session: Session, slug: str, *, since: datetime, now: datetime) -> bool:
+    """Tell whether a start made at `since` is over by `now`: the database stood still in between."""
+    if now == since:
+        return False
+    query = select(ActionZoneFiring.zone).join(Action, Action.id == ActionZoneFiring.action_id)
+    begun = ActionZoneFiring.state == FiringState.LIVE, ActionZoneFiring.fired_at == since
+    over = query.where(Action.slug == slug, *begun, ActionZoneFiring.ends_at <= now)
+    return session.scalars(over.limit(1)).first() is not None
+
+
 def _due_while_live(session: Session, rows: list[Action], now: datetime) -> dict[str, tuple[str, ...]]:
     chased = [row for row in rows if row.chase_every]
     return {

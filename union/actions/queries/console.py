@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -41,13 +41,14 @@ class ChapterRow:
 
 @dataclass(frozen=True)
 class ZoneRow:
-    """One start. told: how many messages went out at it."""
+    """One start. told: how many messages went out at it; late: how long after its moment, 0 where in time."""
 
     zone: str
     starts_at: datetime
     ends_at: datetime | None
     state: FiringState
     told: int
+    late: timedelta
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def console(
         votes=votes(session, action),
         chapters=chapter_rows(session, action, contacts),
         zones=tuple(
-            ZoneRow(row.zone, row.starts_at, row.ends_at, row.state, row.told)
+            ZoneRow(row.zone, row.starts_at, row.ends_at, row.state, row.told, standing.late(row))
             for row in standing.firings(session, action)
         ),
         messages=messages(session, action),

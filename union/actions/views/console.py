@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from union.actions import queries, service
 from union.actions.forms import NoticeForm, PaperForm, ReasonForm
-from union.actions.queries import ChapterRow, ConsolePage
+from union.actions.queries import ChapterRow, ConsolePage, ZoneRow
+from union.actions.rules import windows
 from union.actions.rules.notice import UNIT_NAMES
 from union.actions.rules.states import State
 from union.actions.views import forecast, teaching
@@ -59,6 +60,7 @@ def _show(
         card=found.card,
         rows=[row_of(check) for check in found.checks],
         blocked=worded(found.blocked.detail, found.blocked.facts) if found.blocked else None,
+        late=[_late(row) for row in found.zones if row.late],
         bars=[_bar(row) for row in found.chapters],
         live=live_facts(found),
         taught=taught(found),
@@ -90,6 +92,13 @@ def taught(found: ConsolePage) -> list[dict[str, str]]:
         ),
     ]
     return [{"label": label, "value": value} for label, value in rows]
+
+
+def _late(row: ZoneRow) -> str:
+    """Say by how much a start came after its moment: the scheduler or the database stood still."""
+    one, many = msg("Started %(n)s second late."), msg("Started %(n)s seconds late.")
+    words = ngettext(one, many, int(row.late.total_seconds()))
+    return words if row.zone == windows.EVERYBODY else f"{row.zone}: {words}"
 
 
 def _bar(row: ChapterRow) -> object:

@@ -74,7 +74,8 @@ def opened(
     """Open the minimums, as whole numbers of people, with whether each counts.
 
     after, limit: only so many, in order of id. Rows come as they are stored and are opened here: at a
-    million, mapping each would take most of the time.
+    million, mapping each would take most of the time. They come some thousand at once: PostgreSQL's driver
+    would hold all of them.
     """
     stored = table_of(Pledge).c
     query = select(stored.member_id, type_coerce(stored.at_least, LargeBinary), stored.verified).where(
@@ -89,6 +90,6 @@ def opened(
     def people(text: str) -> int:
         return tipping.Minimum.parse(text).resolve(campaign.unit)
 
-    for part in session.execute(query).partitions(_BATCH):
+    for part in session.execute(query, execution_options={"yield_per": _BATCH}).partitions():
         for member, sealed, verified in part:
             yield member, people(unseal(sealed, purpose)), bool(verified)
