@@ -61,6 +61,8 @@ __all__ = [
 
 PATIENCE_MS = 15_000
 """How long a statement waits for another's lock on SQLite."""
+KEPT_OPEN = 8
+"""Connections that stay open in a process, as many as the web has threads; more are closed after use."""
 FOLDING_MS = 250
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -141,8 +143,10 @@ def make_engine(url: str, **options: Any) -> Engine:  # noqa: ANN401 - passed on
     """Return an engine for `url`; a plain postgresql:// URL gets the psycopg driver."""
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
+    # the one used last is used next: it has its statements prepared, and rows and plans at hand
+    pool = {"pool_size": KEPT_OPEN, "pool_use_lifo": True}
     # an error must not carry what people wrote into the log
-    engine = create_engine(url, hide_parameters=True, **options)
+    engine = create_engine(url, hide_parameters=True, **pool, **options)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
