@@ -1,7 +1,7 @@
 """a board's records are stored as they are
 
-PostgreSQL tries to compress what is longer than two kilobytes, a ballot's random digits too: in vain, and at a
-tenth of what a vote costs it.
+PostgreSQL tries to compress what is longer than two kilobytes, a ballot's random digits too: in vain, and at
+nearly a tenth of what a vote costs it.
 """
 
 from alembic import op
