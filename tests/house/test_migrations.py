@@ -118,6 +118,24 @@ def test_words_of_mail_servers_are_cut_down_to_codes(url):
     engine.dispose()
 
 
+def stored(url):
+    """How PostgreSQL stores a record of a board: 'e' is as it is, 'x' compressed where that helps."""
+    engine = db.make_engine(url)
+    with engine.connect() as connection:
+        query = "SELECT attstorage FROM pg_attribute WHERE attrelid = 'board_record'::regclass AND attname = 'content'"
+        how = connection.execute(text(query)).scalar_one()
+    engine.dispose()
+    return how
+
+
+def test_nothing_is_spent_on_compressing_ballots():
+    with empty_postgres() as url:
+        migrate.upgrade(url)
+        assert stored(url) == "e"
+        migrate.downgrade(url, "0016_ends")
+        assert stored(url) == "x"
+
+
 def test_planted_fault_a_column_too_many_is_seen(url):
     migrate.upgrade(url)
     engine = db.make_engine(url)

@@ -63,6 +63,8 @@ __all__ = [
 
 PATIENCE_MS = 15_000
 """How long a statement waits for another's lock on SQLite."""
+KEPT_OPEN, MOST_OPEN = 8, 15
+"""Connections that stay open in a process, as many as the web has threads; others are closed after use."""
 FOLDING_MS = 250
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -147,8 +149,10 @@ def make_engine(url: str, *, patience: float | None = None, **options: Any) -> E
     if url.startswith(("postgresql://", "postgres://")):
         url = "postgresql+psycopg://" + url.split("://", 1)[1]
         options = {"pool_timeout": patience, **options} if patience else options
+    # the one used last is used next: it has its statements prepared, and rows and plans at hand
+    pool = {"pool_size": KEPT_OPEN, "max_overflow": MOST_OPEN - KEPT_OPEN, "pool_use_lifo": True}
     # an error must not carry what people wrote into the log
-    engine = create_engine(url, hide_parameters=True, **options)
+    engine = create_engine(url, hide_parameters=True, **pool, **options)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

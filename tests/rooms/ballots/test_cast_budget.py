@@ -4,15 +4,19 @@ A statement is a quarter of a millisecond of two cores that have twenty for a vo
 everybody wait. So a statement more is a decision: raise the budget with a reason, or join it to another.
 """
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import psycopg
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import IntegrityError
 
 from tests.factories import ballots as make
 from union.ballots import models
 from union.ballots.service import board
 from union.core import db
+from union.demo import running
 from union.members.models import Chapter
 
 # 1 who is signed in, 2 what the ballot is checked against; within the lock: 3 the lock, 4 all that only the database
@@ -107,6 +111,25 @@ def test_a_planted_statement_that_names_both_is_noticed(vote):
 def test_the_next_vote_costs_the_same(vote):
     first, second = (len(vote()[2]) for _ in range(2))
     assert first == second
+
+
+def test_threads_find_their_connections_open(database):
+    """A new one costs as much as a dozen statements, and what PostgreSQL had prepared is gone with the old."""
+    command = running.web_command(0, workers=1)
+    threads = int(command[command.index("--threads") + 1])
+    opened = []
+    event.listen(database.engine, "connect", lambda *_: opened.append(1))
+    all_look = threading.Barrier(threads, timeout=120)
+
+    def look(_):
+        with database.glance() as connection:
+            connection.execute(text("SELECT 1"))
+            all_look.wait()
+
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in range(3):
+            list(pool.map(look, range(threads)))
+    assert len(opened) <= threads
 
 
 def test_what_fails_on_the_way_leaves_nothing_behind(database):
