@@ -234,9 +234,9 @@ def test_busy_workers_are_not_taken_for_hanging_when_another_scheduler_announces
     here, database, broker, twilio, tmp_path, monkeypatch
 ):
     """What the workers take is made up for before we look: to us nothing moves but the leases."""
-    monkeypatch.setattr("union.notify.delivery.rabbit.PATIENCE", 6.0)
+    monkeypatch.setattr("union.notify.delivery.rabbit.PATIENCE", 12.0)
     monkeypatch.setattr(jobs, "AHEAD", 200)
-    twilio.faults.latency = 0.1
+    twilio.faults.latency = 0.2
     other = jobs.engine(here)
     ours = Rabbit(here.broker_url, other._work)
     env = processes.environment(
@@ -245,10 +245,18 @@ def test_busy_workers_are_not_taken_for_hanging_when_another_scheduler_announces
     with processes.running(env, "worker", "run", "--processes", "1", "--channel", "sms"):
         until(lambda: other._line(Channel.SMS).workers)
         write(1500, now=utcnow())
-        until(lambda: [other.announce(Channel.SMS), ours.announce(Channel.SMS)] == [0, 0] and not still_due())
+        until(lambda: made_up_for_first(other, ours) == 0 and not still_due())
         until(lambda: set(states()) == {"accepted"})
     ours._app.close()
     assert max(twilio.sent().values()) == 1
+
+
+def made_up_for_first(other, ours):
+    """Announce once a second, right behind a scheduler that did all along."""
+    for _ in range(10):
+        time.sleep(0.1)
+        other.announce(Channel.SMS)
+    return ours.announce(Channel.SMS)
 
 
 def still_due():
