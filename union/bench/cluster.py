@@ -35,7 +35,7 @@ def binaries() -> Path | None:
     return None
 
 
-# A table that is analyzed while it is written anew keeps its dead rows: a test would fail now and then.
+# Nothing of a throw-away cluster has to last, or to be tidied up.
 HASTE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
 
 
