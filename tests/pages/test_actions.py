@@ -244,6 +244,9 @@ def test_the_control_room_says_how_late_a_start_came(client, sign_in, people, li
         start.fired_at = start.starts_at + timedelta(seconds=12)
     assert "Started 12 seconds late." in client.get(f"/actions/{live}/console").text
     assert "12 seconden te laat begonnen." in client.get(f"/actions/{live}/console?lang=nl").text
+    with transaction() as session:
+        session.scalars(select(ActionZoneFiring)).one().fired_at = start.starts_at + timedelta(minutes=7)
+    assert "7 minuten te laat begonnen." in client.get(f"/actions/{live}/console").text
 
 
 def test_a_vote_is_planned_shown_and_taken_out(client, sign_in, people, now):

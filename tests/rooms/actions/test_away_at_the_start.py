@@ -31,7 +31,7 @@ from union.notify.testing import twilio_server
 from union.notify.testing.faults import Faults
 
 HOUR = timedelta(hours=1)
-AHEAD = timedelta(seconds=6)
+AHEAD = timedelta(seconds=15)
 """From planning to the start: the server has to be gone by then, on a busy machine too."""
 OVER = timedelta(seconds=4)
 """From the start to the end of what is over before the server is back."""

@@ -23,7 +23,7 @@ from union.members.queries import ChapterCard
 from union.notify.rules import beats
 from union.web import figures
 from union.web.guards import current_actor, require
-from union.web.i18n import gettext, language, ngettext, number
+from union.web.i18n import gettext, language, ngettext, number, span
 
 NEXT_STEP: dict[State, str] = {
     State.DRAFT: msg("Tie the action to the mandate of the members."),
@@ -36,6 +36,8 @@ NEXT_STEP: dict[State, str] = {
     State.POSTPONED: msg("Give it a new time; that makes it a new version."),
     State.CANCELLED: msg("Nothing: this action was called off."),
 }
+COUNTED = 120
+"""Seconds that are told as seconds; from here on as every page says a length of time."""
 
 
 def _read(slug: str) -> tuple[ConsolePage, list[ChapterCard]]:
@@ -96,8 +98,11 @@ def taught(found: ConsolePage) -> list[dict[str, str]]:
 
 def _late(row: ZoneRow) -> str:
     """Say by how much a start came after its moment: the scheduler or the database stood still."""
-    one, many = msg("Started %(n)s second late."), msg("Started %(n)s seconds late.")
-    words = ngettext(one, many, int(row.late.total_seconds()))
+    seconds = int(row.late.total_seconds())
+    if seconds < COUNTED:
+        words = ngettext(msg("Started %(n)s second late."), msg("Started %(n)s seconds late."), seconds)
+    else:
+        words = gettext("Started %(span)s late.", span=span(seconds // 60))
     return words if row.zone == windows.EVERYBODY else f"{row.zone}: {words}"
 
 
