@@ -16,7 +16,7 @@ from union.core.clock import utcnow
 from union.core.errors import Invalid
 from union.notify import delivery, jobs, queries
 from union.notify import service as notify
-from union.notify.channels.base import Single
+from union.notify.channels.base import Accepted, Single
 from union.notify.channels.desk import Desk
 from union.notify.delivery import Pace, claim
 from union.notify.delivery.speed import Speed, speed
@@ -173,6 +173,25 @@ def test_a_batch_costs_one_way_to_the_server_to_claim_and_one_to_mark(database, 
 
 
 ODD = ('a"b', "back\\slash", "{1,NULL}", "NULL", "", "Zoë 🪧", "line\nbreak", "%s ? :x", "'")
+
+
+HOSTILE = {"nul\0": "nul", "half \ud800": "half ", "x" * 500: "x" * 120, "\0": ""}
+
+
+def test_what_no_column_holds_stops_no_batch(database):
+    """Of what a provider says, in an id or beside it."""
+    write(len(HOSTILE) + 1)
+    with db.transaction() as session:
+        taken = claimed(session)
+        ids = [Accepted(odd).provider_id for odd in HOSTILE]
+        said = [*HOSTILE, "30003"]
+        marks = [
+            claim.Mark(one, State.FAILED, NOW, what, kept, error_code=what)
+            for one, what, kept in zip(taken, said, [*ids, "whole"], strict=True)
+        ]
+        claim.mark(session, marks)
+    assert [row.provider_id for row in rows()] == [*HOSTILE.values(), "whole"]
+    assert [row.error_code for row in rows()] == ["nul", "half ", "x" * 100, "", "30003"]
 
 
 def test_what_a_provider_calls_a_message_is_written_down_as_it_is(database):

@@ -7,7 +7,7 @@ delivery decides. In doubt a channel answers Ambiguous.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol, cast, runtime_checkable
+from typing import Final, NamedTuple, Protocol, cast, runtime_checkable
 
 from union.notify.rules.kinds import Channel, Lane, State
 
@@ -37,12 +37,28 @@ class Message(NamedTuple):
         return f"{self.id}-{self.attempt}"
 
 
+LONGEST_ID: Final = 120
+
+
+def storable(text: str, most: int = LONGEST_ID) -> str:
+    """Return as much of a provider's words as a column holds, without what PostgreSQL refuses.
+
+    What came of a batch is written down together: one answer must not stop the others.
+    """
+    if text.isprintable() and len(text) <= most:
+        return text
+    return "".join(character for character in text if character.isprintable())[:most]
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """The provider took it under `provider_id`; `delivered` when there is no carrier behind it."""
 
     provider_id: str
     delivered: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "provider_id", storable(self.provider_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +96,9 @@ class Found:
     provider_id: str
     state: State
     code: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "provider_id", storable(self.provider_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,7 @@ def _read(answer: requests.Response) -> Answer:
     except (ValueError, AttributeError):
         told, code = {}, ""
     if status == _CREATED and told.get("id"):
-        return Accepted(str(told["id"])[:120])
+        return Accepted(str(told["id"]))
     if status == _TOO_MANY:
         return Retry(rest(answer.headers, 1.0), "sinch 429", slower=True)
     if status in _ACCOUNT:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from union.core.db import EPOCH, MICROSECOND, to_microseconds
 from union.core.sealing import CannotOpen, vault
+from union.notify.channels.base import storable
 from union.notify.delivery.credit import Pace, credit, spend
 from union.notify.rules.kinds import LANES, MAILING_OF, Channel, Lane, Mailing, State
 from union.notify.service.consent import refuse
@@ -24,6 +25,7 @@ MAILS: Final = 2 * BATCH
 """The same for mail: a relay takes a hundred while one round of the rows reaches the disk."""
 LEASE: Final = timedelta(minutes=3)
 FIRST_LOOK: Final = timedelta(seconds=90)
+LONGEST_CODE: Final = 100
 _NAMED: Final = {lane.value: lane for lane in LANES}
 _RANK: Final = {lane.value: rank for rank, lane in enumerate(LANES)}
 
@@ -264,8 +266,8 @@ def _values(one: Mark) -> tuple[Any, ...]:
     look_at = to_microseconds(one.at + FIRST_LOOK) if one.state is State.UNKNOWN else None
     back = one.state is State.CREATED
     next_try = at + int(one.back * 1_000_000)
-    error = one.error_code[:100] if one.error_code else None
+    error = storable(one.error_code, LONGEST_CODE) if one.error_code else None
     return (
         one.state.value, error, one.provider_id, at, look_at, int(back), next_try, int(one.keep_text),
-        one.outcome[:100], one.claimed.id, one.claimed.attempt,
+        storable(one.outcome, LONGEST_CODE), one.claimed.id, one.claimed.attempt,
     )  # fmt: skip
