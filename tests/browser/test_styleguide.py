@@ -104,9 +104,10 @@ def test_targets_measure_44_pixels(visit, width):
 
 def test_on_a_phone_the_card_to_act_on_comes_right_after_the_meter(visit):
     page = visit(viewport={"width": 375, "height": 900})
-    top = "(selector) => document.querySelector(selector).getBoundingClientRect().top"
-    meter, act, rest = (
-        page.evaluate(top, selector) for selector in (".meter", ".countdown", ".columns__main")
+    # at one moment: the page moves while its letters arrive
+    meter, act, rest = page.evaluate(
+        "(selectors) => selectors.map((one) => document.querySelector(one).getBoundingClientRect().top)",
+        [".meter", ".countdown", ".columns__main"],
     )
     assert meter < act < rest
 

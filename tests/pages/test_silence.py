@@ -3,6 +3,7 @@
 The server is real and its processes are stopped by signals; what we wait for an answer is shortened.
 """
 
+import signal
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -135,6 +136,20 @@ def test_pages_say_so_while_it_is_frozen_and_serve_again_after(ask, frost, caplo
         for under_way in [ask(path) for path in ("/", "/campaigns", "/ballots", "/platforms") * 5]:
             assert under_way.result(LONG).status_code == 200
     assert "Traceback" not in caplog.text
+
+
+def test_lines_that_rested_while_the_server_began_anew_cost_nobody_a_fault(ask, server, meanwhile, direct):
+    """Killed or asked to go, whichever: the next who asks gets a new line."""
+    for how in (signal.SIGINT, signal.SIGQUIT):
+        for under_way in [ask(path) for path in ("/", "/campaigns", "/ballots", "/platforms") * 3]:
+            assert under_way.result(LONG).status_code == 200
+        server.process.send_signal(how)
+        server.process.wait(60)
+        server.begin()
+        for _ in range(12):
+            assert ask.now("/letter", {"body": TYPED}).status_code == 200
+        direct.engine.dispose()
+    assert letters(direct) == 48
 
 
 def test_a_form_that_was_cut_is_not_half_done(ask, frost, meanwhile, direct, database):

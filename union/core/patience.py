@@ -5,12 +5,14 @@ the web, where somebody waits, gives each answer so much time and then hangs up.
 migration, a count or a settlement takes as long as it takes, and goes on when the server does.
 """
 
+import select
 import threading
 from typing import Any, Final, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import DisconnectionError
 
 from union.core.clock import stopwatch
 
@@ -33,6 +35,13 @@ The kernel at the other end answers these, however long the server is busy with 
 """
 
 Got = TypeVar("Got")
+
+
+def _heard(line: int) -> bool:
+    """Tell whether anything was said on a line, its end too; takes a microsecond and asks nobody."""
+    asked = select.poll()
+    asked.register(line, select.POLLIN)
+    return bool(asked.poll(0))
 
 
 class Patience:
@@ -81,6 +90,16 @@ class Watched(psycopg.Connection[Any]):
 
 def watch(engine: Engine, patience: Patience | None) -> None:
     """Let a PostgreSQL engine notice dead lines, and hang up on silent ones where there is `patience`."""
+
+    @event.listens_for(engine, "checkout")
+    def over(line: psycopg.Connection[Any], record: object, proxy: object) -> None:
+        """Open another in the place of one that rested while the server went: nobody need see a fault.
+
+        A server that goes says so, or its kernel does; nothing else is ever heard on a line at rest.
+        """
+        del record, proxy
+        if line.closed or _heard(line.fileno()):
+            raise DisconnectionError
 
     @event.listens_for(engine, "do_connect")
     def connect(
