@@ -27,6 +27,16 @@ def own_server():
         made.stop()
 
 
+@contextlib.contextmanager
+def own_database():
+    """Give such a server whose database is the installed one."""
+    with own_server() as made:
+        database = db.Database(db.make_engine(made.url()))
+        db.install(database)
+        yield made
+        database.engine.dispose()
+
+
 class Frost:
     """Freezes a server and thaws it, as often as asked."""
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.factories.actions import make_armed, make_called, make_campaign, make_organizer
-from tests.frost import Frost, frozen, own_server
+from tests.frost import Frost, frozen, own_database
 from tests.rooms.actions.test_asleep import fired, in_state, move, starts
 from tests.rooms.actions.test_dispatchers import until
 from tests.rooms.notify import processes
@@ -41,11 +41,8 @@ CALLED = 8
 
 @pytest.fixture
 def server():
-    with own_server() as made:
-        database = db.Database(db.make_engine(made.url()))
-        db.install(database)
+    with own_database() as made:
         yield made
-        database.engine.dispose()
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from tests.frost import frozen, own_server
+from tests.frost import frozen, own_database
 from tests.rooms.notify import processes
 from tests.rooms.notify.conftest import AWAKE, WHO, rows, states, write
 from tests.rooms.notify.line import Line
@@ -40,11 +40,8 @@ SAID = "the database does not answer"
 @pytest.fixture
 def server():
     """A PostgreSQL of our own that keeps what it said it keeps, whenever it is killed."""
-    with own_server() as made:
-        database = db.Database(db.make_engine(made.url()))
-        db.install(database)
+    with own_database() as made:
         yield made
-        database.engine.dispose()
 
 
 @pytest.fixture

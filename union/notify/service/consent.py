@@ -83,7 +83,7 @@ def refused(session: Session, hashes: Collection[bytes], channel: Channel, lane:
     mailing = MAILING_OF[lane]
     if mailing is None or not hashes:
         return set()
-    # Plain SQL: a claim asks this for every batch, and building the statement took longer than running it.
+    # Plain SQL: building the statement took longer than running it.
     among = sorted(hashes) if len(hashes) <= _ASK_AT_ONCE else []
     statement = "SELECT address_hash FROM opt_out WHERE channel = ? AND mailing = ?"
     if among:
